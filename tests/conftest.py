@@ -1,0 +1,37 @@
+"""Fixtures shared by all tests: where the real data and the golden numbers lie."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+
+def _shared() -> Path | None:
+    named = os.environ.get("SKLEARN_HMLC_DATA")
+    beside = Path(__file__).resolve().parents[2] / "shared" / "data"
+    folder = Path(named) if named else beside
+    return folder if folder.is_dir() else None
+
+
+@pytest.fixture(scope="session")
+def data_dir() -> Path:
+    """Folder of the real data (laid out as upstream's); the test is skipped without."""
+    folder = _shared()
+    if folder is None:
+        pytest.skip("real data not found; set SKLEARN_HMLC_DATA")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def golden_dir(data_dir: Path) -> Path:
+    """Folder of the golden numbers, beside the data."""
+    folder = data_dir.parent / "golden"
+    if not folder.is_dir():
+        pytest.skip("golden numbers not found beside the data")
+    return folder
+
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    return np.random.default_rng(0)
