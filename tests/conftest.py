@@ -3,8 +3,15 @@
 import os
 from pathlib import Path
 
+import hypothesis
 import numpy as np
 import pytest
+
+from tests.golden import golden  # noqa: F401 (a fixture)
+
+# Machines are noisy: how long an example takes says nothing about the code.
+hypothesis.settings.register_profile("default", deadline=None)
+hypothesis.settings.load_profile("default")
 
 
 def _shared() -> Path | None:

@@ -1,0 +1,190 @@
+"""The hierarchical focal loss: nodes weighted by rarity and by the ensemble's doubt.
+
+Stage: logits (M, B, C) and labels (B, C) to a scalar. Source: Xu et al. (2026),
+section 3, on the MCLoss of Giunchiglia and Lukasiewicz (2020).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from ..hierarchy import Hierarchy
+from ..nn import MaxConstraint
+from ..uncertainty import get_measure
+
+
+class HierarchicalFocalLoss(nn.Module):
+    r"""Binary cross entropy of coherent outputs, weighted by node and by uncertainty.
+
+    .. math:: \frac{1}{M B} \sum_{m, b, i} w_{bi} \,
+              \mathrm{BCE}\bigl(\sigma(q_{mbi}), y_{bi}\bigr), \qquad
+              w_{bi} = \lambda\, w^{y_{bi}}_i \bigl(f + u_{bi}^{\,k}\bigr) + 1 - \lambda
+
+    over scored nodes: :math:`q` are the logits after the max constraint in its training
+    form, :math:`w^1_i` the node's weight and :math:`w^0_i = 1`, :math:`u` the
+    ensemble's uncertainty (no gradient goes through it), :math:`f` the focal floor,
+    :math:`k` the focal exponent and :math:`\lambda` the mix.
+
+    Parameters
+    ----------
+    hierarchy : Hierarchy
+        The label graph.
+    node_weight : array-like of shape (C,), default=None
+        What a positive of each node counts, finite and >= 0, in node order, for example
+        from `node_weights`. None: all 1.
+    uncertainty : str, callable or None, default="gmu"
+        Measure of uncertainty, see `sklearn_hmlc.uncertainty.get_measure`. None: no
+        focal weights (the factor is 1).
+    focal_exponent : float, default=1.0
+        :math:`k`, > 0.
+    focal_floor : float, default=0.25
+        :math:`f`, >= 0: what a node counts that the ensemble is sure about.
+    mix : float in [0, 1], default=1.0
+        :math:`\lambda`: share of the weighted loss; the rest is the plain one.
+
+    Raises
+    ------
+    ValueError
+        If the node weights have the wrong length or are negative or not finite, the
+        measure is unknown, or a number is out of its range.
+
+    See Also
+    --------
+    node_weights : Weights by rarity.
+    sklearn_hmlc.nn.MaxConstraint : What makes the outputs coherent.
+
+    References
+    ----------
+    .. [1] Xu et al., "Improving Detection of Rare Nodes in Hierarchical Multi-Label
+       Learning", 2026, arXiv 2602.08986.
+    .. [2] Giunchiglia and Lukasiewicz, "Coherent Hierarchical Multi-label
+       Classification Networks", NeurIPS 2020.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sklearn_hmlc import Hierarchy
+    >>> from sklearn_hmlc.losses import HierarchicalFocalLoss
+    >>> hierarchy = Hierarchy.from_edges([("a", "b")])
+    >>> loss = HierarchicalFocalLoss(hierarchy, uncertainty=None)
+    >>> logits = torch.zeros(1, 1, 2)
+    >>> loss(logits, torch.tensor([[True, False]]))
+    tensor(1.3863)
+    """
+
+    node_weight: Tensor
+    scored: Tensor
+
+    def __init__(
+        self,
+        hierarchy: Hierarchy,
+        *,
+        node_weight: Any = None,
+        uncertainty: Any = "gmu",
+        focal_exponent: float = 1.0,
+        focal_floor: float = 0.25,
+        mix: float = 1.0,
+    ) -> None:
+        super().__init__()
+        _check_numbers(focal_exponent, focal_floor, mix)
+        self.constraint = MaxConstraint(hierarchy)
+        self.measure = None if uncertainty is None else get_measure(uncertainty)
+        self.focal_exponent = focal_exponent
+        self.focal_floor = focal_floor
+        self.mix = mix
+        weight = _checked_weight(node_weight, hierarchy.n_nodes)
+        self.register_buffer("node_weight", torch.tensor(weight), persistent=False)
+        scored = torch.tensor(hierarchy.scored)
+        self.register_buffer("scored", scored, persistent=False)
+
+    def forward(
+        self, logits: Tensor, y: Tensor, sample_weight: Tensor | None = None
+    ) -> Tensor:
+        """Compute the loss.
+
+        Parameters
+        ----------
+        logits : Tensor of float of shape (M, B, C)
+            Unconstrained outputs of the members.
+        y : Tensor of bool of shape (B, C)
+            Labels, closed under the hierarchy (not checked).
+        sample_weight : Tensor of shape (B,), default=None
+            What each row counts. None: all 1.
+
+        Returns
+        -------
+        loss : Tensor, scalar
+            Divided by M and B.
+        """
+        y = y.bool()
+        q = self.constraint(logits, y)
+        weight = self.weights(logits, y)
+        if sample_weight is not None:
+            weight = weight * sample_weight[:, None]
+        total = F.binary_cross_entropy_with_logits(
+            q, y.to(q.dtype).expand_as(q), weight=weight, reduction="sum"
+        )
+        return total / max(q.shape[0] * q.shape[1], 1)
+
+    @torch.no_grad()
+    def weights(self, logits: Tensor, y: Tensor) -> Tensor:
+        """Return what each entry counts: :math:`w_{bi}`, 0 for unscored nodes.
+
+        Parameters
+        ----------
+        logits : Tensor of float of shape (M, B, C)
+            Unconstrained outputs of the members.
+        y : Tensor of bool of shape (B, C)
+            Labels.
+
+        Returns
+        -------
+        weights : Tensor of shape (B, C)
+        """
+        weight = torch.where(y, self.node_weight.to(logits.dtype), 1.0)
+        if self.measure is not None:
+            doubt = self.measure(torch.sigmoid(logits))
+            weight = weight * (self.focal_floor + doubt**self.focal_exponent)
+        return (self.mix * weight + (1 - self.mix)) * self.scored
+
+    def extra_repr(self) -> str:
+        """Show the settings in the module's representation."""
+        name = getattr(self.measure, "__name__", self.measure)
+        return (
+            f"uncertainty={name}, focal_exponent={self.focal_exponent}, "
+            f"focal_floor={self.focal_floor}, mix={self.mix}"
+        )
+
+
+def _checked_weight(node_weight: Any, n_nodes: int) -> np.ndarray:
+    if node_weight is None:
+        return np.ones(n_nodes)
+    weight = np.asarray(node_weight, dtype=np.float64)
+    if weight.shape != (n_nodes,):
+        raise ValueError(
+            f"Expected `node_weight` of shape ({n_nodes},), one a node, but got shape "
+            f"{weight.shape}."
+        )
+    bad = ~(np.isfinite(weight) & (weight >= 0))
+    if bad.any():
+        raise ValueError(
+            "Expected finite node weights >= 0, but got "
+            f"{weight[bad][0]} at position {np.flatnonzero(bad)[0]}."
+        )
+    return weight
+
+
+def _check_numbers(focal_exponent: float, focal_floor: float, mix: float) -> None:
+    if not 0 < focal_exponent < np.inf:
+        raise ValueError(
+            f"Expected `focal_exponent` to be > 0, but got {focal_exponent}."
+        )
+    if not 0 <= focal_floor < np.inf:
+        raise ValueError(f"Expected `focal_floor` to be >= 0, but got {focal_floor}.")
+    if not 0 <= mix <= 1:
+        raise ValueError(f"Expected `mix` to be in [0, 1], but got {mix}.")

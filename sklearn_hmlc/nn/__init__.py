@@ -1,0 +1,9 @@
+"""Networks and the max constraint: plain torch modules, usable in anybody's code.
+
+Tensors a user can see have the layout (M, B, C): members, rows, nodes.
+"""
+
+from ._max_constraint import MaxConstraint
+from ._mlp import EnsembleLinear, MultiHeadMLP
+
+__all__ = ["EnsembleLinear", "MaxConstraint", "MultiHeadMLP"]

@@ -1,0 +1,226 @@
+"""The max constraint: outputs that obey the hierarchy by construction.
+
+Stage: between the network's logits (..., B, C) and everything that reads them. Out:
+the same shape, ``out[i] = max over j in D(i) of x[j]``; with labels ``y`` (B, C) the
+training form. Source: Giunchiglia and Lukasiewicz (2020), equations 1 and 4.
+
+How it is computed. Values become integer keys whose order is the order of (label,
+value, lowest node first), so one maximum of keys decides three things: positives go
+before negatives, which is the training form (for closed labels); then the larger
+value; then the tie. The key's low bits are the winner's index, so values and gradients
+are a gather and a scatter. The walk itself is a maximum over children, level by level
+from the leaves, in place: O(E) time and O(C) memory for each row and member.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from ..hierarchy import Hierarchy
+
+# A key has 1 bit of label, 32 bits of value and 31 bits of node.
+_NODE_BITS = 31
+_LAST_NODE = 2**_NODE_BITS - 1
+
+
+class MaxConstraint(nn.Module):
+    r"""Make outputs coherent: a node gets the maximum over itself and its descendants.
+
+    .. math:: q_i = \max_{j \in D(i)} x_j
+
+    In training, with labels `y`, the maximum for a positive node runs over its positive
+    descendants alone (MCLoss):
+
+    .. math:: q_i = \max_{j \in D(i),\; y_j = 1} x_j \quad \text{where } y_i = 1
+
+    As sigmoid is monotone, both hold for logits and for probabilities. The gradient of
+    a maximum goes to the one node that holds it; on ties to the node itself before its
+    descendants, then to the one with the lowest index.
+
+    Parameters
+    ----------
+    hierarchy : Hierarchy
+        The label graph; its node order is the order of the last dimension.
+
+    Notes
+    -----
+    O(E) time and O(C) memory for each row and member, no (C, C) matrix. Any float
+    dtype and any device; half precision is compared exactly.
+
+    References
+    ----------
+    .. [1] Giunchiglia and Lukasiewicz, "Coherent Hierarchical Multi-label
+       Classification Networks", NeurIPS 2020, equations 1 (constraint) and 4 (MCLoss).
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sklearn_hmlc import Hierarchy
+    >>> from sklearn_hmlc.nn import MaxConstraint
+    >>> constraint = MaxConstraint(Hierarchy.from_edges([("a", "b"), ("a", "c")]))
+    >>> constraint(torch.tensor([[0.1, 0.7, 0.4]]))
+    tensor([[0.7000, 0.7000, 0.4000]])
+    >>> y = torch.tensor([[True, False, True]])
+    >>> constraint(torch.tensor([[0.1, 0.7, 0.4]]), y)
+    tensor([[0.4000, 0.7000, 0.4000]])
+    """
+
+    def __init__(self, hierarchy: Hierarchy) -> None:
+        super().__init__()
+        self.hierarchy = hierarchy
+        self.levels = nn.ModuleList(
+            _Level(above, below) for above, below in hierarchy.levels
+        )
+
+    def forward(self, x: Tensor, y: Tensor | None = None) -> Tensor:
+        """Apply the constraint.
+
+        Parameters
+        ----------
+        x : Tensor of float of shape (..., B, C)
+            Logits or probabilities.
+        y : Tensor of bool of shape (B, C), default=None
+            Labels, closed under the hierarchy (not checked): the training form. None:
+            the form for prediction.
+
+        Returns
+        -------
+        q : Tensor of shape (..., B, C)
+
+        Raises
+        ------
+        ValueError
+            If the shapes do not fit the hierarchy or each other.
+        TypeError
+            If `x` is not of a float dtype.
+        """
+        self._check(x, y)
+        rows = x.movedim(-1, 0)
+        if y is None and not (x.requires_grad and torch.is_grad_enabled()):
+            copy = rows.clone(memory_format=torch.contiguous_format)
+            constrained = self._walk(copy.view(len(rows), -1))
+        else:
+            flat = rows.contiguous().view(len(rows), -1)
+            constrained = _GatherWinners.apply(flat, self._winners(flat.detach(), y))
+        return constrained.view(rows.shape).movedim(0, -1)
+
+    def _winners(self, flat: Tensor, y: Tensor | None) -> Tensor:
+        """For each entry of (C, N) the node that holds its maximum."""
+        keys = _keys(flat, None if y is None else y.bool().T)
+        return _LAST_NODE - (self._walk(keys) & _LAST_NODE)
+
+    def _walk(self, rows: Tensor) -> Tensor:
+        """Maximum over descendants along dimension 0, in place."""
+        for level in self.levels:
+            level(rows)
+        return rows
+
+    def _check(self, x: Tensor, y: Tensor | None) -> None:
+        n_nodes = self.hierarchy.n_nodes
+        if not x.is_floating_point():
+            raise TypeError(f"Expected x of a float dtype, but got {x.dtype}.")
+        if x.ndim < 2 or x.shape[-1] != n_nodes:
+            raise ValueError(
+                f"Expected x of shape (..., B, {n_nodes}), but got {tuple(x.shape)}."
+            )
+        if y is not None and y.shape != x.shape[-2:]:
+            raise ValueError(
+                f"Expected y of shape {tuple(x.shape[-2:])} as the last two dimensions "
+                f"of x, but got {tuple(y.shape)}."
+            )
+
+    def extra_repr(self) -> str:
+        """Show the hierarchy in the module's representation."""
+        return repr(self.hierarchy)
+
+
+class _Level(nn.Module):
+    """Take into each parent the maximum over its children, by a knockout tournament.
+
+    Of a parent's children, neighbours meet; the winners meet again, until one is left:
+    log2(most children) rounds, for all parents at once. Who has no opponent plays
+    itself.
+    """
+
+    above: Tensor
+    below: Tensor
+
+    def __init__(self, above: np.ndarray, below: np.ndarray) -> None:
+        super().__init__()
+        self._keep("below", below)
+        self.n_rounds = 0
+        for left, right in _tournament(above):
+            self._keep(f"left_{self.n_rounds}", left)
+            self._keep(f"right_{self.n_rounds}", right)
+            self.n_rounds += 1
+        self._keep("above", np.unique(above))
+
+    def _keep(self, name: str, index: np.ndarray) -> None:
+        # Made from the hierarchy, so it moves with the module but is no state to save.
+        self.register_buffer(name, torch.tensor(index), persistent=False)
+
+    def forward(self, rows: Tensor) -> None:
+        best = rows.index_select(0, self.below)
+        for k in range(self.n_rounds):
+            left = best.index_select(0, self.get_buffer(f"left_{k}"))
+            right = best.index_select(0, self.get_buffer(f"right_{k}"))
+            best = torch.maximum(left, right)
+        best = torch.maximum(best, rows.index_select(0, self.above))
+        rows.index_copy_(0, self.above, best)
+
+
+def _tournament(groups: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Yield who meets whom in each round, as positions among those still in.
+
+    ``groups`` is sorted; only members of one group meet.
+    """
+    while len(groups) > 1 and np.any(groups[1:] == groups[:-1]):
+        first = np.searchsorted(groups, groups)
+        left = np.flatnonzero((np.arange(len(groups)) - first) % 2 == 0)
+        right = np.minimum(left + 1, len(groups) - 1)
+        right = np.where(groups[right] == groups[left], right, left)
+        yield left, right
+        groups = groups[left]
+
+
+def _keys(flat: Tensor, y: Tensor | None) -> Tensor:
+    """Integers in the order of (label, value, lowest node first), for (C, N) values.
+
+    `y` is (C, B), where N is a multiple of B.
+    """
+    nodes = torch.arange(len(flat), device=flat.device)[:, None]
+    keys = _ordered_codes(flat).bitwise_left_shift_(_NODE_BITS).add_(_LAST_NODE - nodes)
+    if y is not None:
+        # The sign bit is the highest: set on negatives it puts them below positives.
+        sign = (~y).long().bitwise_left_shift_(63)
+        keys.view(len(y), -1, y.shape[1]).bitwise_or_(sign[:, None])
+    return keys
+
+
+def _ordered_codes(values: Tensor) -> Tensor:
+    """Non-negative integers below 2 ** 32 in the order of the values, equal on ties."""
+    if values.dtype == torch.float64:
+        return torch.unique(values, return_inverse=True)[1]
+    # The bits of a positive float are in its order; those of a negative one the other
+    # way round. Adding 0 turns -0 into 0.
+    bits = (values.float() + 0.0).view(torch.int32)
+    return (bits ^ ((bits >> 31) & (2**31 - 1))).long().add_(2**31)
+
+
+class _GatherWinners(torch.autograd.Function):
+    """Take each entry's value from its winner; the gradient goes back there."""
+
+    @staticmethod
+    def forward(ctx: Any, flat: Tensor, winners: Tensor) -> Tensor:
+        ctx.save_for_backward(winners)
+        return flat.gather(0, winners)
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None]:
+        (winners,) = ctx.saved_tensors
+        return torch.zeros_like(grad).scatter_add_(0, winners, grad), None

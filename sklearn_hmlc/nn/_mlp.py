@@ -1,0 +1,188 @@
+"""Multi-head multilayer perceptron: M networks as one batched product.
+
+Stage: features to logits. In: ``x`` of shape (B, n_features). Out: (M, B, C). The heads
+share nothing but the batch; they differ in their initial weights and dropout masks.
+Source: Xu et al. (2026), section 3 (ensemble of heads).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+
+import torch
+from torch import Tensor, nn
+
+_ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {
+    "relu": nn.ReLU,
+    "tanh": nn.Tanh,
+    "logistic": nn.Sigmoid,
+    "gelu": nn.GELU,
+    "silu": nn.SiLU,
+    "identity": nn.Identity,
+}
+
+
+class EnsembleLinear(nn.Module):
+    r"""Linear maps of M members as one batched product.
+
+    .. math:: \mathrm{out}_m = x_m W_m^\top + b_m
+
+    Parameters
+    ----------
+    n_heads : int
+        Number of members M.
+    in_features, out_features : int
+        Widths, as for `torch.nn.Linear`.
+
+    Attributes
+    ----------
+    weight : Parameter of shape (M, out_features, in_features)
+    bias : Parameter of shape (M, out_features)
+        Both drawn from U(-1/sqrt(in_features), 1/sqrt(in_features)), the distribution
+        of `torch.nn.Linear`, for each member on its own.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sklearn_hmlc.nn import EnsembleLinear
+    >>> EnsembleLinear(4, 3, 2)(torch.zeros(5, 3)).shape
+    torch.Size([4, 5, 2])
+    """
+
+    def __init__(self, n_heads: int, in_features: int, out_features: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.empty(n_heads, out_features, in_features))
+        self.bias = nn.Parameter(torch.empty(n_heads, out_features))
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Draw new initial weights from torch's generator."""
+        fan_in = self.weight.shape[-1]
+        bound = 1 / math.sqrt(fan_in) if fan_in else 0.0
+        nn.init.uniform_(self.weight, -bound, bound)
+        nn.init.uniform_(self.bias, -bound, bound)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Apply each member's map.
+
+        Parameters
+        ----------
+        x : Tensor of shape (B, in_features) or (M, B, in_features)
+            The same input for all members, or one for each.
+
+        Returns
+        -------
+        out : Tensor of shape (M, B, out_features)
+        """
+        x = x.expand(len(self.weight), *x.shape[-2:])
+        return torch.baddbmm(self.bias[:, None], x, self.weight.transpose(1, 2))
+
+    def extra_repr(self) -> str:
+        """Show the sizes in the module's representation."""
+        n_heads, out_features, in_features = self.weight.shape
+        return f"n_heads={n_heads}, {in_features=}, {out_features=}"
+
+
+class MultiHeadMLP(nn.Module):
+    """M multilayer perceptrons of the same shape, trained side by side.
+
+    Parameters
+    ----------
+    n_features : int
+        Width of the input.
+    n_nodes : int
+        Number of outputs C of each head.
+    n_heads : int, default=10
+        Number of members M.
+    hidden_layer_sizes : sequence of int, default=(500, 500)
+        Widths of the hidden layers; empty for a linear model.
+    activation : {"relu", "tanh", "logistic", "gelu", "silu", "identity"} or callable, \
+default="relu"
+        Name, or a callable without arguments that makes a module.
+    dropout : float, default=0.7
+        Share of hidden units dropped in training, in [0, 1).
+
+    Attributes
+    ----------
+    layers : torch.nn.Sequential
+        `EnsembleLinear` layers with activation and dropout between them.
+
+    Raises
+    ------
+    ValueError
+        If a size is below 1, the activation is unknown or `dropout` is not in [0, 1).
+
+    Notes
+    -----
+    The paper's networks on tables have two hidden layers, ReLU and dropout 0.7 [1]_.
+
+    References
+    ----------
+    .. [1] Xu, Gillis, Sharma, Misiuk, Brown and Trappenberg, "Improving Detection of
+       Rare Nodes in Hierarchical Multi-Label Learning", 2026, arXiv 2602.08986.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sklearn_hmlc.nn import MultiHeadMLP
+    >>> MultiHeadMLP(7, 5, n_heads=3)(torch.zeros(2, 7)).shape
+    torch.Size([3, 2, 5])
+    """
+
+    def __init__(
+        self,
+        n_features: int,
+        n_nodes: int,
+        *,
+        n_heads: int = 10,
+        hidden_layer_sizes: Sequence[int] = (500, 500),
+        activation: str | Callable[[], nn.Module] = "relu",
+        dropout: float = 0.7,
+    ) -> None:
+        super().__init__()
+        sizes = [n_features, *hidden_layer_sizes, n_nodes]
+        _check_sizes(n_heads, sizes)
+        if not 0 <= dropout < 1:
+            raise ValueError(f"Expected `dropout` to be in [0, 1), but got {dropout}.")
+        make_activation = _get_activation(activation)
+        layers: list[nn.Module] = []
+        for n_in, n_out in pairwise(sizes[:-1]):
+            layers += [EnsembleLinear(n_heads, n_in, n_out), make_activation()]
+            layers += [nn.Dropout(dropout)] if dropout else []
+        self.layers = nn.Sequential(*layers, EnsembleLinear(n_heads, *sizes[-2:]))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Compute the logits of all heads.
+
+        Parameters
+        ----------
+        x : Tensor of shape (B, n_features)
+
+        Returns
+        -------
+        logits : Tensor of shape (M, B, C)
+        """
+        return self.layers(x)
+
+
+def _get_activation(
+    activation: str | Callable[[], nn.Module],
+) -> Callable[[], nn.Module]:
+    if callable(activation):
+        return activation
+    if activation not in _ACTIVATIONS:
+        raise ValueError(
+            f"Expected `activation` to be one of {sorted(_ACTIVATIONS)} or a callable, "
+            f"but got {activation!r}."
+        )
+    return _ACTIVATIONS[activation]
+
+
+def _check_sizes(n_heads: int, sizes: Sequence[int]) -> None:
+    if n_heads < 1 or min(sizes) < 1:
+        raise ValueError(
+            "Expected at least 1 head and layer widths of at least 1, but got "
+            f"n_heads={n_heads} and widths {list(sizes)}."
+        )

@@ -1,0 +1,172 @@
+"""The loss against the slow version, golden numbers and closed forms."""
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sklearn_hmlc import Hierarchy
+from sklearn_hmlc.losses import HierarchicalFocalLoss, node_weights
+from sklearn_hmlc.nn import MaxConstraint
+from sklearn_hmlc.uncertainty import MEASURES
+from tests import _reference as reference
+from tests import _strategies as strategies
+from tests.golden import MODES
+
+CHAIN = Hierarchy.from_edges([("a", "b"), ("b", "c")])
+
+
+@st.composite
+def cases(draw):
+    hierarchy = draw(strategies.hierarchies())
+    y = draw(strategies.closed_labels(hierarchy, min_rows=1))
+    settings = {
+        "node_weight": draw(
+            st.none()
+            | st.lists(
+                st.floats(0, 100),
+                min_size=hierarchy.n_nodes,
+                max_size=hierarchy.n_nodes,
+            )
+        ),
+        "uncertainty": draw(st.none() | st.sampled_from(list(MEASURES))),
+        "focal_exponent": draw(st.sampled_from([0.5, 1.0, 2.0])),
+        "focal_floor": draw(st.sampled_from([0.0, 0.25, 1.0])),
+        "mix": draw(st.sampled_from([0.0, 0.3, 1.0])),
+    }
+    return hierarchy, draw(strategies.logits(hierarchy, len(y))), y, settings
+
+
+@given(cases())
+def test_equals_the_slow_version(case):
+    hierarchy, logits, y, settings = case
+    expected = reference.hierarchical_focal_loss(
+        logits,
+        y,
+        reference.reach_of(hierarchy),
+        scored=hierarchy.scored,
+        eps=1e-10,
+        **settings,
+    )
+    loss = HierarchicalFocalLoss(hierarchy, **settings)
+    got = loss(torch.tensor(logits), torch.tensor(y)).item()
+    # A root of an uncertainty of the size of the smallest number is all rounding.
+    assert got == pytest.approx(expected, rel=1e-3, abs=1e-3)
+    if settings["focal_exponent"] >= 1:
+        assert got == pytest.approx(expected, rel=1e-7, abs=1e-7)
+
+
+@pytest.mark.parametrize("exponent", [1, 2])
+@pytest.mark.parametrize("name", MODES)
+def test_golden_losses_and_gradients(golden, name, exponent):
+    """The reference weighs the rows *without* a node, with weights in float32.
+
+    (Specified, and done by default, is a weight on the rows with the node.) Weights
+    for swapped labels are exactly that, so the numbers check all parts of the loss.
+    """
+    key = f"{MODES[name]}_k{exponent}_floor0.25_classwise"
+    if f"loss_sum_{key}" not in golden:
+        pytest.skip("not computed by the reference")
+    weight = node_weights(golden["y_train"], "class-wise").astype(np.float32)
+    loss = HierarchicalFocalLoss(
+        golden.hierarchy,
+        node_weight=weight,
+        uncertainty=name,
+        focal_exponent=exponent,
+    )
+    logits = golden.logits.clone().requires_grad_()
+    q = loss.constraint(logits, golden.y)
+    entropy = F.binary_cross_entropy_with_logits(
+        q, golden.y.to(q.dtype).expand_as(q), reduction="none"
+    )
+    total = (loss.weights(logits, ~golden.y) * entropy).sum()
+    total.backward()
+    assert total.item() == pytest.approx(golden[f"loss_sum_{key}"], rel=1e-10)
+    expected = golden[f"grad_logits_{key}"]
+    np.testing.assert_allclose(logits.grad, expected, rtol=1e-10, atol=1e-13)
+
+
+def test_plain_is_mean_over_rows_and_members_of_the_mcloss():
+    torch.manual_seed(0)
+    logits, y = torch.randn(4, 5, 3), torch.tensor(CHAIN.close(np.eye(5, 3)) > 0)
+    q = MaxConstraint(CHAIN)(logits, y)
+    plain = F.binary_cross_entropy_with_logits(q, y.float().expand(4, 5, 3)) * 3
+    loss = HierarchicalFocalLoss(CHAIN, uncertainty=None)
+    torch.testing.assert_close(loss(logits, y), plain)
+
+
+def test_mix_0_is_exactly_the_plain_loss():
+    torch.manual_seed(0)
+    logits, y = torch.randn(4, 5, 3), torch.tensor(CHAIN.close(np.eye(5, 3)) > 0)
+    mixed = HierarchicalFocalLoss(CHAIN, node_weight=[1, 2, 3], mix=0)
+    plain = HierarchicalFocalLoss(CHAIN, uncertainty=None)
+    assert mixed(logits, y).item() == plain(logits, y).item()
+
+
+def test_only_positives_get_the_node_weight():
+    loss = HierarchicalFocalLoss(CHAIN, node_weight=[2, 3, 4], uncertainty=None)
+    y = torch.tensor([[True, True, False]])
+    assert loss.weights(torch.zeros(1, 1, 3), y).tolist() == [[2, 3, 1]]
+
+
+def test_no_gradient_through_the_uncertainty():
+    logits = torch.full((2, 1, 3), 0.3, requires_grad=True)
+    loss = HierarchicalFocalLoss(CHAIN, uncertainty="bma", focal_exponent=2.0)
+    assert not loss.weights(logits, torch.zeros(1, 3, dtype=bool)).requires_grad
+
+
+def test_unscored_nodes_have_no_loss_but_pass_on_their_gradient():
+    hierarchy = Hierarchy.from_edges([("a", "b")], unscored=["b"])
+    loss = HierarchicalFocalLoss(hierarchy, uncertainty=None)
+    logits = torch.tensor([[[0.0, 2.0]]], requires_grad=True)
+    got = loss(logits, torch.tensor([[True, True]]))
+    # Node a has the value of b, its descendant: log(1 + exp(-2)).
+    assert got.item() == pytest.approx(np.log1p(np.exp(-2)))
+    got.backward()
+    assert logits.grad[0, 0, 0] == 0
+    assert logits.grad[0, 0, 1] != 0
+
+
+def test_row_weights():
+    torch.manual_seed(0)
+    logits, y = torch.randn(2, 3, 3), torch.tensor(CHAIN.close(np.eye(3)) > 0)
+    loss = HierarchicalFocalLoss(CHAIN)
+    weighted = loss(logits, y, torch.tensor([1.0, 2.0, 0.0]))
+    rows = [loss(logits[:, [b]], y[[b]]).item() for b in range(3)]
+    assert weighted.item() == pytest.approx((rows[0] + 2 * rows[1]) / 3, rel=1e-6)
+
+
+def test_extreme_logits_stay_finite():
+    logits = torch.tensor([[[1e4, -1e4, 1e4]]] * 2, requires_grad=True)
+    value = HierarchicalFocalLoss(CHAIN)(logits, torch.tensor([[True, False, False]]))
+    value.backward()
+    assert torch.isfinite(value)
+    assert torch.isfinite(logits.grad).all()
+
+
+def test_own_measure():
+    loss = HierarchicalFocalLoss(
+        CHAIN, uncertainty=lambda p: torch.zeros_like(p[0]), focal_floor=0.5
+    )
+    plain = HierarchicalFocalLoss(CHAIN, uncertainty=None)
+    logits, y = torch.randn(2, 1, 3), torch.zeros(1, 3, dtype=bool)
+    torch.testing.assert_close(loss(logits, y), plain(logits, y) / 2)
+
+
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        ({"node_weight": [1, 2]}, r"shape \(3,\), one a node, but got shape \(2,\)"),
+        ({"node_weight": [1, -2, 1]}, "weights >= 0, but got -2.0 at position 1"),
+        ({"node_weight": [1, 2, np.nan]}, "finite .* got nan at position 2"),
+        ({"uncertainty": "entropie"}, "uncertainty measure out of"),
+        ({"focal_exponent": 0}, "`focal_exponent` to be > 0, but got 0"),
+        ({"focal_floor": -1}, "`focal_floor` to be >= 0, but got -1"),
+        ({"mix": 2}, r"`mix` to be in \[0, 1\], but got 2"),
+    ],
+)
+def test_bad_parameters(params, message):
+    with pytest.raises(ValueError, match=message):
+        HierarchicalFocalLoss(CHAIN, **params)

@@ -1,0 +1,121 @@
+"""Node weights against worked-out numbers, the slow version and golden numbers."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import scipy.sparse as sp
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from sklearn_hmlc import Hierarchy
+from sklearn_hmlc.losses import node_weights
+from sklearn_hmlc.losses._node_weights import resolve_node_weights, warn_empty
+from tests import _reference as reference
+
+# Eight rows: a node that all have, one of 4, of 2, of 1, and of none.
+COUNTS = (8, 4, 2, 1, 0)
+Y = np.array([[row < count for count in COUNTS] for row in range(8)])
+
+
+def test_worked_out_binary():
+    # v = 8 / (2 n): 1 (all rows), 1, 2, 4, 1 (no row)
+    np.testing.assert_allclose(node_weights(Y, floor=None), [1, 1, 2, 4, 1])
+    # 0.25 + 4 (v - 1) / 3
+    expected = [0.25, 0.25, 0.25 + 4 / 3, 4.25, 0.25]
+    np.testing.assert_allclose(node_weights(Y), expected)
+
+
+def test_worked_out_class_wise():
+    # v = 8 / (5 n): 1, 0.4, 0.8, 1.6, 1; the range is 0.4 to 1.6
+    expected = 0.25 + 1.6 * (np.array([1, 0.4, 0.8, 1.6, 1]) - 0.4) / 1.2
+    np.testing.assert_allclose(node_weights(Y, "class-wise"), expected)
+    # Not rescaled, no weight is below 1.
+    without = node_weights(Y, "class-wise", floor=None)
+    np.testing.assert_allclose(without, [1, 1, 1, 1.6, 1])
+
+
+def test_worked_out_tempered():
+    weights = node_weights(Y, floor=None, power=0.5)
+    np.testing.assert_allclose(weights, [1, 1, 2**0.5, 2, 1])
+    np.testing.assert_allclose(node_weights(Y, floor=None, power=0), 1)
+
+
+def test_unscored_nodes_weigh_1_and_have_no_say():
+    scored = np.array([True, True, True, False, True])
+    # Without the rarest node the largest v is 2.
+    expected = [0.25, 0.25, 2.25, 1, 0.25]
+    np.testing.assert_allclose(node_weights(Y, scored=scored), expected)
+
+
+@pytest.mark.parametrize("scheme", ["binary", "class-wise"])
+def test_golden_numbers(golden, scheme):
+    expected = golden[f"node_weight_node_{scheme}_floor0.25"]
+    np.testing.assert_allclose(
+        node_weights(golden["y_train"], scheme), expected, rtol=1e-10
+    )
+
+
+@given(
+    hnp.arrays(bool, hnp.array_shapes(min_dims=2, max_dims=2, max_side=8)),
+    st.sampled_from(["binary", "class-wise"]),
+    st.floats(0, 1),
+)
+def test_equals_the_slow_version(Y, scheme, power):
+    got = node_weights(Y, scheme, power=power)
+    raw = reference.node_weights(Y, scheme, None, power)
+    if np.ptp(raw) < 1e-9 * raw.max():
+        return  # nothing to rescale; see test_nothing_to_tell_apart
+    expected = reference.node_weights(Y, scheme, 0.25, power)
+    np.testing.assert_allclose(got, expected, rtol=1e-6)
+
+
+def test_nothing_to_tell_apart():
+    np.testing.assert_array_equal(node_weights(np.eye(3)), 1)
+
+
+@pytest.mark.parametrize("make", [sp.csr_array, sp.csc_matrix, pd.DataFrame, list])
+def test_containers(make):
+    given_ = make(Y.astype(int).tolist()) if make is list else make(Y.astype(int))
+    np.testing.assert_allclose(node_weights(given_), node_weights(Y))
+
+
+def test_row_weights_are_copies_of_rows():
+    copies = np.array([1, 2, 1, 3, 1, 1, 0, 2])
+    np.testing.assert_allclose(
+        node_weights(Y, sample_weight=copies), node_weights(Y.repeat(copies, axis=0))
+    )
+
+
+@pytest.mark.parametrize(
+    ("Y", "params", "message"),
+    [
+        (np.ones((0, 3)), {}, r"at least one row, but got shape \(0, 3\)"),
+        (np.ones(3), {}, r"shape \(n_samples, n_nodes\).* got shape \(3,\)"),
+        (Y, {"scheme": "binry"}, r"one of \['binary', 'class-wise'\], but got 'binry'"),
+        (Y, {"floor": -1}, "`floor` to be None or >= 0, but got -1"),
+        (Y, {"power": 1.5}, r"`power` to be in \[0, 1\], but got 1.5"),
+    ],
+)
+def test_bad_input(Y, params, message):
+    with pytest.raises(ValueError, match=message):
+        node_weights(Y, **params)
+
+
+def test_resolve():
+    hierarchy = Hierarchy.flat("abcde")
+    labels = sp.csr_array(Y)
+    np.testing.assert_array_equal(resolve_node_weights(None, hierarchy, labels), 1)
+    by_name = resolve_node_weights({"d": 3.0}, hierarchy, labels)
+    np.testing.assert_array_equal(by_name, [1, 1, 1, 3, 1])
+    by_scheme = resolve_node_weights("binary", hierarchy, labels, floor=None)
+    np.testing.assert_allclose(by_scheme, [1, 1, 2, 4, 1])
+    with pytest.raises(KeyError, match="'x' is no node"):
+        resolve_node_weights({"x": 3.0}, hierarchy, labels)
+
+
+def test_warn_empty_names_scored_nodes_only():
+    edges = [("a", "b"), ("a", "c")]
+    labels = sp.csr_array(np.array([[False, True, False]]))
+    with pytest.warns(UserWarning, match="1 of 3 nodes have no positive row.*'c'"):
+        warn_empty(Hierarchy.from_edges(edges, unscored=["a"]), labels)
