@@ -1,5 +1,16 @@
-"""Hierarchical multi-label classification that finds the rare nodes."""
+"""Hierarchical multi-label classification that finds the rare nodes.
 
+The map: `hierarchy` (the label graph), `datasets` (files and generators),
+`over_sampling` (LPROS and its rivals), `nn` (networks and the max constraint),
+`uncertainty` and `losses` (what training minimises), `metrics` (numbers).
+"""
+
+from importlib.metadata import version
+
+from ._classifier import HierarchicalEnsembleClassifier
 from .hierarchy import Hierarchy
+from .over_sampling import LPROS
 
-__all__ = ["Hierarchy"]
+__version__ = version("sklearn-hmlc")
+
+__all__ = ["LPROS", "HierarchicalEnsembleClassifier", "Hierarchy", "__version__"]

@@ -1,0 +1,591 @@
+"""`HierarchicalEnsembleClassifier`: validate, train, predict coherently.
+
+Stage: the whole way from ``(X, y)`` to probabilities; each step is a call into the
+layer that does it. Source: Xu et al. (2026).
+"""
+
+from numbers import Integral, Real
+from typing import ClassVar
+
+import numpy as np
+import skorch
+import torch
+from sklearn.base import BaseEstimator, ClassifierMixin, _fit_context
+from sklearn.metrics import accuracy_score
+from sklearn.model_selection import train_test_split
+from sklearn.utils import check_consistent_length, check_random_state
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.validation import (
+    _check_sample_weight,
+    check_is_fitted,
+    validate_data,
+)
+from skorch.callbacks import EarlyStopping
+from skorch.helper import predefined_split
+
+from . import _net
+from ._target import make_target
+from .hierarchy import Hierarchy
+from .losses import HierarchicalFocalLoss
+from .losses._node_weights import SCHEMES, resolve_node_weights, warn_empty
+from .metrics import au_prc
+from .nn import MultiHeadMLP
+from .nn._mlp import _ACTIVATIONS
+from .uncertainty import get_measure
+
+_OPTIMIZERS = {
+    "adam": torch.optim.Adam,
+    "adamw": torch.optim.AdamW,
+    "rmsprop": torch.optim.RMSprop,
+    "sgd": torch.optim.SGD,
+}
+
+
+class HierarchicalEnsembleClassifier(ClassifierMixin, BaseEstimator):
+    """Coherent neural ensemble for labels in a hierarchy, with an eye on rare nodes.
+
+    An ensemble of networks whose predictions obey the hierarchy by construction (max
+    constraint), trained with a loss that weighs nodes by their rarity and by how
+    uncertain the ensemble is about them [1]_.
+
+    Parameters
+    ----------
+    hierarchy : Hierarchy, default=None
+        The label graph. None: a flat one over the columns (or classes) of ``y``.
+    n_estimators : int, default=10
+        Number of ensemble members M: networks that differ in their initial weights and
+        dropout, trained together as one batched product.
+    hidden_layer_sizes : array-like of int, default=(500, 500)
+        Widths of each member's hidden layers.
+    activation : {"relu", "tanh", "logistic", "gelu", "silu", "identity"} or callable, \
+default="relu"
+        Activation of the hidden layers; a callable makes a `torch.nn.Module`.
+    dropout : float, default=0.7
+        Share of hidden units dropped in training, in [0, 1).
+    uncertainty : str, callable or None, default="gmu"
+        Measure that gives the focal weights, see
+        `sklearn_hmlc.uncertainty.get_measure`. None: no focal weights.
+    focal_exponent : float, default=1.0
+        Exponent of the uncertainty in the focal weights, > 0.
+    focal_floor : float, default=0.25
+        Focal weight of a node that the ensemble is sure about, >= 0.
+    node_weight : {"binary", "class-wise"}, array-like, mapping or None, \
+default="binary"
+        What a positive of each node counts: a scheme by rarity (see
+        `sklearn_hmlc.losses.node_weights`), an array of shape (n_nodes,) in node
+        order, or a mapping node -> weight (the rest 1). None: all 1.
+    node_weight_power : float, default=0.5
+        Tempers a scheme's weights, in [0, 1]: 0 all alike, 1 the full ones.
+    node_weight_floor : float or None, default=None
+        Rescales a scheme's weights to start at this floor, as the paper does (with
+        0.25). None: no rescaling, and no weight below 1.
+    mix : float, default=1.0
+        Share of the weighted loss in the whole, in [0, 1]; the rest is the plain loss.
+    optimizer : {"adam", "adamw", "rmsprop", "sgd"} or class, default="adam"
+        A class is any `torch.optim.Optimizer`.
+    lr : float, default=1e-3
+        Learning rate.
+    weight_decay : float, default=1e-5
+        The optimiser's penalty on squared weights.
+    batch_size : int, default=32
+        Rows a training step.
+    max_epochs : int, default=30
+        Passes over the training rows.
+    early_stopping : bool, default=False
+        Whether to set a validation part aside and stop when its pooled AU(PRC) no
+        longer improves; the best epoch's weights are kept.
+    validation_fraction : float, default=0.1
+        Share of the rows set aside, in (0, 1).
+    n_iter_no_change : int, default=10
+        Epochs without improvement before training stops early.
+    threshold : float, default=0.5
+        `predict` says yes from this probability on, in [0, 1].
+    device : str or torch.device, default="auto"
+        Where to train. "auto": CUDA where there is one, else the CPU.
+    net_params : dict, default=None
+        Further parameters in skorch's own words, for the private `skorch.NeuralNet`:
+        ``callbacks``, ``iterator_train__num_workers``, ``optimizer__betas``, ...
+    warm_start : bool, default=False
+        Whether `fit` goes on from the weights of the last `fit`.
+    random_state : int, RandomState instance or None, default=None
+        Decides initial weights, dropout, the order of rows and the validation part.
+        Same number, same machine: same model. No global seed is touched.
+    verbose : int, default=0
+        1: a progress bar with the loss and, where there is a validation part, its
+        AU(PRC).
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_nodes,) or (n_classes,)
+        Names of the columns of `predict_proba`. They follow the columns of ``y``: for
+        arrays the hierarchy's order, for a DataFrame its own. For 1-D ``y`` the sorted
+        classes.
+    hierarchy_ : Hierarchy
+        The hierarchy in use.
+    node_names_ : tuple of hashable
+        Names of the nodes, in the hierarchy's order.
+    node_weights_ : ndarray of shape (n_nodes,)
+        What a positive of each node counted, in the hierarchy's order.
+    net_ : skorch.NeuralNet
+        The trained net; ``net_.module_`` is the torch module.
+    history_ : list of dict
+        What was recorded in each epoch: ``train_loss``, ``dur`` (seconds), and with a
+        validation part ``valid_loss`` and ``valid_au_prc``.
+    n_iter_ : int
+        Number of epochs trained.
+    n_features_in_ : int
+        Number of features.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the features, where ``X`` had string names.
+
+    See Also
+    --------
+    sklearn_hmlc.losses.HierarchicalFocalLoss : The loss.
+    sklearn_hmlc.nn.MaxConstraint : What makes predictions coherent.
+
+    Notes
+    -----
+    Scale the features (`sklearn.preprocessing.StandardScaler`) and fill missing values
+    (`sklearn.impute.SimpleImputer`) first. Networks compute in float32. Sparse ``X``
+    and ``y`` are made dense a batch at a time.
+
+    References
+    ----------
+    .. [1] Xu, Gillis, Sharma, Misiuk, Brown and Trappenberg, "Improving Detection of
+       Rare Nodes in Hierarchical Multi-Label Learning", 2026, arXiv 2602.08986.
+
+    Examples
+    --------
+    >>> from sklearn_hmlc import HierarchicalEnsembleClassifier
+    >>> from sklearn_hmlc.datasets import make_hierarchical_multilabel
+    >>> X, Y, hierarchy = make_hierarchical_multilabel(
+    ...     n_samples=200, n_features=20, n_nodes=15, random_state=0
+    ... )
+    >>> clf = HierarchicalEnsembleClassifier(
+    ...     hierarchy, n_estimators=3, hidden_layer_sizes=(32,), random_state=0
+    ... )
+    >>> proba = clf.fit(X, Y).predict_proba(X)
+    >>> proba.shape
+    (200, 15)
+    >>> hierarchy.is_closed(clf.predict(X))
+    True
+    """
+
+    _parameter_constraints: ClassVar[dict] = {
+        "hierarchy": [Hierarchy, None],
+        "n_estimators": [Interval(Integral, 1, None, closed="left")],
+        "hidden_layer_sizes": ["array-like"],
+        "activation": [StrOptions(set(_ACTIVATIONS)), callable],
+        "dropout": [Interval(Real, 0, 1, closed="left")],
+        "uncertainty": [str, callable, None],
+        "focal_exponent": [Interval(Real, 0, None, closed="neither")],
+        "focal_floor": [Interval(Real, 0, None, closed="left")],
+        "node_weight": [StrOptions(set(SCHEMES)), "array-like", dict, None],
+        "node_weight_power": [Interval(Real, 0, 1, closed="both")],
+        "node_weight_floor": [Interval(Real, 0, None, closed="left"), None],
+        "mix": [Interval(Real, 0, 1, closed="both")],
+        "optimizer": [StrOptions(set(_OPTIMIZERS)), type],
+        "lr": [Interval(Real, 0, None, closed="neither")],
+        "weight_decay": [Interval(Real, 0, None, closed="left")],
+        "batch_size": [Interval(Integral, 1, None, closed="left")],
+        "max_epochs": [Interval(Integral, 1, None, closed="left")],
+        "early_stopping": ["boolean"],
+        "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
+        "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
+        "threshold": [Interval(Real, 0, 1, closed="both")],
+        "device": [str, torch.device],
+        "net_params": [dict, None],
+        "warm_start": ["boolean"],
+        "random_state": ["random_state"],
+        "verbose": ["verbose"],
+    }
+
+    def __init__(
+        self,
+        hierarchy=None,
+        *,
+        n_estimators=10,
+        hidden_layer_sizes=(500, 500),
+        activation="relu",
+        dropout=0.7,
+        uncertainty="gmu",
+        focal_exponent=1.0,
+        focal_floor=0.25,
+        node_weight="binary",
+        node_weight_power=0.5,
+        node_weight_floor=None,
+        mix=1.0,
+        optimizer="adam",
+        lr=1e-3,
+        weight_decay=1e-5,
+        batch_size=32,
+        max_epochs=30,
+        early_stopping=False,
+        validation_fraction=0.1,
+        n_iter_no_change=10,
+        threshold=0.5,
+        device="auto",
+        net_params=None,
+        warm_start=False,
+        random_state=None,
+        verbose=0,
+    ):
+        self.hierarchy = hierarchy
+        self.n_estimators = n_estimators
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.activation = activation
+        self.dropout = dropout
+        self.uncertainty = uncertainty
+        self.focal_exponent = focal_exponent
+        self.focal_floor = focal_floor
+        self.node_weight = node_weight
+        self.node_weight_power = node_weight_power
+        self.node_weight_floor = node_weight_floor
+        self.mix = mix
+        self.optimizer = optimizer
+        self.lr = lr
+        self.weight_decay = weight_decay
+        self.batch_size = batch_size
+        self.max_epochs = max_epochs
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.threshold = threshold
+        self.device = device
+        self.net_params = net_params
+        self.warm_start = warm_start
+        self.random_state = random_state
+        self.verbose = verbose
+
+    # -- training --------------------------------------------------------------------
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y, sample_weight=None):
+        """Train the ensemble.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+            Features, finite.
+        y : array-like, sparse matrix or DataFrame of shape (n_samples, n_nodes), or \
+array-like of shape (n_samples,)
+            Labels, 0 and 1, closed under the hierarchy; columns in the order of
+            ``hierarchy.nodes``, a DataFrame's by name. 1-D: one node a row.
+        sample_weight : array-like of shape (n_samples,), default=None
+            What each row counts, >= 0. None: 1.
+
+        Returns
+        -------
+        self : HierarchicalEnsembleClassifier
+
+        Raises
+        ------
+        ValueError
+            If the data do not fit each other or the hierarchy, the labels are not
+            closed, or training diverges.
+
+        Warns
+        -----
+        UserWarning
+            If nodes have no positive row.
+        """
+        goes_on = self.warm_start and hasattr(self, "net_")
+        rows = self._validate_rows(X, y, sample_weight, reset=not goes_on)
+        warn_empty(self._target.hierarchy, rows.Y)
+        return self._train(rows, epochs=self.max_epochs, goes_on=goes_on)
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(self, X, y, classes=None, sample_weight=None):
+        """Train one more epoch, on these rows.
+
+        The first call initialises the ensemble and sets the node weights. There is no
+        early stopping here.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+            Features, finite.
+        y : array-like, sparse matrix or DataFrame of shape (n_samples, n_nodes), or \
+array-like of shape (n_samples,)
+            Labels, as in `fit`.
+        classes : array-like of shape (n_classes,), default=None
+            For 1-D ``y``, at the first call: all labels that will ever come. None:
+            those of this call.
+        sample_weight : array-like of shape (n_samples,), default=None
+            What each row counts, >= 0. None: 1.
+
+        Returns
+        -------
+        self : HierarchicalEnsembleClassifier
+
+        Raises
+        ------
+        ValueError
+            As in `fit`, and with ``early_stopping=True``.
+        """
+        if self.early_stopping:
+            raise ValueError(
+                "partial_fit can't stop early; set early_stopping=False, or use `fit` "
+                "with warm_start=True."
+            )
+        goes_on = hasattr(self, "net_")
+        rows = self._validate_rows(X, y, sample_weight, not goes_on, classes)
+        return self._train(rows, epochs=1, goes_on=goes_on)
+
+    def _validate_rows(self, X, y, sample_weight, reset, classes=None):
+        """Check what the user gave; learn the kind of target at the first fit."""
+        X = self._validate_X(X, reset)
+        if reset:
+            self._target = make_target(y, self.hierarchy, classes)
+        labels = self._target.encode(y)
+        check_consistent_length(X, labels)
+        if sample_weight is not None:
+            sample_weight = _check_sample_weight(
+                sample_weight, X, dtype=np.float32, ensure_non_negative=True
+            )
+        return _net.Rows(X, labels, sample_weight)
+
+    def _validate_X(self, X, reset):
+        # What is too large for float32 becomes infinite and is reported as that.
+        with np.errstate(over="ignore"):
+            return validate_data(
+                self, X, accept_sparse="csr", dtype=np.float32, order="C", reset=reset
+            )
+
+    def _train(self, rows, epochs, goes_on):
+        if not goes_on:
+            self._random_state = check_random_state(self.random_state)
+            self.hierarchy_ = self._target.hierarchy
+            self.node_names_ = self.hierarchy_.nodes
+            self.classes_ = self._target.classes
+        rows, valid = self._split(rows)
+        device = self._device()
+        seed = self._random_state.randint(np.iinfo(np.int32).max)
+        # torch's layers draw from its global generator, whose state is put back.
+        with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
+            torch.manual_seed(seed)
+            if not goes_on:
+                self._initialize(rows, device)
+            self.net_.train_split = predefined_split(valid) if valid else None
+            _net.train(self.net_, rows, epochs)
+        self.net_.train_split = None
+        self.history_ = _net.epochs_of(self.net_.history)
+        self.n_iter_ = len(self.history_)
+        return self
+
+    def _split(self, rows):
+        """Set the validation part aside: rows to train on, rows to validate on."""
+        if not self.early_stopping:
+            return rows, None
+        train, valid = train_test_split(
+            np.arange(len(rows)),
+            test_size=self.validation_fraction,
+            random_state=self._random_state,
+        )
+        if rows.Y[valid].nnz == 0:
+            raise ValueError(
+                f"None of the {len(valid)} validation rows has a positive node; raise "
+                "`validation_fraction` or set early_stopping=False."
+            )
+        return rows.take(train), rows.take(valid)
+
+    def _initialize(self, rows, device):
+        """Make a fresh net, with node weights by the rows to train on."""
+        self.node_weights_ = resolve_node_weights(
+            self.node_weight,
+            self.hierarchy_,
+            rows.Y,
+            floor=self.node_weight_floor,
+            power=self.node_weight_power,
+            sample_weight=rows.sample_weight,
+        )
+        self.net_ = _net.HierarchicalNet(**self._skorch_params(device)).initialize()
+
+    def _skorch_params(self, device):
+        optimizer = _OPTIMIZERS.get(self.optimizer, self.optimizer)
+        given = dict(self.net_params or {})
+        callbacks = [*self._callbacks(), *given.pop("callbacks", [])]
+        return {
+            "module": MultiHeadMLP,
+            "module__n_features": self.n_features_in_,
+            "module__n_nodes": self.hierarchy_.n_nodes,
+            "module__n_heads": self.n_estimators,
+            "module__hidden_layer_sizes": tuple(self.hidden_layer_sizes),
+            "module__activation": self.activation,
+            "module__dropout": self.dropout,
+            "criterion": HierarchicalFocalLoss,
+            "criterion__hierarchy": self.hierarchy_,
+            "criterion__node_weight": self.node_weights_,
+            "criterion__uncertainty": self.uncertainty,
+            "criterion__focal_exponent": self.focal_exponent,
+            "criterion__focal_floor": self.focal_floor,
+            "criterion__mix": self.mix,
+            "optimizer": optimizer,
+            "optimizer__weight_decay": self.weight_decay,
+            **_net.fused_if_possible(optimizer),
+            "lr": self.lr,
+            "max_epochs": self.max_epochs,
+            "batch_size": self.batch_size,
+            "iterator_train": _net.memory_batches,
+            "iterator_train__shuffle": True,
+            "iterator_valid": _net.memory_batches,
+            "train_split": None,
+            "callbacks": callbacks,
+            "device": str(device),
+            "verbose": 0,
+            **given,
+        }
+
+    def _callbacks(self):
+        callbacks = []
+        if self.early_stopping:
+            stop = EarlyStopping(
+                monitor="valid_au_prc",
+                patience=self.n_iter_no_change,
+                lower_is_better=False,
+                load_best=True,
+                sink=skorch.utils.noop,
+            )
+            callbacks += [_net.ValidationScore(), stop]
+        return callbacks + ([_net.Progress()] if self.verbose else [])
+
+    def _device(self):
+        if self.device == "auto":
+            return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        return torch.device(self.device)
+
+    # -- prediction ------------------------------------------------------------------
+
+    def predict_proba(self, X):
+        """Predict coherent probabilities, the mean over the members.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+            Features, finite.
+
+        Returns
+        -------
+        proba : ndarray of float32 of shape (n_samples, n_nodes)
+            Strictly between 0 and 1; a parent's is never below its child's. Columns as
+            in ``classes_``. After a fit on 1-D ``y``: shape (n_samples, n_classes), the
+            probability that a row's path ends in the class; rows sum to 1.
+        """
+        return self._columns_of(self._node_proba(X))
+
+    def predict(self, X):
+        """Predict labels: yes where the probability reaches ``threshold``.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+            Features, finite.
+
+        Returns
+        -------
+        y : ndarray, sparse matrix or DataFrame of shape (n_samples, n_nodes), or \
+ndarray of shape (n_samples,)
+            In the container and dtype of the ``y`` of `fit`, closed under the
+            hierarchy. After a fit on 1-D ``y``: the most probable class.
+        """
+        proba = self.predict_proba(X)
+        if self._target.single:
+            return self.classes_[proba.argmax(axis=1)]
+        return self._target.decide(proba, self.threshold, getattr(X, "index", None))
+
+    def predict_members(self, X, *, constrained=True):
+        """Predict each member's probabilities.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+            Features, finite.
+        constrained : bool, default=True
+            Whether after the max constraint, so that each member is coherent.
+
+        Returns
+        -------
+        proba : ndarray of float32 of shape (n_estimators, n_samples, n_nodes)
+            Columns as in ``classes_``. After a fit on 1-D ``y`` the nodes of the
+            classes.
+        """
+        check_is_fitted(self)
+        X = self._validate_X(X, reset=False)
+        parts = [p.cpu().numpy() for _, p in self.net_.iter_members(X, constrained)]
+        return self._target.columns(np.concatenate(parts, axis=1))
+
+    def predict_uncertainty(self, X, measure="gmu"):
+        """Tell how unsure the ensemble is about each node of each row.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+            Features, finite.
+        measure : str or callable, default="gmu"
+            See `sklearn_hmlc.uncertainty.get_measure`.
+
+        Returns
+        -------
+        uncertainty : ndarray of float32 of shape (n_samples, n_nodes)
+            Larger = less sure; of the members' coherent probabilities
+            (`predict_members`). Columns as in ``classes_``.
+
+        Raises
+        ------
+        ValueError
+            If the measure is unknown.
+        """
+        check_is_fitted(self)
+        measure = get_measure(measure)
+        X = self._validate_X(X, reset=False)
+        parts = [measure(p).cpu().numpy() for _, p in self.net_.iter_members(X)]
+        return self._target.columns(np.concatenate(parts))
+
+    def score(self, X, y, sample_weight=None):
+        """Score predictions: pooled AU(PRC), or accuracy after a fit on 1-D ``y``.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+            Features, finite.
+        y : array-like, sparse matrix or DataFrame
+            True labels, in one of the forms that `fit` takes.
+        sample_weight : array-like of shape (n_samples,), default=None
+            What each row counts. None: 1.
+
+        Returns
+        -------
+        score : float
+            In [0, 1], over the scored nodes.
+        """
+        if getattr(self, "_target", None) is not None and self._target.single:
+            return accuracy_score(y, self.predict(X), sample_weight=sample_weight)
+        proba = self._node_proba(X)
+        return float(
+            au_prc(
+                self._target.encode(y).toarray(),
+                proba,
+                scored=self.hierarchy_.scored,
+                sample_weight=sample_weight,
+            )
+        )
+
+    def _node_proba(self, X):
+        """Coherent probabilities (n_samples, n_nodes) in the hierarchy's order."""
+        check_is_fitted(self)
+        return self.net_.mean_proba(self._validate_X(X, reset=False))
+
+    def _columns_of(self, proba):
+        if self._target.single:
+            return self._target.distribution(proba)
+        return self._target.columns(proba)
+
+    def __sklearn_is_fitted__(self):
+        """Tell whether training got as far as a net."""
+        return hasattr(self, "net_")
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        tags.classifier_tags.multi_label = True
+        return tags

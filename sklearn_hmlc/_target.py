@@ -1,0 +1,146 @@
+"""What the user calls ``y``, and how predictions go back into it.
+
+Stage: between the user's labels and closed boolean CSR labels in node order. Two kinds:
+an indicator matrix (dense, sparse, DataFrame) of shape (n_samples, n_nodes), and 1-D
+``y`` with one node a row.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import scipy.sparse as sp
+from sklearn.utils import column_or_1d
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import assert_all_finite
+
+from .hierarchy import Hierarchy, _labels
+from .hierarchy._binarizer import _name_array as name_array
+
+
+def make_target(y, hierarchy, classes=None):
+    """Look at the first ``y`` and return the `IndicatorTarget` or `SingleTarget`.
+
+    ``classes`` names all nodes that 1-D ``y`` may ever have (for `partial_fit`).
+    """
+    y = _as_container(y)
+    only_column = y.ndim == 2 and y.shape[1] == 1
+    if y.ndim > 2 or (only_column and getattr(hierarchy, "n_nodes", 0) == 1):
+        return IndicatorTarget(y, hierarchy)
+    if y.ndim == 1 or only_column:
+        return SingleTarget(y, hierarchy, classes)
+    return IndicatorTarget(y, hierarchy)
+
+
+class IndicatorTarget:
+    """Indicator matrix; columns are nodes, a DataFrame's in the user's own order."""
+
+    single = False
+
+    def __init__(self, y, hierarchy):
+        if hierarchy is None:
+            named = _labels.is_dataframe(y)
+            hierarchy = Hierarchy.flat(y.columns if named else range(y.shape[-1]))
+        self.hierarchy = hierarchy
+        # No rows are kept, only what a prediction is to look like.
+        self._template = y[:0] if not sp.issparse(y) else y.tocsr()[:0].asformat("csr")
+        self._format = y.format if sp.issparse(y) else None
+        self._order = None
+        if _labels.is_dataframe(y):
+            where = _labels.column_positions(hierarchy, y.columns)
+            self._order = np.argsort(where)
+        names = name_array(hierarchy)
+        self.classes = names if self._order is None else names[self._order]
+
+    def encode(self, y):
+        """Return closed boolean CSR labels in node order, or raise."""
+        y = _as_container(y)
+        self.hierarchy.check_closed(y)
+        return _labels.to_csr(self.hierarchy, y)
+
+    def columns(self, values):
+        """Bring values of shape (..., n_nodes) into the user's order of columns."""
+        return values if self._order is None else values[..., self._order]
+
+    def decide(self, proba, threshold, index=None):
+        """Threshold probabilities (columns in the user's order), in the y container."""
+        positive = proba >= threshold
+        template = self._template
+        if _labels.is_dataframe(template):
+            index = range(len(positive)) if index is None else index
+            frame = type(template)(positive, columns=template.columns, index=index)
+            return frame.astype(dict(template.dtypes))
+        if self._format is not None:
+            container = type(template)(sp.csr_array(positive).astype(template.dtype))
+            return container.asformat(self._format)
+        return positive.astype(template.dtype)
+
+
+class SingleTarget:
+    """1-D labels: each row has one node, and by the true path rule its ancestors."""
+
+    single = True
+
+    def __init__(self, y, hierarchy, classes=None):
+        y = _column(y, warn=True)
+        self.classes = np.unique(y if classes is None else classes)
+        self.hierarchy = (
+            Hierarchy.flat(self.classes) if hierarchy is None else hierarchy
+        )
+        self._nodes = self._positions(self.classes)
+
+    def encode(self, y):
+        """Return closed boolean CSR labels in node order, or raise."""
+        y = _column(y)
+        unknown = np.setdiff1d(y, self.classes)
+        if len(unknown):
+            raise ValueError(
+                f"y has labels that were not among the classes of the first fit: "
+                f"{_labels.shorten(unknown.tolist())}."
+            )
+        nodes = self._nodes[np.searchsorted(self.classes, y)]
+        labels = sp.csr_array(
+            (np.ones(len(y), dtype=bool), nodes, np.arange(len(y) + 1)),
+            shape=(len(y), self.hierarchy.n_nodes),
+        )
+        return self.hierarchy.close(labels)
+
+    def columns(self, values):
+        """Take the columns of the classes from values of shape (..., n_nodes)."""
+        return values[..., self._nodes]
+
+    def distribution(self, proba):
+        """Turn node probabilities into those of the classes, rows summing to 1.
+
+        A class has what its node's probability leaves after its children's: the share
+        of rows whose path ends there.
+        """
+        below = proba @ self.hierarchy.to_parent.astype(np.float64)
+        ends = np.clip(proba - below, np.finfo(np.float32).tiny, None)[:, self._nodes]
+        return ends / ends.sum(axis=1, keepdims=True)
+
+    def _positions(self, classes):
+        names = classes.tolist()
+        unknown = [name for name in names if name not in self.hierarchy]
+        if unknown:
+            raise ValueError(
+                f"y has labels that are no nodes of the hierarchy: "
+                f"{_labels.shorten(unknown)}."
+            )
+        return self.hierarchy.index(names)
+
+
+def _as_container(y):
+    if y is None:
+        raise ValueError(
+            "HierarchicalEnsembleClassifier requires y to be passed, but the target y "
+            "is None."
+        )
+    return y if sp.issparse(y) or _labels.is_dataframe(y) else np.asarray(y)
+
+
+def _column(y, warn=False):
+    y = column_or_1d(y, warn=warn)
+    if y.dtype.kind == "f":
+        assert_all_finite(y, input_name="y")
+    check_classification_targets(y)
+    return y

@@ -1,0 +1,165 @@
+"""The head of an HMC ARFF file: attributes and the class attribute.
+
+Stage: file -> lines -> `Header`. The rows that follow are read in `_arff_rows`. Nothing
+here knows hierarchies; the class attribute is a list of tokens.
+"""
+
+import gzip
+import lzma
+import os
+import re
+import zlib
+from dataclasses import dataclass
+
+_OPENERS = {".gz": gzip.open, ".xz": lzma.open}
+_BROKEN = (EOFError, zlib.error, lzma.LZMAError, gzip.BadGzipFile)
+
+VALUE = r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|[^,]*?"""
+_FIELD = re.compile(rf"\s*({VALUE})\s*,")
+_SPECIAL = re.compile(r"[\s'\"]")
+_ATTRIBUTE = re.compile(r"""('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|\S+)\s+(.+)""")
+_NUMERIC = ("numeric", "real", "integer")
+
+
+@dataclass(frozen=True)
+class Text:
+    """The lines of a file, and errors that say where they are."""
+
+    path: str
+    lines: list[str]
+
+    def error(self, number: int, message: str) -> ValueError:
+        last = max(
+            (k for k, x in enumerate(self.lines, start=1) if x.strip()), default=0
+        )
+        hint = " It is the last line: is the file cut short?" if number >= last else ""
+        return ValueError(f"{self.path}, line {number}: {message}{hint}")
+
+
+@dataclass(frozen=True)
+class Attribute:
+    """A declared column; ``values`` are categories or the tokens of the class."""
+
+    name: str
+    kind: str
+    values: tuple[str, ...]
+    line: int
+
+
+@dataclass(frozen=True)
+class Header:
+    """What stands above the rows; ``data_line`` is the line number of ``@data``."""
+
+    relation: str
+    comments: list[str]
+    attributes: list[Attribute]
+    data_line: int
+
+    @property
+    def class_position(self) -> int:
+        return next(
+            position
+            for position, attribute in enumerate(self.attributes)
+            if attribute.kind == "hierarchical"
+        )
+
+
+def read_text(path: str | os.PathLike) -> Text:
+    """Read a file, decompressed by its ending, as UTF-8 or else Latin-1."""
+    name = os.fspath(path)
+    opener = _OPENERS.get(os.path.splitext(name)[1].lower(), open)
+    try:
+        with opener(name, "rb") as stream:
+            raw = stream.read()
+    except _BROKEN as error:
+        raise ValueError(
+            f"{name}: expected a compressed file, as its ending says, but could not "
+            f"decompress it ({error}). It is cut short or no such file; get it again."
+        ) from error
+    try:
+        content = raw.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        content = raw.decode("latin-1")
+    # Not `splitlines`, which also splits at control characters inside a line.
+    lines = content.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    return Text(name, lines)
+
+
+def parse_header(text: Text) -> Header:
+    """Read the lines up to ``@data``; there must be one class attribute."""
+    relation, comments, attributes = "", [], []
+    for number, line in enumerate(text.lines, start=1):
+        keyword, _, rest = line.strip().replace("\t", " ").partition(" ")
+        rest = rest.strip()
+        if keyword.startswith("%"):
+            comments.append(line.strip().lstrip("%").strip())
+        elif keyword.lower() == "@relation":
+            relation = unquote(rest)
+        elif keyword.lower() == "@attribute":
+            attributes.append(_parse_attribute(text, number, rest))
+        elif keyword.lower() == "@data":
+            _check_class(text, number, attributes)
+            return Header(relation, comments, attributes, number)
+        elif keyword:
+            raise text.error(
+                number,
+                f"expected @relation, @attribute or @data, but got {keyword[:30]!r}; "
+                "this is no ARFF file, or a line of it is broken.",
+            )
+    raise text.error(
+        len(text.lines),
+        "expected an @data line with rows below, but the file ends without one.",
+    )
+
+
+def split_fields(line: str) -> list[str]:
+    """Split at commas outside quotes; blanks and quotes around the fields go."""
+    if not _SPECIAL.search(line):
+        return line.split(",")
+    return [unquote(field) for field in _FIELD.findall(line + ",")]
+
+
+def unquote(field: str) -> str:
+    """Take off a pair of quotes and the backslashes within."""
+    if len(field) > 1 and field[0] == field[-1] and field[0] in "'\"":
+        return re.sub(r"\\(.)", r"\1", field[1:-1])
+    return field
+
+
+def _parse_attribute(text: Text, number: int, declared: str) -> Attribute:
+    match = _ATTRIBUTE.fullmatch(declared)
+    if match is None:
+        raise text.error(
+            number, f"expected `@attribute name type`, but got {declared[:60]!r}."
+        )
+    name, kind = unquote(match[1]), match[2].strip()
+    if kind.startswith("{") and kind.endswith("}"):
+        return Attribute(name, "nominal", _distinct(kind[1:-1]), number)
+    word, _, rest = kind.partition(" ")
+    if word.lower() in _NUMERIC:
+        return Attribute(name, "numeric", (), number)
+    if word.lower() == "hierarchical":
+        return Attribute(name, "hierarchical", _distinct(rest), number)
+    raise text.error(
+        number,
+        f"attribute {name!r} is of type {word[:30]!r}; expected numeric, real, "
+        "integer, {a,b,...} or hierarchical. Leave the column out of the file.",
+    )
+
+
+def _distinct(values: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(split_fields(values.strip())))
+
+
+def _check_class(text: Text, number: int, attributes: list[Attribute]) -> None:
+    found = [x for x in attributes if x.kind == "hierarchical"]
+    if len(found) != 1:
+        raise text.error(
+            number,
+            "expected one class attribute (`@attribute class hierarchical a,a/b,...`) "
+            f"before @data, but got {len(found)}.",
+        )
+    if found[0].values == ("",):
+        raise text.error(
+            found[0].line, "the class attribute declares no node; list them after it."
+        )
