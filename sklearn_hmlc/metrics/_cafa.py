@@ -1,0 +1,499 @@
+"""The measures of CAFA: Fmax, weighted Fmax, Smin and information accretion.
+
+Stage: quality of scores, for protein function and the like. In: truth and scores of
+shape (n_samples, n_nodes). Out: a number for each namespace, or their mean. At a
+threshold ``t`` row ``r`` has the predicted nodes ``P = {i : score[r, i] >= t}`` beside
+its true ones ``T``. Over the rows with a true node in the namespace
+
+    pr(t) = mean of |P & T| / |P|  over those rows that have a prediction
+    rc(t) = mean of |P & T| / |T|
+    Fmax  = max over t of  2 pr rc / (pr + rc)
+    ru(t) = mean of the sum of ia over T - P,   mi(t) = the same over P - T
+    Smin  = min over t of  sqrt(ru ** 2 + mi ** 2)
+
+The weighted Fmax sums ``ia`` where Fmax counts nodes. Source: Radivojac et al. (2013),
+Clark and Radivojac (2013), Jiang et al. (2016).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+from ..hierarchy import Hierarchy, _labels
+from . import _validation as check
+from ._validation import BoolArray, FloatArray, Node
+
+_ALL = "all"
+
+
+def fmax_score(
+    y_true: Any,
+    y_score: Any,
+    *,
+    hierarchy: Hierarchy | None = None,
+    namespaces: Iterable[Node] | None = None,
+    average: str | None = "macro",
+    thresholds: Any = None,
+) -> Any:
+    """Largest F1 over thresholds, row by row, as CAFA defines it.
+
+    Parameters
+    ----------
+    y_true : array-like, sparse matrix or DataFrame of shape (n_samples, n_nodes)
+        Labels, 0 and 1, closed under the hierarchy.
+    y_score : array-like, sparse matrix or DataFrame of shape (n_samples, n_nodes)
+        Coherent scores, larger = more likely. Sparse ones are made dense.
+    hierarchy : Hierarchy, default=None
+        Names the columns, the unscored nodes and the namespaces. None: all columns
+        count, in one namespace.
+    namespaces : iterable of hashable, default=None
+        Nodes at the top of the namespaces; each has all that lies below. None: see
+        Notes.
+    average : {"macro"} or None, default="macro"
+        "macro": the mean over namespaces. None: each namespace's.
+    thresholds : array-like of shape (n_thresholds,), default=None
+        Ascending; None: 0.01, 0.02, ..., 1.00.
+
+    Returns
+    -------
+    score : float or dict
+        In [0, 1], larger is better; with ``average=None`` namespace -> score.
+
+    Raises
+    ------
+    ValueError
+        If no row has a true node in any namespace, `thresholds` do not ascend, or an
+        array does not fit.
+
+    See Also
+    --------
+    weighted_fmax_score : Nodes count by their information.
+    smin_score : A distance in place of the F1.
+
+    Notes
+    -----
+    A node counts as predicted where its score is at least the threshold. Rows without a
+    true node in a namespace do not count there, and namespaces without such rows are
+    left out. The F1 is 0 at a threshold where no row has a prediction.
+
+    Without `namespaces`, each unscored root is the top of one; where its children are
+    all unscored too (a virtual root above the roots of the Gene Ontology) these are the
+    tops. What lies below the other roots makes up one more, ``"all"``.
+
+    References
+    ----------
+    .. [1] P. Radivojac et al., "A large-scale evaluation of computational protein
+       function prediction", Nature Methods 10, 2013.
+
+    Examples
+    --------
+    >>> from sklearn_hmlc.metrics import fmax_score
+    >>> round(fmax_score([[1, 1, 0], [1, 0, 0]], [[0.9, 0.4, 0.5], [0.8, 0.1, 0.1]]), 3)
+    0.909
+    """
+    return _by_namespace(
+        _best_f1, y_true, y_score, np.ones, hierarchy, namespaces, average, thresholds
+    )
+
+
+def weighted_fmax_score(
+    y_true: Any,
+    y_score: Any,
+    information: Any,
+    *,
+    hierarchy: Hierarchy | None = None,
+    namespaces: Iterable[Node] | None = None,
+    average: str | None = "macro",
+    thresholds: Any = None,
+) -> Any:
+    """Fmax in which each node counts by its information.
+
+    Parameters
+    ----------
+    y_true : array-like, sparse matrix or DataFrame of shape (n_samples, n_nodes)
+        Labels, 0 and 1, closed under the hierarchy.
+    y_score : array-like, sparse matrix or DataFrame of shape (n_samples, n_nodes)
+        Coherent scores, larger = more likely.
+    information : array-like of shape (n_nodes,)
+        Information of each node in bits, none below 0: from `information_accretion`.
+    hierarchy : Hierarchy, default=None
+        As in `fmax_score`.
+    namespaces : iterable of hashable, default=None
+        As in `fmax_score`.
+    average : {"macro"} or None, default="macro"
+        As in `fmax_score`.
+    thresholds : array-like of shape (n_thresholds,), default=None
+        As in `fmax_score`.
+
+    Returns
+    -------
+    score : float or dict
+        In [0, 1], larger is better; with ``average=None`` namespace -> score.
+
+    Raises
+    ------
+    ValueError
+        As in `fmax_score`, and if `information` does not fit.
+
+    See Also
+    --------
+    fmax_score : All nodes count alike.
+
+    Notes
+    -----
+    Only nodes with information above 0 count. So a row whose true nodes have none does
+    not count, where the evaluator of CAFA takes its recall as 0.
+
+    References
+    ----------
+    .. [1] Y. Jiang et al., "An expanded evaluation of protein function prediction
+       methods shows an improvement in accuracy", Genome Biology 17, 2016.
+
+    Examples
+    --------
+    >>> from sklearn_hmlc.metrics import weighted_fmax_score
+    >>> y_true, y_score = [[1, 1, 0]], [[0.9, 0.4, 0.5]]
+    >>> round(weighted_fmax_score(y_true, y_score, [0.0, 3.0, 1.0]), 3)
+    0.857
+    """
+    return _by_namespace(
+        _best_f1,
+        y_true,
+        y_score,
+        partial(_as_information, information),
+        hierarchy,
+        namespaces,
+        average,
+        thresholds,
+    )
+
+
+def smin_score(
+    y_true: Any,
+    y_score: Any,
+    information: Any,
+    *,
+    hierarchy: Hierarchy | None = None,
+    namespaces: Iterable[Node] | None = None,
+    average: str | None = "macro",
+    thresholds: Any = None,
+) -> Any:
+    """Smallest semantic distance over thresholds: information missed and made up.
+
+    Parameters
+    ----------
+    y_true : array-like, sparse matrix or DataFrame of shape (n_samples, n_nodes)
+        Labels, 0 and 1, closed under the hierarchy.
+    y_score : array-like, sparse matrix or DataFrame of shape (n_samples, n_nodes)
+        Coherent scores, larger = more likely.
+    information : array-like of shape (n_nodes,)
+        Information of each node in bits, none below 0: from `information_accretion`.
+    hierarchy : Hierarchy, default=None
+        As in `fmax_score`.
+    namespaces : iterable of hashable, default=None
+        As in `fmax_score`.
+    average : {"macro"} or None, default="macro"
+        As in `fmax_score`.
+    thresholds : array-like of shape (n_thresholds,), default=None
+        As in `fmax_score`.
+
+    Returns
+    -------
+    score : float or dict
+        In bits, 0 is best; with ``average=None`` namespace -> score.
+
+    Raises
+    ------
+    ValueError
+        As in `fmax_score`, and if `information` does not fit.
+
+    See Also
+    --------
+    information_accretion : The information of nodes.
+
+    Notes
+    -----
+    The means run over the rows that have a true node, be it without information.
+
+    References
+    ----------
+    .. [1] W. T. Clark and P. Radivojac, "Information-theoretic evaluation of predicted
+       ontological annotations", Bioinformatics 29, 2013.
+
+    Examples
+    --------
+    >>> from sklearn_hmlc.metrics import smin_score
+    >>> smin_score([[1, 1, 0]], [[0.9, 0.4, 0.5]], [0.0, 3.0, 1.0])
+    1.0
+    """
+    return _by_namespace(
+        _least_distance,
+        y_true,
+        y_score,
+        partial(_as_information, information),
+        hierarchy,
+        namespaces,
+        average,
+        thresholds,
+    )
+
+
+def information_accretion(y_train: Any, hierarchy: Hierarchy) -> FloatArray:
+    """Information that a node adds to its parents: ``-log2 P(node | all parents)``.
+
+    Parameters
+    ----------
+    y_train : array-like, sparse matrix or DataFrame of shape (n_samples, n_nodes)
+        Labels, 0 and 1, closed under the hierarchy.
+    hierarchy : Hierarchy
+        The label graph.
+
+    Returns
+    -------
+    information : ndarray of shape (n_nodes,)
+        In bits, none below 0. The probability is the node's rows over the rows that
+        have all of its parents; for a root, over all rows. 0 for a node without rows,
+        of which nothing is known.
+
+    Raises
+    ------
+    ValueError
+        If the labels are not closed or do not fit.
+
+    See Also
+    --------
+    weighted_fmax_score, smin_score : Where the information is used.
+
+    References
+    ----------
+    .. [1] W. T. Clark and P. Radivojac, "Information-theoretic evaluation of predicted
+       ontological annotations", Bioinformatics 29, 2013.
+
+    Examples
+    --------
+    >>> from sklearn_hmlc import Hierarchy
+    >>> from sklearn_hmlc.metrics import information_accretion
+    >>> hierarchy = Hierarchy.from_edges([("a", "b"), ("a", "c")])
+    >>> information_accretion([[1, 1, 0], [1, 0, 0], [1, 0, 1], [1, 0, 1]], hierarchy)
+    array([0., 2., 1.])
+    """
+    hierarchy = check.as_given_hierarchy(hierarchy)
+    labels = check.as_labels(y_train, hierarchy, "y_train")
+    hierarchy.check_closed(labels)
+    rows = np.asarray(labels.sum(axis=0))
+    above = _rows_with_all_parents(labels, hierarchy)
+    ones = np.ones(hierarchy.n_nodes)
+    ratio: FloatArray = np.divide(above, rows, out=ones, where=rows > 0)
+    return np.log2(ratio)
+
+
+def _rows_with_all_parents(
+    labels: sp.csr_array, hierarchy: Hierarchy
+) -> NDArray[np.intp]:
+    to_child = hierarchy.to_parent.T.astype(np.int32).tocsr()
+    n_parents = np.bincount(hierarchy.edges[:, 1], minlength=hierarchy.n_nodes)
+    found = np.where(n_parents == 0, labels.shape[0], 0)
+    for rows in check.row_blocks(labels.shape[0], hierarchy.n_nodes):
+        present = (labels[rows].astype(np.int32) @ to_child).tocoo()
+        nodes = present.col[present.data == n_parents[present.col]]
+        found += np.bincount(nodes, minlength=hierarchy.n_nodes)
+    return found
+
+
+# -- namespaces ----------------------------------------------------------------------
+
+
+def _by_namespace(
+    measure: Callable[[_Sums], float],
+    y_true: Any,
+    y_score: Any,
+    weigh: Callable[[int], FloatArray],
+    hierarchy: Hierarchy | None,
+    namespaces: Iterable[Node] | None,
+    average: str | None,
+    thresholds: Any,
+) -> Any:
+    """Check the arguments, then measure one namespace after the other."""
+    check.check_option("average", average, ("macro", None))
+    names = check.as_hierarchy(hierarchy, y_true, y_score)
+    truth = check.as_labels(y_true, names, "y_true")
+    scores = check.as_scores(y_score, names, "y_score")
+    check.check_same_rows(truth, scores, "y_score")
+    cuts = _as_thresholds(thresholds).astype(scores.dtype)
+    weights = weigh(names.n_nodes)
+    found = {}
+    for name, nodes in _namespaces(names, namespaces).items():
+        rows = np.flatnonzero(np.diff(truth[:, nodes].indptr))
+        if rows.size:
+            found[name] = measure(_sums(truth, scores, weights, rows, nodes, cuts))
+    found = {name: value for name, value in found.items() if not np.isnan(value)}
+    if not found:
+        raise ValueError(
+            "Expected a row with a true node in some namespace, but no row of `y_true` "
+            "has a scored one (with information above 0, where that counts)."
+        )
+    return found if average is None else float(np.mean(list(found.values())))
+
+
+def _namespaces(
+    hierarchy: Hierarchy, tops: Iterable[Node] | None
+) -> dict[Node, NDArray[np.intp]]:
+    """Name -> positions of the namespace's scored nodes."""
+    if tops is None:
+        groups = _default_tops(hierarchy)
+    else:
+        groups = {top: [top] for top in _known(tops, hierarchy)}
+    return {name: _scored_below(hierarchy, group) for name, group in groups.items()}
+
+
+def _default_tops(hierarchy: Hierarchy) -> dict[Node, list[Node]]:
+    """Each unscored root, or its children where they are unscored; then the rest."""
+    unscored = set(hierarchy.unscored)
+    groups: dict[Node, list[Node]] = {}
+    for root in hierarchy.roots:
+        children = hierarchy.children(root)
+        if root not in unscored:
+            groups.setdefault(_ALL, []).append(root)
+        elif children and unscored.issuperset(children):
+            groups.update((child, [child]) for child in children)
+        else:
+            groups[root] = [root]
+    return groups
+
+
+def _known(tops: Iterable[Node], hierarchy: Hierarchy) -> list[Node]:
+    names = list(tops) if isinstance(tops, Iterable) else []
+    unknown = [name for name in names if name not in hierarchy]
+    if unknown or not names or isinstance(tops, str):
+        raise ValueError(
+            "Expected `namespaces` to be a list of nodes of the hierarchy, but got "
+            f"{tops!r}; no nodes: {_labels.shorten(unknown)}."
+        )
+    return names
+
+
+def _scored_below(hierarchy: Hierarchy, tops: list[Node]) -> NDArray[np.intp]:
+    names = {name for top in tops for name in (top, *hierarchy.descendants(top))}
+    positions = np.sort(hierarchy.index(list(names)))
+    return np.asarray(positions[hierarchy.scored[positions]])
+
+
+# -- thresholds ----------------------------------------------------------------------
+
+
+@dataclass
+class _Sums:
+    """Nodes of each row, counted or summed by information.
+
+    ``hit`` and ``predicted`` have shape (n_rows, n_thresholds), ``positive`` (n_rows,).
+    """
+
+    hit: FloatArray
+    predicted: FloatArray
+    positive: FloatArray
+
+
+def _sums(
+    truth: sp.csr_array,
+    scores: FloatArray,
+    weights: FloatArray,
+    rows: NDArray[np.intp],
+    nodes: NDArray[np.intp],
+    thresholds: FloatArray,
+) -> _Sums:
+    """Sum the weights of ``nodes`` over ``rows``, some rows at a time."""
+    blocks = [
+        _block_sums(
+            truth[rows[block]][:, nodes].toarray(),
+            scores[np.ix_(rows[block], nodes)],
+            weights[nodes],
+            thresholds,
+        )
+        for block in check.row_blocks(len(rows), len(nodes))
+    ]
+    return _Sums(
+        hit=np.concatenate([block.hit for block in blocks]),
+        predicted=np.concatenate([block.predicted for block in blocks]),
+        positive=np.concatenate([block.positive for block in blocks]),
+    )
+
+
+def _block_sums(
+    truth: BoolArray, scores: FloatArray, weights: FloatArray, thresholds: FloatArray
+) -> _Sums:
+    rows, nodes = np.nonzero(scores >= thresholds[0])
+    # The last threshold that a score reaches; it reaches all before that too.
+    last = np.searchsorted(thresholds, scores[rows, nodes], side="right") - 1
+    cell = rows * len(thresholds) + last
+    shape = (len(scores), len(thresholds))
+
+    def reached(weight: FloatArray) -> FloatArray:
+        sums = np.bincount(cell, weights=weight, minlength=shape[0] * shape[1])
+        from_last = sums.reshape(shape)[:, ::-1].astype(float)
+        return np.cumsum(from_last, axis=1)[:, ::-1]
+
+    weight = weights[nodes]
+    return _Sums(
+        hit=reached(weight * truth[rows, nodes]),
+        predicted=reached(weight),
+        positive=truth @ weights,
+    )
+
+
+def _best_f1(sums: _Sums) -> float:
+    """Fmax; NaN where no row has anything to be found."""
+    rows = sums.positive > 0
+    if not rows.any():
+        return np.nan
+    hit = sums.hit[rows]
+    precision = _row_mean(hit, sums.predicted[rows])
+    recall = (hit / sums.positive[rows, np.newaxis]).mean(axis=0)
+    total = precision + recall
+    f1 = np.divide(
+        2 * precision * recall, total, out=np.zeros_like(total), where=total > 0
+    )
+    return float(f1.max())
+
+
+def _row_mean(above: FloatArray, below: FloatArray) -> FloatArray:
+    """Mean ratio over the rows with something to divide by; 0 where none has."""
+    ratio = np.divide(above, below, out=np.zeros_like(above), where=below > 0)
+    return ratio.sum(axis=0) / np.maximum((below > 0).sum(axis=0), 1)
+
+
+def _least_distance(sums: _Sums) -> float:
+    missed = (sums.positive[:, np.newaxis] - sums.hit).mean(axis=0)
+    made_up = (sums.predicted - sums.hit).mean(axis=0)
+    return float(np.hypot(missed, made_up).min())
+
+
+def _as_thresholds(thresholds: Any) -> FloatArray:
+    if thresholds is None:
+        return np.arange(1, 101) / 100
+    cuts = np.asarray(thresholds)
+    numeric = cuts.ndim == 1 and cuts.size > 0 and cuts.dtype.kind in "iuf"
+    if not numeric or not (np.diff(cuts) > 0).all() or not np.isfinite(cuts).all():
+        raise ValueError(
+            f"Expected `thresholds` to be ascending finite numbers, but got "
+            f"{thresholds!r}."
+        )
+    return cuts.astype(float)
+
+
+def _as_information(information: Any, n_nodes: int) -> FloatArray:
+    values = np.asarray(information)
+    fits = values.shape == (n_nodes,) and values.dtype.kind in "iuf"
+    if not fits or not (np.isfinite(values) & (values >= 0)).all():
+        raise ValueError(
+            f"Expected `information` of {n_nodes} finite numbers, none below 0, one a "
+            f"node, but got {values.dtype} of shape {values.shape}; "
+            "`information_accretion` gives it."
+        )
+    return values.astype(float)

@@ -1,0 +1,301 @@
+"""How well rare nodes are found: a table of measures by frequency or depth.
+
+Stage: numbers for reports and figures. In: truth, predictions and perhaps scores of
+shape (n_samples, n_nodes), and how often each node came in training. Out: a DataFrame,
+one row a group of nodes, with the means over the group's nodes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from ..hierarchy import Hierarchy, _labels
+from . import _validation as check
+from ._nodewise import count, ratios
+from ._ranking import node_areas, step_area
+from ._validation import BoolArray
+
+_DEFAULT_EDGES = (0, 1, 5, 10, 20, 50, 100, 200, 500, 1000)
+_DEFAULT_SHARES = (0.25, 0.5, 1.0)
+
+
+def rarity_report(
+    y_true: Any,
+    y_pred: Any,
+    y_score: Any = None,
+    *,
+    y_train: Any = None,
+    train_counts: Any = None,
+    by: str = "frequency",
+    bins: Sequence[float] | None = None,
+    present_only: bool = False,
+    zero_division: float = 0.0,
+    hierarchy: Hierarchy | None = None,
+    scored: Any = None,
+) -> pd.DataFrame:
+    """Precision, recall, F1 and area by how rare, or how deep, nodes are.
+
+    Parameters
+    ----------
+    y_true : array-like, sparse matrix or DataFrame of shape (n_samples, n_nodes)
+        Labels of the test rows, 0 and 1.
+    y_pred : array-like, sparse matrix or DataFrame of shape (n_samples, n_nodes)
+        Predicted labels, 0 and 1.
+    y_score : array-like, sparse matrix or DataFrame of shape (n_samples, n_nodes), \
+default=None
+        Scores, for the column ``auprc``.
+    y_train : array-like, sparse matrix or DataFrame of shape (n_train, n_nodes), \
+default=None
+        Labels of the training rows. They, or `train_counts`, are needed unless
+        ``by="depth"``.
+    train_counts : array-like of shape (n_nodes,) or mapping, default=None
+        Training rows of each node, in the place of `y_train`; a mapping goes from the
+        nodes' names.
+    by : {"frequency", "rarest", "depth"}, default="frequency"
+        "frequency": nodes by their training rows. "rarest": the given shares of the
+        nodes that the test rows have, from the rarest up; the groups are nested.
+        "depth": nodes by ``hierarchy.depth``.
+    bins : sequence of float, default=None
+        For "frequency" and "depth" ascending lower ends: a group has the nodes from one
+        end to just below the next, the last one all above. None: 0, 1, 5, 10, 20, 50,
+        100, 200, 500, 1000 rows, and every depth by itself. For "rarest" shares in
+        (0, 1]; None: the rarest quarter, the rarest half and all.
+    present_only : bool, default=False
+        Whether only nodes with a positive test row count (always so for "rarest").
+    zero_division : float, default=0.0
+        Value in [0, 1] of a node's precision, recall or F1 where there is nothing to
+        divide by.
+    hierarchy : Hierarchy, default=None
+        Names the columns, the unscored nodes and their depths.
+    scored : array-like of bool of shape (n_nodes,), default=None
+        Nodes that count. None: those that the hierarchy scores, or all.
+
+    Returns
+    -------
+    report : DataFrame
+        Groups without nodes are left out. The index has their names, the columns are
+
+        - ``n_nodes``, ``n_present``: nodes, and those with a positive test row;
+        - ``train_rows``: mean training rows a node, where these are known;
+        - ``support``: positive (test row, node) pairs;
+        - ``precision``, ``recall``, ``f1``: means over the nodes;
+        - ``auprc`` (with `y_score`): mean area over the present nodes; NaN where
+          ``n_present`` is 0.
+
+    Raises
+    ------
+    TypeError
+        If `zero_division`, `present_only` or `hierarchy` has a wrong type.
+    ValueError
+        If training counts are missing or come twice, `bins` are not ascending, no node
+        is left, or an array does not fit.
+
+    See Also
+    --------
+    node_precision_recall_f1 : The measures of all nodes together.
+
+    Notes
+    -----
+    Nodes with as many training rows as each other are ranked by their columns, so that
+    "rarest" gives the same nodes for every model.
+
+    Examples
+    --------
+    >>> from sklearn_hmlc.metrics import rarity_report
+    >>> y_true = [[1, 1, 0], [1, 0, 1], [1, 0, 0]]
+    >>> y_pred = [[1, 0, 0], [1, 0, 1], [1, 0, 1]]
+    >>> report = rarity_report(y_true, y_pred, train_counts=[60, 3, 7])
+    >>> report[["n_nodes", "support", "precision", "recall"]]
+                   n_nodes  support  precision  recall
+    training rows
+    1-4                  1        1        0.0     0.0
+    5-9                  1        1        0.5     1.0
+    50-99                1        3        1.0     1.0
+    >>> rarest = rarity_report(
+    ...     y_true, y_pred, train_counts=[60, 3, 7], by="rarest", bins=[0.5]
+    ... )
+    >>> rarest.recall
+    rarest nodes
+    50 %    0.5
+    Name: recall, dtype: float64
+    """
+    check.check_option("by", by, ("frequency", "rarest", "depth"))
+    check.check_share("zero_division", zero_division)
+    check.check_bool("present_only", present_only)
+    names = check.as_hierarchy(hierarchy, y_true, y_pred, y_score, y_train)
+    truth = check.as_labels(y_true, names, "y_true")
+    predicted = check.as_labels(y_pred, names, "y_pred")
+    check.check_same_rows(truth, predicted, "y_pred")
+    train = _train_counts(y_train, train_counts, names)
+    counts = count(truth, predicted)
+    present = counts.positive > 0
+    nodes = check.as_scored(scored, names)
+    if present_only or by == "rarest":
+        nodes = nodes & present
+    table = pd.DataFrame({"n_present": present, "support": counts.positive.astype(int)})
+    if train is not None:
+        table["train_rows"] = train
+    for measure, values in ratios(counts, zero_division)._asdict().items():
+        table[measure] = values
+    if y_score is not None:
+        scores = check.as_scores(y_score, names, "y_score")
+        check.check_same_rows(truth, scores, "y_score")
+        table["auprc"] = node_areas(truth, scores, np.ones_like(nodes), step_area)
+    groups = _groups(by, bins, nodes, train, hierarchy)
+    return _summary(table, groups, _TITLES[by])
+
+
+_TITLES = {
+    "frequency": "training rows",
+    "rarest": "rarest nodes",
+    "depth": "depth",
+}
+_MEASURES = {
+    "n_present": "sum",
+    "train_rows": "mean",
+    "support": "sum",
+    "precision": "mean",
+    "recall": "mean",
+    "f1": "mean",
+    "auprc": "mean",
+}
+
+
+def _summary(
+    table: pd.DataFrame, groups: Mapping[Any, NDArray[np.intp]], title: str
+) -> pd.DataFrame:
+    """One row a group; ``mean`` passes over the missing areas of absent nodes."""
+    how = {name: kind for name, kind in _MEASURES.items() if name in table}
+    rows = [
+        {"n_nodes": len(nodes), **table.iloc[nodes].agg(how)}
+        for nodes in groups.values()
+    ]
+    index = pd.Index(list(groups), name=title)
+    counted = ["n_nodes", "n_present", "support"]
+    return pd.DataFrame(rows, index=index).astype(dict.fromkeys(counted, int))
+
+
+# -- groups of nodes -----------------------------------------------------------------
+
+
+def _groups(
+    by: str,
+    bins: Sequence[float] | None,
+    nodes: BoolArray,
+    train: NDArray[Any] | None,
+    hierarchy: Hierarchy | None,
+) -> dict[Any, NDArray[np.intp]]:
+    """Name -> positions of the group's nodes, from the rarest or shallowest."""
+    if not nodes.any():
+        raise ValueError(
+            "Expected a node with a positive row in `y_true`, but none of the scored "
+            "nodes has one."
+        )
+    if by == "depth":
+        if hierarchy is None:
+            raise ValueError('Expected `hierarchy` with by="depth", but got None.')
+        every = range(hierarchy.depth.max() + 2)
+        return _by_lower_end(hierarchy.depth, nodes, bins, every)
+    if train is None:
+        raise ValueError(
+            f"Expected `y_train` or `train_counts` with by={by!r}, but got neither."
+        )
+    if by == "rarest":
+        return _by_share(train, nodes, _DEFAULT_SHARES if bins is None else bins)
+    return _by_lower_end(train, nodes, bins, _DEFAULT_EDGES)
+
+
+def _by_lower_end(
+    values: NDArray[Any],
+    nodes: BoolArray,
+    bins: Sequence[float] | None,
+    default: Sequence[float],
+) -> dict[Any, NDArray[np.intp]]:
+    ends = _ascending(default if bins is None else bins)
+    group = np.searchsorted(ends, values, side="right") - 1
+    found = {
+        _interval(ends, position): np.flatnonzero(nodes & (group == position))
+        for position in range(len(ends))
+    }
+    kept = {name: where for name, where in found.items() if len(where)}
+    if not kept:
+        raise ValueError(
+            f"Expected `bins` that hold a node, but all lie below {ends[0]:g}; lower "
+            "the first end."
+        )
+    return kept
+
+
+def _interval(ends: NDArray[Any], position: int) -> str:
+    low = ends[position]
+    if position == len(ends) - 1:
+        return f"{low:g}+"
+    high = ends[position + 1] - 1  # counts and depths are whole numbers
+    return f"{low:g}" if low >= high else f"{low:g}-{high:g}"
+
+
+def _by_share(
+    train: NDArray[Any], nodes: BoolArray, shares: Sequence[float]
+) -> dict[Any, NDArray[np.intp]]:
+    ends = _ascending(shares)
+    if ends[0] <= 0 or ends[-1] > 1:
+        raise ValueError(f'Expected `bins` in (0, 1] with by="rarest", got {shares!r}.')
+    candidates = np.flatnonzero(nodes)
+    ranked = candidates[np.argsort(train[candidates], kind="stable")]
+    return {
+        f"{100 * share:g} %": ranked[: int(np.ceil(share * len(ranked)))]
+        for share in ends
+    }
+
+
+def _ascending(bins: Sequence[float]) -> NDArray[Any]:
+    ends = np.asarray(bins)
+    numeric = ends.ndim == 1 and ends.size > 0 and ends.dtype.kind in "iuf"
+    if not numeric or not (np.diff(ends) > 0).all() or not np.isfinite(ends).all():
+        raise ValueError(
+            f"Expected `bins` to be ascending finite numbers, but got {bins!r}."
+        )
+    return ends
+
+
+# -- training counts -----------------------------------------------------------------
+
+
+def _train_counts(
+    y_train: Any, train_counts: Any, hierarchy: Hierarchy
+) -> NDArray[Any] | None:
+    if y_train is not None and train_counts is not None:
+        raise ValueError(
+            "Expected `y_train` or `train_counts`, but got both; leave one out."
+        )
+    if y_train is not None:
+        labels = check.as_labels(y_train, hierarchy, "y_train")
+        return np.asarray(labels.sum(axis=0))
+    if train_counts is None:
+        return None
+    return _as_counts(train_counts, hierarchy)
+
+
+def _as_counts(train_counts: Any, hierarchy: Hierarchy) -> NDArray[Any]:
+    if isinstance(train_counts, Mapping | pd.Series):
+        train_counts = dict(train_counts.items())
+        missing = [node for node in hierarchy.nodes if node not in train_counts]
+        if missing:
+            raise ValueError(
+                "Expected `train_counts` for every node, but there is none for "
+                f"{_labels.shorten(missing)}."
+            )
+        train_counts = [train_counts[node] for node in hierarchy.nodes]
+    counts = np.asarray(train_counts)
+    fits = counts.shape == (hierarchy.n_nodes,) and counts.dtype.kind in "iuf"
+    if not fits or not (np.isfinite(counts) & (counts >= 0)).all():
+        raise ValueError(
+            f"Expected `train_counts` of {hierarchy.n_nodes} finite numbers, none "
+            f"below 0, but got {counts.dtype} of shape {counts.shape}."
+        )
+    return counts

@@ -1,0 +1,217 @@
+"""Scorers by name in scikit-learn's own tools."""
+
+import pickle
+
+import numpy as np
+import pytest
+import sklearn.metrics
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV, cross_validate
+from sklearn.multioutput import MultiOutputClassifier
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.neural_network import MLPClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.svm import LinearSVC
+
+from sklearn_hmlc import Hierarchy, metrics
+from sklearn_hmlc.metrics import get_scorer, get_scorer_names
+
+HIERARCHY = Hierarchy.from_edges([("r", "a"), ("r", "b"), ("a", "c")], unscored=["r"])
+
+
+class Frequencies(ClassifierMixin, BaseEstimator):
+    """Gives every row the nodes' training frequencies to some power."""
+
+    def __init__(self, power=1.0, hierarchy=None):
+        self.power = power
+        self.hierarchy = hierarchy
+
+    def fit(self, X, y):
+        self.frequency_ = np.mean(y, axis=0) ** self.power
+        self.classes_ = np.arange(len(self.frequency_))
+        if self.hierarchy is not None:
+            self.hierarchy_ = self.hierarchy
+        return self
+
+    def predict_proba(self, X):
+        # The first feature tells where a row stands, so that rows differ.
+        return np.clip(self.frequency_ + 0.3 * np.asarray(X)[:, :1], 0, 1)
+
+    def predict(self, X):
+        return (self.predict_proba(X) > 0.5).astype(int)
+
+
+@pytest.fixture
+def example(rng):
+    y = HIERARCHY.close((rng.random((60, 4)) < 0.25).astype(int))
+    y[:, 0] = 1
+    return rng.normal(size=(60, 3)), y
+
+
+def test_names():
+    names = get_scorer_names()
+    assert names == sorted(names)
+    assert {"au_prc", "fmax", "neg_smin", "node_f1_macro"} <= set(names)
+    assert not set(names) & set(sklearn.metrics.get_scorer_names())
+
+
+def test_values_are_the_measures(example):
+    X, y = example
+    model = Frequencies(hierarchy=HIERARCHY).fit(X, y)
+    proba, labels = model.predict_proba(X), model.predict(X)
+    information = metrics.information_accretion(y, HIERARCHY)
+    known = {"hierarchy": HIERARCHY}
+    nodewise = metrics.node_precision_recall_f1
+    hierarchical = metrics.hierarchical_precision_recall_f1(y, labels, **known)
+    expected = {
+        "au_prc": metrics.au_prc(y, proba, **known),
+        "au_prc_macro": metrics.au_prc(y, proba, average="macro", **known),
+        "au_prc_weighted": metrics.au_prc(y, proba, average="weighted", **known),
+        "au_prc_davis_goadrich": metrics.au_prc(
+            y, proba, interpolation="davis-goadrich", **known
+        ),
+        "fmax": metrics.fmax_score(y, proba, **known),
+        "weighted_fmax": metrics.weighted_fmax_score(y, proba, information, **known),
+        "neg_smin": -metrics.smin_score(y, proba, information, **known),
+        "hierarchical_precision": hierarchical.precision,
+        "hierarchical_recall": hierarchical.recall,
+        "hierarchical_f1": hierarchical.f1,
+    }
+    for average in ("macro", "micro", "weighted"):
+        scores = nodewise(y, labels, average=average, **known)
+        for field in ("precision", "recall", "f1"):
+            expected[f"node_{field}_{average}"] = getattr(scores, field)
+    assert sorted(expected) == get_scorer_names()
+    for name, value in expected.items():
+        informed = name in ("weighted_fmax", "neg_smin")
+        options = {"information": information} if informed else {}
+        assert get_scorer(name, **options)(model, X, y) == pytest.approx(value), name
+
+
+def test_options(example):
+    X, y = example
+    y[:, 3] = 0
+    model = Frequencies().fit(X, y)
+    scorer = get_scorer("node_recall_macro", present_only=True, hierarchy=HIERARCHY)
+    expected = metrics.node_precision_recall_f1(
+        y, model.predict(X), present_only=True, hierarchy=HIERARCHY
+    )
+    assert scorer(model, X, y) == expected.recall
+    text = repr(scorer)
+    assert text.startswith(
+        "get_scorer('node_recall_macro', present_only=True, hierarch"
+    )
+
+
+def test_hierarchy_is_found_on_the_estimator(example):
+    X, y = example
+    scorer = get_scorer("au_prc")
+    without = scorer(Frequencies().fit(X, y), X, y)
+    model = Frequencies(hierarchy=HIERARCHY)
+    pipeline = make_pipeline(StandardScaler(with_mean=False, with_std=False), model)
+    search = GridSearchCV(model, {"power": [1.0]}, cv=2, scoring=scorer)
+    expected = metrics.au_prc(y, model.fit(X, y).predict_proba(X), hierarchy=HIERARCHY)
+    # The unscored r is in every row; with it the area is larger.
+    assert expected < without
+    for fitted in (model, pipeline.fit(X, y), search.fit(X, y)):
+        assert scorer(fitted, X, y) == pytest.approx(expected)
+
+
+def test_grid_search_picks_the_best(example):
+    X, y = example
+    scoring = {name: get_scorer(name) for name in ("au_prc", "node_f1_macro")}
+    search = GridSearchCV(
+        Frequencies(hierarchy=HIERARCHY),
+        {"power": [0.0, 1.0]},
+        cv=3,
+        scoring=scoring,
+        refit="au_prc",
+        error_score="raise",
+    ).fit(X, y)
+    assert search.best_params_ == {"power": 1.0}
+    assert np.isfinite(search.cv_results_["mean_test_node_f1_macro"]).all()
+    assert 0 < search.best_score_ <= 1
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        RandomForestClassifier(5, random_state=0),
+        KNeighborsClassifier(),
+        MultiOutputClassifier(KNeighborsClassifier()),
+        make_pipeline(StandardScaler(), RandomForestClassifier(5, random_state=0)),
+        MLPClassifier((3,), solver="lbfgs", max_iter=5000, random_state=0),
+    ],
+    ids=lambda model: type(model).__name__,
+)
+def test_estimators_of_sklearn(example, model):
+    X, y = example
+    scores = cross_validate(
+        model, X, y[:, 1:], scoring=get_scorer("au_prc"), cv=2, error_score="raise"
+    )
+    assert (scores["test_score"] > 0).all()
+
+
+def test_node_that_training_never_had(example):
+    # The forest gives one column of ones, for class 0, to such a node. As a score of
+    # the node that would put all of its rows on top.
+    X, y = example
+    y_train = y.copy()
+    y_train[:, 3] = 0
+    forest = RandomForestClassifier(5, random_state=0).fit(X, y_train)
+    assert forest.predict_proba(X)[3].shape == (60, 1)
+    # r, the other way round, is in all rows; its one column is for class 1.
+    proba = np.column_stack(
+        [np.ones(60), *(forest.predict_proba(X)[j][:, 1] for j in (1, 2)), np.zeros(60)]
+    )
+    expected = metrics.au_prc(y, proba)
+    assert get_scorer("au_prc")(forest, X, y) == pytest.approx(expected)
+
+
+def test_names_of_sklearn_fall_through(example):
+    X, y = example
+    model = LogisticRegression().fit(X, y[:, 1])
+    expected = sklearn.metrics.get_scorer("accuracy")(model, X, y[:, 1])
+    assert get_scorer("accuracy")(model, X, y[:, 1]) == expected
+    assert get_scorer(None) is None
+    assert get_scorer(len) is len
+
+
+def test_scorers_travel(example):
+    X, y = example
+    model = Frequencies(hierarchy=HIERARCHY).fit(X, y)
+    scorer = get_scorer("node_f1_macro", present_only=True)
+    copy = pickle.loads(pickle.dumps(scorer))
+    assert copy(model, X, y) == scorer(model, X, y)
+
+
+def test_sample_weight_is_passed_on(example):
+    X, y = example
+    model = Frequencies(hierarchy=HIERARCHY).fit(X, y)
+    weights = np.arange(60)
+    expected = metrics.au_prc(
+        y, model.predict_proba(X), hierarchy=HIERARCHY, sample_weight=weights
+    )
+    assert get_scorer("au_prc")(model, X, y, sample_weight=weights) == expected
+
+
+def test_unknown_name():
+    with pytest.raises(ValueError, match=r"`scoring` to be one of au_prc,.*'au_prc'"):
+        get_scorer("auprc")
+
+
+def test_options_for_scorers_of_sklearn():
+    with pytest.raises(
+        ValueError, match=r"no options with scoring='accuracy', .*scored"
+    ):
+        get_scorer("accuracy", scored=None)
+
+
+def test_estimator_without_probabilities(example):
+    X, y = example
+    model = LinearSVC().fit(X, y[:, 1])
+    with pytest.raises(AttributeError, match="`predict_proba`, which LinearSVC lacks"):
+        get_scorer("au_prc")(model, X, y)
