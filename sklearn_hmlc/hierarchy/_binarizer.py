@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import pairwise
 from typing import Any, ClassVar
 
 import numpy as np
@@ -13,6 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from . import _labels
 from ._hierarchy import Hierarchy
+from ._names import as_list, name_array, shorten
 
 
 class HierarchicalLabelBinarizer(TransformerMixin, BaseEstimator):
@@ -56,6 +58,12 @@ class HierarchicalLabelBinarizer(TransformerMixin, BaseEstimator):
     [('1/2',), ('1', '2'), ()]
     """
 
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        "hierarchy": [Hierarchy, None],
+        "sparse_output": ["boolean"],
+        "unknown": [StrOptions({"error", "ignore"})],
+    }
+
     def __init__(
         self,
         hierarchy: Hierarchy | None = None,
@@ -66,12 +74,6 @@ class HierarchicalLabelBinarizer(TransformerMixin, BaseEstimator):
         self.hierarchy = hierarchy
         self.sparse_output = sparse_output
         self.unknown = unknown
-
-    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
-        "hierarchy": [Hierarchy, None],
-        "sparse_output": ["boolean"],
-        "unknown": [StrOptions({"error", "ignore"})],
-    }
 
     def fit(self, y: Iterable[Iterable[Any]]) -> HierarchicalLabelBinarizer:
         """Learn the names of the columns.
@@ -84,15 +86,26 @@ class HierarchicalLabelBinarizer(TransformerMixin, BaseEstimator):
         Returns
         -------
         self : HierarchicalLabelBinarizer
+            Itself, fitted.
+
+        Raises
+        ------
+        TypeError
+            If a row is no list of names.
+
+        Examples
+        --------
+        >>> from sklearn_hmlc.hierarchy import HierarchicalLabelBinarizer
+        >>> HierarchicalLabelBinarizer().fit([["b"], ["b", "a"]]).classes_
+        array(['a', 'b'], dtype='<U1')
         """
         self._validate_params()
         if self.hierarchy is not None:
             self.hierarchy_ = self.hierarchy
         else:
-            self.hierarchy_ = Hierarchy.flat(
-                sorted({name for row in y for name in _row(row)})
-            )
-        self.classes_ = _name_array(self.hierarchy_)
+            names = {name for row in _rows(y) for name in row}
+            self.hierarchy_ = Hierarchy.flat(sorted(names, key=_sort_key))
+        self.classes_ = name_array(self.hierarchy_.nodes)
         return self
 
     def fit_transform(self, y: Iterable[Iterable[Any]]) -> Any:
@@ -106,8 +119,23 @@ class HierarchicalLabelBinarizer(TransformerMixin, BaseEstimator):
         Returns
         -------
         Y : ndarray or csr_array of int of shape (n_samples, n_nodes)
+            Closed labels, 0 and 1.
+
+        Raises
+        ------
+        ValueError
+            If names are unknown and ``unknown="error"``; the message lists them.
+        TypeError
+            If a row is no list of names.
+
+        Examples
+        --------
+        >>> from sklearn_hmlc.hierarchy import HierarchicalLabelBinarizer
+        >>> HierarchicalLabelBinarizer().fit_transform([["b"], ["b", "a"]])
+        array([[0, 1],
+               [1, 1]])
         """
-        rows = [_row(row) for row in y]
+        rows = _rows(y)
         return self.fit(rows).transform(rows)
 
     def transform(self, y: Iterable[Iterable[Any]]) -> Any:
@@ -121,24 +149,32 @@ class HierarchicalLabelBinarizer(TransformerMixin, BaseEstimator):
         Returns
         -------
         Y : ndarray or csr_array of int of shape (n_samples, n_nodes)
+            Closed labels, 0 and 1.
 
         Raises
         ------
         ValueError
             If names are unknown and ``unknown="error"``; the message lists them.
+        TypeError
+            If a row is no list of names.
+
+        Examples
+        --------
+        >>> from sklearn_hmlc import Hierarchy
+        >>> from sklearn_hmlc.hierarchy import HierarchicalLabelBinarizer
+        >>> hierarchy = Hierarchy.from_edges([("a", "b")])
+        >>> HierarchicalLabelBinarizer(hierarchy).fit([]).transform([["b"], ["a"]])
+        array([[1, 1],
+               [1, 0]])
         """
         check_is_fitted(self)
-        rows = [_row(row) for row in y]
+        rows = _rows(y)
         self._check_known(rows)
-        columns = [
-            self.hierarchy_.index(name)
-            for row in rows
-            for name in row
-            if name in self.hierarchy_
-        ]
-        lengths = [sum(name in self.hierarchy_ for name in row) for row in rows]
+        known = [[name for name in row if name in self.hierarchy_] for row in rows]
+        columns = self.hierarchy_.index([name for row in known for name in row])
+        ends = np.cumsum([0, *(len(row) for row in known)])
         labels = sp.csr_array(
-            (np.ones(len(columns), dtype=bool), columns, np.cumsum([0, *lengths])),
+            (np.ones(len(columns), dtype=bool), columns, ends),
             shape=(len(rows), self.hierarchy_.n_nodes),
         )
         closed = self.hierarchy_.close(labels).astype(int)
@@ -157,15 +193,33 @@ class HierarchicalLabelBinarizer(TransformerMixin, BaseEstimator):
         Returns
         -------
         names : list of tuple of hashable
+            In topological order.
+
+        Raises
+        ------
+        ValueError
+            If ``Y`` has the wrong shape or holds anything but 0 and 1.
+
+        Examples
+        --------
+        >>> from sklearn_hmlc import Hierarchy
+        >>> from sklearn_hmlc.hierarchy import HierarchicalLabelBinarizer
+        >>> hierarchy = Hierarchy.from_edges([("a", "b")])
+        >>> binarizer = HierarchicalLabelBinarizer(hierarchy).fit([])
+        >>> binarizer.inverse_transform([[1, 1], [1, 0]])
+        [('b',), ('a',)]
+        >>> binarizer.inverse_transform([[1, 1]], most_specific=False)
+        [('a', 'b')]
         """
         check_is_fitted(self)
         labels = _labels.to_csr(self.hierarchy_, Y)
         if most_specific:
             labels = self.hierarchy_.most_specific(labels)
         labels.sort_indices()
+        nodes = self.hierarchy_.nodes
         return [
-            tuple(self.hierarchy_.nodes[node] for node in columns.tolist())
-            for columns in np.split(labels.indices, labels.indptr[1:-1])
+            tuple(nodes[column] for column in labels.indices[start:end].tolist())
+            for start, end in pairwise(labels.indptr.tolist())
         ]
 
     def _check_known(self, rows: list[list[Any]]) -> None:
@@ -176,7 +230,7 @@ class HierarchicalLabelBinarizer(TransformerMixin, BaseEstimator):
         )
         if unknown:
             raise ValueError(
-                f"Labels that are no nodes: {_labels.shorten(list(unknown))}. Correct "
+                f"Labels that are no nodes: {shorten(list(unknown))}. Correct "
                 'them, or set unknown="ignore".'
             )
 
@@ -187,21 +241,18 @@ class HierarchicalLabelBinarizer(TransformerMixin, BaseEstimator):
         return tags
 
 
-def _row(names: Any) -> list[Any]:
-    if isinstance(names, str) or not isinstance(names, Iterable):
-        raise ValueError(
-            f"Expected a list of node names for each row, but got {names!r}; wrap a "
-            "single name in a list."
-        )
-    return list(names)
+def _rows(y: Any) -> list[list[Any]]:
+    if not isinstance(y, Iterable):
+        raise TypeError(f"Expected a list of node names for each row, but got {y!r}.")
+    return [_row(number, names) for number, names in enumerate(y)]
 
 
-def _name_array(hierarchy: Hierarchy) -> np.ndarray:
-    """Names as an array; of objects unless all are strings or all are integers."""
-    names = hierarchy.nodes
-    for kind in (str, int):
-        if all(type(name) is kind for name in names):
-            return np.array(names, dtype=kind)
-    array = np.empty(len(names), dtype=object)
-    array[:] = names
-    return array
+def _row(number: int, names: Any) -> list[Any]:
+    try:
+        return as_list(names)
+    except TypeError as error:
+        raise TypeError(f"In row {number} of the labels: {error}") from None
+
+
+def _sort_key(name: Any) -> tuple[str, Any]:
+    return type(name).__name__, name

@@ -9,13 +9,16 @@ n_nodes ** 2.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from numbers import Number
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import scipy.sparse as sp
 
+from ._names import shorten, to_python
+
 if TYPE_CHECKING:
-    from ._hierarchy import Hierarchy
+    from ._structure import Structure
 
 
 def is_dataframe(Y: Any) -> bool:
@@ -23,7 +26,7 @@ def is_dataframe(Y: Any) -> bool:
     return hasattr(Y, "columns") and hasattr(Y, "to_numpy")
 
 
-def column_positions(hierarchy: Hierarchy, columns: Sequence[Any]) -> np.ndarray:
+def column_positions(hierarchy: Structure, columns: Sequence[Any]) -> np.ndarray:
     """For each node the position of its column; the columns must be the nodes.
 
     Raises
@@ -47,15 +50,7 @@ def column_positions(hierarchy: Hierarchy, columns: Sequence[Any]) -> np.ndarray
     return np.array([where[node] for node in hierarchy.nodes], dtype=np.intp)
 
 
-def shorten(names: Sequence[Any], most: int = 5) -> str:
-    """List some names for a message: the first few and how many more there are."""
-    if not names:
-        return "none"
-    shown = ", ".join(repr(name) for name in names[:most])
-    return shown + (f" and {len(names) - most} more" if len(names) > most else "")
-
-
-def to_csr(hierarchy: Hierarchy, Y: Any) -> sp.csr_array:
+def to_csr(hierarchy: Structure, Y: Any) -> sp.csr_array:
     """Return labels as a new boolean CSR array, columns in node order.
 
     Raises
@@ -65,34 +60,68 @@ def to_csr(hierarchy: Hierarchy, Y: Any) -> sp.csr_array:
         holds anything but 0 and 1.
     """
     order = column_positions(hierarchy, Y.columns) if is_dataframe(Y) else None
-    if not sp.issparse(Y):
-        Y = Y.to_numpy() if is_dataframe(Y) else np.asarray(Y)
-    if Y.ndim != 2 or Y.shape[1] != hierarchy.n_nodes:
+    values = _values(Y)
+    if values.ndim != 2 or values.shape[1] != hierarchy.n_nodes:
         raise ValueError(
             f"Expected Y of shape (n_samples, {hierarchy.n_nodes}), one column a node, "
-            f"but got shape {Y.shape}."
+            f"but got shape {values.shape}."
         )
-    labels = sp.csr_array(Y, copy=True)
-    values = labels.data
-    if values.dtype != bool:
-        try:
-            valid = (values == 1) | (values == 0)
-        except TypeError:
-            valid = np.zeros(len(values), dtype=bool)
-        if not np.all(valid):
-            first = values[np.argmin(valid)]
-            raise ValueError(
-                f"Y must hold only 0 and 1 (or False and True), but has {first!r}."
-            )
-    labels = sp.csr_array(
-        (values.astype(bool), labels.indices, labels.indptr), shape=labels.shape
-    )
+    _check_binary(values.data if sp.issparse(values) else values)
+    labels = sp.csr_array(values.astype(bool), copy=True)
     labels.sum_duplicates()
     labels.eliminate_zeros()
     return labels if order is None else labels[:, order]
 
 
-def like(hierarchy: Hierarchy, labels: sp.csr_array, template: Any) -> Any:
+def _values(Y: Any) -> Any:
+    """Return a CSR array of sparse labels, a plain array of all others."""
+    if sp.issparse(Y):
+        return sp.csr_array(Y)
+    if is_dataframe(Y):
+        return _frame_values(Y)
+    try:
+        return np.asarray(Y)
+    except ValueError as error:
+        raise ValueError(
+            "Expected Y as a rectangular array of 0 and 1, but its rows differ in "
+            "length; for lists of node names use HierarchicalLabelBinarizer."
+        ) from error
+
+
+def _frame_values(Y: Any) -> np.ndarray:
+    """Values of a DataFrame; where columns are nullable, floats with NaN for NA."""
+    for column, dtype in zip(Y.columns, Y.dtypes, strict=True):
+        if dtype.kind not in "biuf" and not isinstance(dtype, np.dtype):
+            raise ValueError(
+                "The columns of Y must hold numbers or booleans, but column "
+                f"{column!r} is of dtype {dtype}; use `Y.astype(int)`."
+            )
+    values = Y.to_numpy()
+    if values.dtype == object and all(dtype.kind in "biuf" for dtype in Y.dtypes):
+        return Y.to_numpy(dtype=np.float64, na_value=np.nan)
+    return values
+
+
+def _check_binary(values: np.ndarray) -> None:
+    if values.dtype.kind in "biuf":
+        valid = (values == 0) | (values == 1)
+    else:
+        valid = np.array([_is_binary(x) for x in values.ravel().tolist()], dtype=bool)
+    if valid.all():
+        return
+    first = to_python(values.ravel()[np.argmin(valid)])
+    named = isinstance(first, str)
+    hint = " For node names use HierarchicalLabelBinarizer." if named else ""
+    raise ValueError(
+        f"Y must hold only 0 and 1 (or False and True), but has {first!r}.{hint}"
+    )
+
+
+def _is_binary(value: Any) -> bool:
+    return isinstance(value, Number) and value in (0, 1)
+
+
+def like(hierarchy: Structure, labels: sp.csr_array, template: Any) -> Any:
     """Put boolean CSR labels into the container, dtype and column order of another."""
     if is_dataframe(template):
         where = column_positions(hierarchy, template.columns)

@@ -1,0 +1,53 @@
+"""Names: in from whatever holds them, out into messages."""
+
+import numpy as np
+import pytest
+
+from sklearn_hmlc.hierarchy._names import count, name_array, path, shorten, unknown
+
+
+@pytest.mark.parametrize(
+    ("names", "kind"),
+    [
+        (("a", "bc"), "U"),
+        ((1, 2), "i"),
+        ((1, "a"), "O"),
+        (((1, 2), (3, 4)), "O"),
+        ((True, 2), "O"),
+        ((0.5, 1.5), "O"),
+    ],
+)
+def test_name_array(names, kind):
+    array = name_array(names)
+    assert array.shape == (2,)
+    assert array.dtype.kind == kind
+    assert tuple(array.tolist()) == names
+
+
+def test_name_array_of_none():
+    assert name_array(()).shape == (0,)
+
+
+def test_counts_have_a_plural():
+    assert count(1, "node") == "1 node"
+    assert count(0, "node") == "0 nodes"
+
+
+def test_shorten():
+    assert shorten([]) == "none"
+    assert shorten(["a", 1]) == "'a', 1"
+    assert shorten(list("abcdefg")) == "'a', 'b', 'c', 'd', 'e' and 2 more"
+
+
+def test_path():
+    assert path(["a", 1, "a"]) == "a -> 1 -> a"
+    assert path(list("abcdef"), most=4) == "a -> b -> (2 more) -> e -> f"
+    assert path(list("abcd"), most=4) == "a -> b -> c -> d"
+
+
+def test_of_names_that_differ_in_case_the_first_is_offered():
+    assert unknown("AB", ["aB", "ab"]).endswith("Did you mean 'aB'?")
+
+
+def test_a_numpy_string_is_looked_up_plainly():
+    assert unknown(np.str_("b"), ["a"]).startswith("'b' is no node")
