@@ -382,7 +382,7 @@ array-like of shape (n_samples,)
             test_size=self.validation_fraction,
             random_state=self._random_state,
         )
-        if rows.Y[valid].nnz == 0:
+        if rows.Y[valid][:, self.hierarchy_.scored].nnz == 0:
             raise ValueError(
                 f"None of the {len(valid)} validation rows has a positive node; raise "
                 "`validation_fraction` or set early_stopping=False."

@@ -14,7 +14,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import assert_all_finite
 
 from .hierarchy import Hierarchy, _labels
-from .hierarchy._binarizer import _name_array as name_array
+from .hierarchy._names import name_array
 
 
 def make_target(y, hierarchy, classes=None):

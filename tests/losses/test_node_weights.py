@@ -103,7 +103,7 @@ def test_bad_input(Y, params, message):
 
 
 def test_resolve():
-    hierarchy = Hierarchy.flat("abcde")
+    hierarchy = Hierarchy.flat(list("abcde"))
     labels = sp.csr_array(Y)
     np.testing.assert_array_equal(resolve_node_weights(None, hierarchy, labels), 1)
     by_name = resolve_node_weights({"d": 3.0}, hierarchy, labels)

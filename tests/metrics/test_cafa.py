@@ -100,17 +100,22 @@ def test_rows_without_information_do_not_count():
     [
         (Hierarchy.flat(list("abc")), {"all": "abc"}),
         (Hierarchy.from_edges(map(tuple, ["ra", "rb", "sc"])), {"all": "rasbc"}),
-        (Hierarchy.from_edges(map(tuple, ["ra", "rb"]), unscored="r"), {"r": "ab"}),
         (
-            Hierarchy.from_edges(map(tuple, ["ra", "sc"]), unscored="rs"),
+            Hierarchy.from_edges(map(tuple, ["ra", "rb"]), unscored=list("r")),
+            {"r": "ab"},
+        ),
+        (
+            Hierarchy.from_edges(map(tuple, ["ra", "sc"]), unscored=list("rs")),
             {"r": "a", "s": "c"},
         ),
         (
-            Hierarchy.from_edges(map(tuple, ["vr", "vs", "ra", "sc"]), unscored="vrs"),
+            Hierarchy.from_edges(
+                map(tuple, ["vr", "vs", "ra", "sc"]), unscored=list("vrs")
+            ),
             {"r": "a", "s": "c"},
         ),
         (
-            Hierarchy.from_edges(map(tuple, ["ra", "sc"]), unscored="r"),
+            Hierarchy.from_edges(map(tuple, ["ra", "sc"]), unscored=list("r")),
             {"r": "a", "all": "sc"},
         ),
     ],

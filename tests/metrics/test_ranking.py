@@ -179,7 +179,7 @@ def test_only_scored_nodes_count(example, average, interpolation):
 
 def test_containers_agree(example):
     y_true, y_score = example
-    hierarchy = Hierarchy.flat("abcdef")
+    hierarchy = Hierarchy.flat(list("abcdef"))
     expected = au_prc(y_true, y_score)
     truth = pd.DataFrame(y_true, columns=list("abcdef"))[list("fedcba")]
     scores = pd.DataFrame(y_score, columns=list("abcdef"))[list("cdabfe")]
@@ -269,7 +269,7 @@ def test_positives_without_weight_are_none():
         ({"y_score": [["high", 1]]}, "In `y_score`: could not convert"),
         ({"y_score": [[1, 2, 3]]}, r"`y_score` of shape \(n_samples, 2\), .* \(1, 3\)"),
         ({"y_score": [[1, 2]] * 2}, "`y_score` with as many rows as `y_true`"),
-        ({"y_true": [[1, 0, 0]], "hierarchy": Hierarchy.flat("ab")},
+        ({"y_true": [[1, 0, 0]], "hierarchy": Hierarchy.flat(list("ab"))},
          "In `y_true`: Expected Y of shape"),
         ({"scored": [0, 1]}, r"`scored` to be a boolean mask of shape \(2,\),"),
         ({"scored": [False, False]}, "at least one scored node"),
@@ -295,4 +295,4 @@ def test_wrong_types():
 def test_columns_of_scores_must_be_nodes():
     scores = pd.DataFrame([[1, 2]], columns=["a", "x"])
     with pytest.raises(ValueError, match=r"In `y_score`: .*unknown: 'x'"):
-        au_prc([[1, 0]], scores, hierarchy=Hierarchy.flat("ab"))
+        au_prc([[1, 0]], scores, hierarchy=Hierarchy.flat(list("ab")))

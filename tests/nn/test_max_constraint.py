@@ -143,7 +143,7 @@ def test_moves_pickles_and_saves_no_state():
 
 def test_no_edges():
     x = torch.randn(2, 3)
-    torch.testing.assert_close(MaxConstraint(Hierarchy.flat("abc"))(x), x)
+    torch.testing.assert_close(MaxConstraint(Hierarchy.flat(list("abc")))(x), x)
 
 
 @pytest.mark.parametrize(

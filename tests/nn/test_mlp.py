@@ -12,8 +12,8 @@ def head(ensemble, m):
     layers = []
     for layer in ensemble.layers:
         if isinstance(layer, EnsembleLinear):
-            linear = nn.Linear(layer.weight.shape[2], layer.weight.shape[1])
-            linear.weight.data = layer.weight[m].data
+            linear = nn.Linear(*layer.weight.shape[1:])
+            linear.weight.data = layer.weight[m].data.T
             linear.bias.data = layer.bias[m].data
             layers.append(linear)
         else:
@@ -40,7 +40,7 @@ def test_gradients_are_those_of_ordinary_networks():
         alone = head(net, m)
         alone(x).square().sum().backward()
         grads = [layer.weight.grad for layer in alone if isinstance(layer, nn.Linear)]
-        ours = [x.weight.grad[m] for x in net.layers if isinstance(x, EnsembleLinear)]
+        ours = [x.weight.grad[m].T for x in net.layers if isinstance(x, EnsembleLinear)]
         for got, expected in zip(ours, grads, strict=True):
             torch.testing.assert_close(got, expected)
 
@@ -69,6 +69,23 @@ def test_heads_drop_different_units():
     torch.manual_seed(0)
     out = net(torch.ones(1, 3))[:, 0, 0]
     assert len(out.unique()) > 1
+
+
+def test_dropout_drops_the_share_and_keeps_the_mean():
+    torch.manual_seed(0)
+    (dropout,) = (
+        layer
+        for layer in MultiHeadMLP(3, 2, hidden_layer_sizes=(4,), dropout=0.7).layers
+        if isinstance(layer, nn.Dropout)
+    )
+    x = torch.ones(100_000, requires_grad=True)
+    out = dropout(x)
+    # Binomial: 4 standard deviations are 4 sqrt(0.7 * 0.3 / 100,000) = 0.006.
+    assert (out == 0).float().mean().item() == pytest.approx(0.7, abs=0.006)
+    torch.testing.assert_close(out.unique(), torch.tensor([0, 1 / 0.3]))
+    out.sum().backward()
+    torch.testing.assert_close(x.grad, out.detach())
+    torch.testing.assert_close(dropout.eval()(x), x)
 
 
 def test_no_dropout_layer_where_there_is_none():

@@ -57,7 +57,7 @@ def test_the_unscored_end_of_a_path_is_no_path():
 
 
 def test_balanced_paths_leave_nothing_to_clone():
-    hierarchy = Hierarchy.flat("ab")
+    hierarchy = Hierarchy.flat(list("ab"))
     X, Y = rows_ending_at(hierarchy, [5, 5])
     with pytest.warns(SamplingWarning, match="HROSPD added 0 of the 1 clones asked"):
         HROSPD(hierarchy, random_state=0).fit(X, Y)

@@ -84,7 +84,7 @@ def test_rows_of_a_bag_are_drawn_alike():
 def test_balanced_bags_or_a_single_one_warn_of_the_opposite(labelset):
     X, Y = bags_of([4, 4])
     message = "0 are minority bags, .* A greater depth tells more label sets apart"
-    sampler = LPROS(labelset=labelset, hierarchy=Hierarchy.flat("abc"))
+    sampler = LPROS(labelset=labelset, hierarchy=Hierarchy.flat(list("abc")))
     with pytest.warns(SamplingWarning, match=message):
         assert sampler.fit(X, Y).n_added_ == 0
 
