@@ -8,7 +8,6 @@ from numbers import Integral, Real
 from typing import ClassVar
 
 import numpy as np
-import skorch
 import torch
 from sklearn.base import BaseEstimator, ClassifierMixin, _fit_context
 from sklearn.metrics import accuracy_score
@@ -20,25 +19,16 @@ from sklearn.utils.validation import (
     check_is_fitted,
     validate_data,
 )
-from skorch.callbacks import EarlyStopping
 from skorch.helper import predefined_split
 
 from . import _net
+from ._build import OPTIMIZERS, make_net
 from ._target import make_target
 from .hierarchy import Hierarchy
-from .losses import HierarchicalFocalLoss
 from .losses._node_weights import SCHEMES, resolve_node_weights, warn_empty
 from .metrics import au_prc
-from .nn import MultiHeadMLP
 from .nn._mlp import _ACTIVATIONS
 from .uncertainty import get_measure
-
-_OPTIMIZERS = {
-    "adam": torch.optim.Adam,
-    "adamw": torch.optim.AdamW,
-    "rmsprop": torch.optim.RMSprop,
-    "sgd": torch.optim.SGD,
-}
 
 
 class HierarchicalEnsembleClassifier(ClassifierMixin, BaseEstimator):
@@ -184,7 +174,7 @@ default="binary"
         "node_weight_power": [Interval(Real, 0, 1, closed="both")],
         "node_weight_floor": [Interval(Real, 0, None, closed="left"), None],
         "mix": [Interval(Real, 0, 1, closed="both")],
-        "optimizer": [StrOptions(set(_OPTIMIZERS)), type],
+        "optimizer": [StrOptions(set(OPTIMIZERS)), type],
         "lr": [Interval(Real, 0, None, closed="neither")],
         "weight_decay": [Interval(Real, 0, None, closed="left")],
         "batch_size": [Interval(Integral, 1, None, closed="left")],
@@ -399,55 +389,7 @@ array-like of shape (n_samples,)
             power=self.node_weight_power,
             sample_weight=rows.sample_weight,
         )
-        self.net_ = _net.HierarchicalNet(**self._skorch_params(device)).initialize()
-
-    def _skorch_params(self, device):
-        optimizer = _OPTIMIZERS.get(self.optimizer, self.optimizer)
-        given = dict(self.net_params or {})
-        callbacks = [*self._callbacks(), *given.pop("callbacks", [])]
-        return {
-            "module": MultiHeadMLP,
-            "module__n_features": self.n_features_in_,
-            "module__n_nodes": self.hierarchy_.n_nodes,
-            "module__n_heads": self.n_estimators,
-            "module__hidden_layer_sizes": tuple(self.hidden_layer_sizes),
-            "module__activation": self.activation,
-            "module__dropout": self.dropout,
-            "criterion": HierarchicalFocalLoss,
-            "criterion__hierarchy": self.hierarchy_,
-            "criterion__node_weight": self.node_weights_,
-            "criterion__uncertainty": self.uncertainty,
-            "criterion__focal_exponent": self.focal_exponent,
-            "criterion__focal_floor": self.focal_floor,
-            "criterion__mix": self.mix,
-            "optimizer": optimizer,
-            "optimizer__weight_decay": self.weight_decay,
-            **_net.fused_if_possible(optimizer),
-            "lr": self.lr,
-            "max_epochs": self.max_epochs,
-            "batch_size": self.batch_size,
-            "iterator_train": _net.memory_batches,
-            "iterator_train__shuffle": True,
-            "iterator_valid": _net.memory_batches,
-            "train_split": None,
-            "callbacks": callbacks,
-            "device": str(device),
-            "verbose": 0,
-            **given,
-        }
-
-    def _callbacks(self):
-        callbacks = []
-        if self.early_stopping:
-            stop = EarlyStopping(
-                monitor="valid_au_prc",
-                patience=self.n_iter_no_change,
-                lower_is_better=False,
-                load_best=True,
-                sink=skorch.utils.noop,
-            )
-            callbacks += [_net.ValidationScore(), stop]
-        return callbacks + ([_net.Progress()] if self.verbose else [])
+        self.net_ = make_net(self, device).initialize()
 
     def _device(self):
         if self.device == "auto":

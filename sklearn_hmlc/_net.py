@@ -27,9 +27,6 @@ from tqdm.auto import tqdm
 
 from .metrics import au_prc
 
-# Optimisers of which torch has a fused form: one pass over the parameters a step.
-_FUSED = (torch.optim.Adam, torch.optim.AdamW, torch.optim.SGD, torch.optim.Adagrad)
-
 # Largest hidden or output tensor in prediction, in entries (16 MB of float32).
 _CHUNK_ENTRIES = 2**22
 
@@ -184,11 +181,6 @@ def train(net, rows, epochs):
     with contextlib.suppress(KeyboardInterrupt):
         net.fit_loop(rows, epochs=epochs)
     net.notify("on_train_end", X=rows, y=None)
-
-
-def fused_if_possible(optimizer):
-    """Return skorch parameters that ask for the fused form of an optimiser."""
-    return {"optimizer__fused": True} if optimizer in _FUSED else {}
 
 
 def epochs_of(history):

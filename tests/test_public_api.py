@@ -24,6 +24,7 @@ LAYERS = [
     "plotting",
     "_target",
     "_net",
+    "_build",
     "_classifier",
     "_cli",
 ]

@@ -15,6 +15,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from . import _graph
+from ._html import summary_html
 from ._names import Node, as_list, check_names, count, path, unknown
 
 if TYPE_CHECKING:
@@ -174,6 +175,9 @@ class Structure:
         )
         kind = "tree" if self.is_tree else "DAG"
         return f"Hierarchy({counts}, depth {self.depth.max()}, {kind})"
+
+    def _repr_html_(self) -> str:
+        return summary_html(self)
 
     # -- inside ----------------------------------------------------------------------
 

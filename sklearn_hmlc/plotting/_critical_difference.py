@@ -1,0 +1,147 @@
+"""`CriticalDifferenceDisplay`: average ranks of methods, and which ones differ.
+
+Stage: after a comparison over data sets. In: what `sklearn_hmlc.metrics.compare`
+found. Out: Demsar's diagram, drawn by scikit-posthocs: methods along an axis of ranks,
+the best on the left, bars below it that join those which do not differ significantly,
+and the critical difference above it.
+
+Source: J. Demsar, "Statistical comparisons of classifiers over multiple data sets",
+JMLR 7, 2006.
+"""
+
+import math
+
+from ..metrics import compare
+from ..metrics._compare import _posthocs
+from . import _style
+
+
+class CriticalDifferenceDisplay:
+    """Critical difference diagram of methods over data sets.
+
+    Parameters
+    ----------
+    comparison : Comparison
+        What `sklearn_hmlc.metrics.compare` found.
+
+    Attributes
+    ----------
+    ax_ : Axes
+        The Axes with the diagram.
+    figure_ : Figure
+        The figure.
+    artists_ : dict
+        ``markers``, ``elbows`` and ``labels``, one a method from the best to the worst,
+        and ``crossbars``, one a group of methods that do not differ.
+    ruler_ : Line2D
+        The line as long as the critical difference.
+
+    See Also
+    --------
+    sklearn_hmlc.metrics.compare : The tests.
+
+    Notes
+    -----
+    Methods are joined where Nemenyi's test finds no difference at the comparison's
+    ``alpha``, that is where ranks lie within the critical difference.
+
+    References
+    ----------
+    .. [1] J. Demsar, "Statistical comparisons of classifiers over multiple data sets",
+       JMLR 7, 2006.
+
+    Examples
+    --------
+    >>> from sklearn_hmlc.plotting import CriticalDifferenceDisplay
+    >>> results = [[0.9, 0.8, 0.1], [0.8, 0.7, 0.2], [0.7, 0.6, 0.1]]
+    >>> display = CriticalDifferenceDisplay.from_results(results)
+    >>> round(display.comparison.critical_difference, 3)
+    1.914
+    """
+
+    def __init__(self, comparison):
+        self.comparison = comparison
+
+    def plot(self, ax=None):
+        """Draw the diagram.
+
+        Parameters
+        ----------
+        ax : Axes, default=None
+            Where to draw. None: a new figure.
+
+        Returns
+        -------
+        display : CriticalDifferenceDisplay
+            The object itself.
+
+        Raises
+        ------
+        ImportError
+            If matplotlib or scikit-posthocs is not installed.
+        """
+        ranks = self.comparison.average_ranks
+        size = 8, 1.2 + 0.25 * len(ranks)
+        (self.ax_,) = _style.panels(ax, "CriticalDifferenceDisplay.plot", 1, size)
+        self.figure_ = self.ax_.figure
+        self.artists_ = _posthocs().critical_difference_diagram(
+            ranks,
+            self.comparison.nemenyi_pvalues,
+            alpha=self.comparison.alpha,
+            ax=self.ax_,
+            label_fmt_left="{label} ({rank:.2f})\N{NO-BREAK SPACE}",
+            label_fmt_right="\N{NO-BREAK SPACE}({rank:.2f}) {label}",
+            elbow_props={"color": "0.2", "linewidth": 1, "clip_on": False},
+            marker_props={"color": _style.COLORS[0], "s": 25},
+            crossbar_props={"color": _style.COLORS[3], "linewidth": 3},
+            text_h_margin=0.03 * len(ranks),
+        )
+        self._draw_ruler()
+        return self
+
+    @classmethod
+    def from_results(
+        cls, results, *, higher_is_better=True, alpha=0.05, p_adjust=None, ax=None
+    ):
+        """Compare methods and draw the diagram.
+
+        Parameters
+        ----------
+        results : DataFrame or array-like of shape (n_datasets, n_methods)
+            One number a data set and method, none missing.
+        higher_is_better, alpha, p_adjust
+            See `sklearn_hmlc.metrics.compare`.
+        ax : Axes, default=None
+            Where to draw. None: a new figure.
+
+        Returns
+        -------
+        display : CriticalDifferenceDisplay
+            Drawn.
+        """
+        _style.pyplot(f"{cls.__name__}.from_results")
+        comparison = compare(
+            results, higher_is_better=higher_is_better, alpha=alpha, p_adjust=p_adjust
+        )
+        return cls(comparison).plot(ax)
+
+    def _draw_ruler(self):
+        """Draw the critical difference from rank 1 on; whole ranks on the axis."""
+        length = self.comparison.critical_difference
+        n_methods = len(self.comparison.average_ranks)
+        style = {"color": "black", "linewidth": 1.5, "marker": "|", "clip_on": False}
+        (self.ruler_,) = self.ax_.plot([1, 1 + length], [1.6, 1.6], **style)
+        text = f"CD = {length:.2f} (alpha = {self.comparison.alpha:g})"
+        self.ax_.text(1 + length / 2, 2, text, ha="center", va="bottom")
+        last = max(n_methods, math.ceil(1 + length))
+        self.ax_.set_xlim(1, last)
+        self.ax_.set_xticks(range(1, n_methods + 1))
+        self.ax_.annotate(
+            "Average rank",
+            (0, 0),
+            (-8, 0),
+            xycoords=self.ax_.get_yaxis_transform(),
+            textcoords="offset points",
+            ha="right",
+            va="center",
+        )

@@ -1,0 +1,252 @@
+"""`PooledPRCurveDisplay`: the precision-recall curve over all rows and nodes at once.
+
+Stage: scores to a figure. In: truth and scores of shape (n_samples, n_nodes). Out: a
+curve a model. Its points are the distinct scores of positive pairs (row, node), the
+only ones at which recall moves; the area under the steps is AU(PRC).
+"""
+
+import numpy as np
+
+from ..metrics import _validation as check
+from ..metrics._ranking import pooled_area, step_area
+from . import _models, _style
+
+
+class PooledPRCurveDisplay:
+    """Precision against recall, pooled over all scored nodes.
+
+    Use `from_estimator` or `from_predictions` to make one.
+
+    Parameters
+    ----------
+    precision : list of ndarray of shape (n_thresholds,)
+        Precision at each threshold, one array a model.
+    recall : list of ndarray of shape (n_thresholds,)
+        Recall at each threshold, ascending, one array a model.
+    area : list of float
+        The pooled area, AU(PRC), of each model.
+    name : list of str or None
+        Names of the models.
+    prevalence : float, default=None
+        Share of positive pairs: the precision of scores that know nothing.
+
+    Attributes
+    ----------
+    ax_ : Axes
+        The Axes with the curves.
+    figure_ : Figure
+        The figure.
+    line_ : list of Line2D
+        The curves.
+    chance_level_ : Line2D or None
+        The line of the prevalence, where it was asked for.
+
+    See Also
+    --------
+    sklearn_hmlc.metrics.au_prc : The area.
+    sklearn.metrics.PrecisionRecallDisplay : The same for one binary column.
+
+    Notes
+    -----
+    Precision holds from the last recall up to its own (steps before each point), so
+    that what lies below the drawn curve is
+    ``au_prc(average="pooled", interpolation="step")``.
+
+    Examples
+    --------
+    >>> from sklearn_hmlc.plotting import PooledPRCurveDisplay
+    >>> y_true = [[1, 0], [1, 1], [0, 0]]
+    >>> y_score = [[0.9, 0.1], [0.6, 0.3], [0.7, 0.2]]
+    >>> display = PooledPRCurveDisplay.from_predictions(y_true, y_score, name="Mine")
+    >>> display.line_[0].get_label()
+    'Mine (AU(PRC) = 0.806)'
+    """
+
+    def __init__(self, precision, recall, area, name, *, prevalence=None):
+        self.precision = precision
+        self.recall = recall
+        self.area = area
+        self.name = name
+        self.prevalence = prevalence
+
+    def plot(self, ax=None, *, plot_chance_level=False, curve_kwargs=None):
+        """Draw the curves.
+
+        Parameters
+        ----------
+        ax : Axes, default=None
+            Where to draw; curves that are there already keep their styles. None: a new
+            figure with room for the legend.
+        plot_chance_level : bool, default=False
+            Whether to draw the prevalence as a line.
+        curve_kwargs : dict, default=None
+            Keyword arguments for `matplotlib.axes.Axes.plot`.
+
+        Returns
+        -------
+        display : PooledPRCurveDisplay
+            The object itself.
+
+        Raises
+        ------
+        ValueError
+            If the chance level is asked for but ``prevalence`` is None.
+        """
+        if plot_chance_level and self.prevalence is None:
+            raise ValueError(
+                "Expected `prevalence` with plot_chance_level=True, but got None."
+            )
+        (self.ax_,) = _style.panels(ax, "PooledPRCurveDisplay.plot", 1, (7, 4.2))
+        self.figure_ = self.ax_.figure
+        before = len(self.ax_.lines)
+        self.line_ = [
+            self._draw(which, before + which, curve_kwargs or {})
+            for which in range(len(self.recall))
+        ]
+        self.chance_level_ = self._draw_chance() if plot_chance_level else None
+        self.ax_.set(
+            xlabel="Recall (pooled)",
+            ylabel="Precision (pooled)",
+            xlim=(-0.01, 1.01),
+            ylim=(-0.01, 1.01),
+        )
+        _style.despine(self.ax_)
+        _style.legend_outside(self.ax_)
+        return self
+
+    @classmethod
+    def from_estimator(
+        cls,
+        estimator,
+        X,
+        y,
+        *,
+        hierarchy=None,
+        scored=None,
+        name=None,
+        ax=None,
+        plot_chance_level=False,
+        curve_kwargs=None,
+    ):
+        """Draw the curves of fitted estimators.
+
+        Parameters
+        ----------
+        estimator : estimator or mapping of str to estimator
+            A fitted classifier, pipeline or search with ``predict_proba``; or several,
+            by name.
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+            Features of the test rows.
+        y : array-like, sparse matrix or DataFrame of shape (n_samples, n_nodes)
+            Labels of the test rows.
+        hierarchy : Hierarchy, default=None
+            None: the estimator's ``hierarchy_``, where it has one.
+        scored : array-like of bool of shape (n_nodes,), default=None
+            Nodes that count. None: those that the hierarchy scores, or all.
+        name : str, default=None
+            Name of a single estimator. None: its class's.
+        ax, plot_chance_level, curve_kwargs
+            See `plot`.
+
+        Returns
+        -------
+        display : PooledPRCurveDisplay
+            Drawn.
+        """
+        _style.pyplot(f"{cls.__name__}.from_estimator")
+        models = _models.estimators_by_name(estimator, name)
+        return cls.from_predictions(
+            y,
+            _models.respond_all(models, X, "predict_proba"),
+            hierarchy=_models.find_hierarchy(models, hierarchy),
+            scored=scored,
+            ax=ax,
+            plot_chance_level=plot_chance_level,
+            curve_kwargs=curve_kwargs,
+        )
+
+    @classmethod
+    def from_predictions(
+        cls,
+        y_true,
+        y_score,
+        *,
+        hierarchy=None,
+        scored=None,
+        name=None,
+        ax=None,
+        plot_chance_level=False,
+        curve_kwargs=None,
+    ):
+        """Draw the curves of scores.
+
+        Parameters
+        ----------
+        y_true : array-like, sparse matrix or DataFrame of shape (n_samples, n_nodes)
+            Labels of the test rows.
+        y_score : array-like, sparse matrix or DataFrame of shape \
+(n_samples, n_nodes), or mapping of str to these
+            Scores, larger = more likely; or those of several models, by name.
+        hierarchy : Hierarchy, default=None
+            Names the columns and the unscored nodes.
+        scored : array-like of bool of shape (n_nodes,), default=None
+            Nodes that count. None: those that the hierarchy scores, or all.
+        name : str, default=None
+            Name of a single model.
+        ax, plot_chance_level, curve_kwargs
+            See `plot`.
+
+        Returns
+        -------
+        display : PooledPRCurveDisplay
+            Drawn.
+
+        Raises
+        ------
+        ValueError
+            If an array does not fit, or no scored node has a positive row.
+        """
+        _style.pyplot(f"{cls.__name__}.from_predictions")
+        models = _models.by_name(y_score, name)
+        hierarchy = check.as_hierarchy(hierarchy, y_true, *models.values())
+        truth = check.as_labels(y_true, hierarchy, "y_true")
+        mask = check.as_scored(scored, hierarchy)
+        if truth[:, mask].nnz == 0:
+            raise ValueError(
+                "Expected a node with a positive row in `y_true`, but none of the "
+                "scored nodes has one."
+            )
+        curves = []
+        for given in models.values():
+            scores = check.as_scores(given, hierarchy, "y_score")
+            check.check_same_rows(truth, scores, "y_score")
+            curves.append(pooled_area(truth, scores, mask, _points))
+        precision, recall, area = map(list, zip(*curves, strict=True))
+        prevalence = float(truth[:, mask].nnz / (truth.shape[0] * mask.sum()))
+        display = cls(precision, recall, area, list(models), prevalence=prevalence)
+        return display.plot(
+            ax, plot_chance_level=plot_chance_level, curve_kwargs=curve_kwargs
+        )
+
+    def _draw(self, which, position, given):
+        area = f"AU(PRC) = {self.area[which]:.3f}"
+        name = self.name[which]
+        style = _style.line_style(position, **{"markevery": 0.1, **given})
+        # The first step begins at recall 0.
+        recall = np.append(0.0, self.recall[which])
+        precision = np.append(self.precision[which][0], self.precision[which])
+        label = area if name is None else f"{name} ({area})"
+        style = {"drawstyle": "steps-pre", "label": label, **style}
+        return self.ax_.plot(recall, precision, **style)[0]
+
+    def _draw_chance(self):
+        label = f"Chance (AU(PRC) = {self.prevalence:.3f})"
+        style = {"color": "black", "linestyle": "--", "linewidth": 1, "label": label}
+        return self.ax_.plot([0, 1], [self.prevalence] * 2, **style)[0]
+
+
+def _points(curve):
+    """What is asked of the curve here: its points beside its area."""
+    recall = curve.true_end / curve.true_end[-1]
+    precision = curve.true_end / (curve.true_end + curve.false_end)
+    return precision, recall, step_area(curve)

@@ -1,0 +1,250 @@
+"""`RarityDisplay`: how well nodes are found, by how rare or how deep they are.
+
+Stage: reports to a figure. In: a `sklearn_hmlc.metrics.rarity_report` a model. Out: a
+panel a measure, in it a bar a group of nodes and model.
+"""
+
+import numpy as np
+
+from ..metrics import _validation as check
+from ..metrics import rarity_report
+from . import _models, _style
+
+_LABELS = {"precision": "Precision", "recall": "Recall", "f1": "F1", "auprc": "AUPRC"}
+_GROUPS = {
+    "training rows": "Training rows of a node",
+    "rarest nodes": "Rarest nodes, share of those present",
+    "depth": "Depth of a node",
+}
+
+
+class RarityDisplay:
+    """Measures of quality by the frequency of nodes, models side by side.
+
+    Use `from_estimator` or `from_predictions` to make one.
+
+    Parameters
+    ----------
+    reports : DataFrame or mapping of str to DataFrame
+        A `sklearn_hmlc.metrics.rarity_report`; or those of several models, by name, all
+        with the same groups.
+
+    Attributes
+    ----------
+    ax_ : Axes or ndarray of Axes of shape (n_metrics,)
+        A panel a measure; with one measure the Axes itself.
+    figure_ : Figure
+        The figure.
+    bars_ : dict
+        (measure, name of the model) -> the `matplotlib.container.BarContainer`.
+
+    See Also
+    --------
+    sklearn_hmlc.metrics.rarity_report : The numbers, and what the groups are.
+
+    Examples
+    --------
+    >>> from sklearn_hmlc.datasets import make_hierarchical_multilabel
+    >>> from sklearn_hmlc.plotting import RarityDisplay
+    >>> _, Y, hierarchy = make_hierarchical_multilabel(300, n_nodes=30, random_state=0)
+    >>> predictions = {"all right": Y, "roots alone": Y * (hierarchy.depth == 0)}
+    >>> display = RarityDisplay.from_predictions(
+    ...     Y, predictions, y_train=Y, hierarchy=hierarchy, metric="recall"
+    ... )
+    >>> display.ax_.get_ylabel()
+    'Recall'
+    """
+
+    def __init__(self, reports):
+        self.reports = reports
+
+    def plot(self, ax=None, *, metric=("recall", "precision", "f1"), bar_kwargs=None):
+        """Draw the bars.
+
+        Parameters
+        ----------
+        ax : Axes or array-like of Axes of shape (n_metrics,), default=None
+            Where to draw. None: a new figure with room for the legend.
+        metric : {"recall", "precision", "f1", "auprc"} or list of these, \
+default=("recall", "precision", "f1")
+            What to show, a panel each.
+        bar_kwargs : dict, default=None
+            Keyword arguments for `matplotlib.axes.Axes.bar`.
+
+        Returns
+        -------
+        display : RarityDisplay
+            The object itself.
+
+        Raises
+        ------
+        ValueError
+            If a measure is unknown or in no report, the reports' groups differ, or
+            `ax` does not fit.
+        """
+        reports = _models.by_name(self.reports)
+        metrics = _check_metrics(metric, reports)
+        groups = _check_groups(reports)
+        size = max(6.4, 2.5 + 0.75 * len(groups)), 1.8 + 1.8 / len(metrics)
+        axes = _style.panels(ax, "RarityDisplay.plot", len(metrics), size)
+        self.bars_ = {}
+        for panel, one in zip(axes, metrics, strict=True):
+            self._draw(panel, one, reports, bar_kwargs or {})
+            _label(panel, one, groups)
+        what = _GROUPS.get(groups.index.name, groups.index.name)
+        axes[-1].set_xlabel(f"{what} (n = nodes)")
+        _style.legend_outside(axes[0])
+        self.ax_, self.figure_ = _style.one_or_all(axes), axes[0].figure
+        return self
+
+    @classmethod
+    def from_estimator(
+        cls,
+        estimator,
+        X,
+        y,
+        *,
+        hierarchy=None,
+        metric=("recall", "precision", "f1"),
+        name=None,
+        ax=None,
+        bar_kwargs=None,
+        **report_options,
+    ):
+        """Draw the measures of fitted estimators.
+
+        Parameters
+        ----------
+        estimator : estimator or mapping of str to estimator
+            A fitted classifier, pipeline or search; or several, by name.
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+            Features of the test rows.
+        y : array-like, sparse matrix or DataFrame of shape (n_samples, n_nodes)
+            Labels of the test rows.
+        hierarchy : Hierarchy, default=None
+            None: the estimator's ``hierarchy_``, where it has one.
+        metric : str or list of str, default=("recall", "precision", "f1")
+            See `plot`.
+        name : str, default=None
+            Name of a single estimator. None: its class's.
+        ax, bar_kwargs
+            See `plot`.
+        **report_options : dict
+            As in `from_predictions`.
+
+        Returns
+        -------
+        display : RarityDisplay
+            Drawn.
+        """
+        _style.pyplot(f"{cls.__name__}.from_estimator")
+        models = _models.estimators_by_name(estimator, name)
+        y_score = None
+        if "auprc" in _as_tuple(metric):
+            y_score = _models.respond_all(models, X, "predict_proba")
+        return cls.from_predictions(
+            y,
+            _models.respond_all(models, X, "predict"),
+            y_score=y_score,
+            hierarchy=_models.find_hierarchy(models, hierarchy),
+            metric=metric,
+            ax=ax,
+            bar_kwargs=bar_kwargs,
+            **report_options,
+        )
+
+    @classmethod
+    def from_predictions(
+        cls,
+        y_true,
+        y_pred,
+        *,
+        y_score=None,
+        metric=("recall", "precision", "f1"),
+        name=None,
+        ax=None,
+        bar_kwargs=None,
+        **report_options,
+    ):
+        """Draw the measures of predictions.
+
+        Parameters
+        ----------
+        y_true : array-like, sparse matrix or DataFrame of shape (n_samples, n_nodes)
+            Labels of the test rows.
+        y_pred : array-like, sparse matrix or DataFrame of shape (n_samples, n_nodes), \
+or mapping of str to these
+            Predicted labels; or those of several models, by name.
+        y_score : as `y_pred`, default=None
+            Scores, for ``metric="auprc"``.
+        metric : str or list of str, default=("recall", "precision", "f1")
+            See `plot`.
+        name : str, default=None
+            Name of a single model. None: no legend.
+        ax, bar_kwargs
+            See `plot`.
+        **report_options : dict
+            Further arguments of `sklearn_hmlc.metrics.rarity_report`: ``y_train`` or
+            ``train_counts``, ``hierarchy``, ``scored``, ``by``, ``bins``, ...
+
+        Returns
+        -------
+        display : RarityDisplay
+            Drawn.
+        """
+        _style.pyplot(f"{cls.__name__}.from_predictions")
+        models = _models.by_name(y_pred, name)
+        scores = _models.by_name(y_score, name) if y_score is not None else {}
+        reports = {
+            name: rarity_report(y_true, labels, scores.get(name), **report_options)
+            for name, labels in models.items()
+        }
+        return cls(reports).plot(ax, metric=metric, bar_kwargs=bar_kwargs)
+
+    def _draw(self, ax, metric, reports, given):
+        n_models = len(reports)
+        width = 0.8 / n_models
+        for position, (name, report) in enumerate(reports.items()):
+            middle = np.arange(len(report)) + (position - (n_models - 1) / 2) * width
+            style = _style.bar_style(position, **given)
+            self.bars_[metric, name] = ax.bar(
+                middle, report[metric], 0.9 * width, label=name, **style
+            )
+
+
+def _check_metrics(metric, reports):
+    metrics = _as_tuple(metric)
+    if not metrics:
+        raise ValueError("Expected `metric` to name a measure, but it is empty.")
+    for one in metrics:
+        check.check_option("metric", one, tuple(_LABELS))
+        if any(one not in report for report in reports.values()):
+            raise ValueError(
+                f"Expected reports with the column {one!r}; give the scores, "
+                "`y_score`, of every model."
+            )
+    return metrics
+
+
+def _check_groups(reports):
+    """Return one report for the groups that all have."""
+    first, *others = reports.values()
+    for other in others:
+        if not other[["n_nodes"]].equals(first[["n_nodes"]]):
+            raise ValueError("Expected reports with the same groups of nodes.")
+    return first
+
+
+def _label(ax, metric, groups):
+    ticks = [
+        f"{group}\nn = {n}"
+        for group, n in zip(groups.index, groups.n_nodes, strict=True)
+    ]
+    ax.set_xticks(np.arange(len(groups)), ticks)
+    ax.set_ylabel(_LABELS[metric])
+    ax.set_ylim(bottom=0)
+    _style.despine(ax)
+
+
+def _as_tuple(metric):
+    return tuple(metric) if isinstance(metric, list | tuple) else (metric,)

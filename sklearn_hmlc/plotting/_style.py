@@ -1,0 +1,105 @@
+"""What all figures share: axes, colours, markers, legends.
+
+Stage: inside the displays. Colours are those of Okabe and Ito, which colour-blind
+readers can tell apart; markers, lines and hatches differ as well, so that grey prints
+can be read. matplotlib is imported here alone, and only when something is drawn.
+"""
+
+import numpy as np
+
+# Okabe and Ito's palette less its yellow, which is too faint on white.
+COLORS = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#000000")
+_MARKERS = ("o", "s", "^", "D", "v", "P", "X")
+_LINES = ("-", "--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1)), (0, (1, 1)))
+_HATCHES = ("", "///", "...", "xxx", "\\\\\\", "+++", "ooo")
+
+
+def pyplot(caller):
+    """Import `matplotlib.pyplot`, or say who needs it and how to get it."""
+    try:
+        import matplotlib.pyplot as plt
+    except ImportError as error:
+        raise ImportError(
+            f"{caller} needs matplotlib; install it with "
+            "`pip install sklearn-hmlc[plot]`."
+        ) from error
+    return plt
+
+
+def panels(ax, caller, n_panels, size):
+    """Return Axes one above the other: fresh ones, or the user's own.
+
+    Parameters
+    ----------
+    ax : Axes, array-like of Axes or None
+        None: a new figure with ``n_panels`` Axes.
+    caller : str
+        Who needs matplotlib, for the error message.
+    n_panels : int
+        Number of Axes.
+    size : tuple of float
+        Width and height in inches of one panel of a new figure.
+
+    Returns
+    -------
+    axes : ndarray of Axes of shape (n_panels,)
+    """
+    plt = pyplot(caller)
+    if ax is None:
+        # This layout makes room for legends outside the axes.
+        _, axes = plt.subplots(
+            n_panels,
+            sharex=True,
+            squeeze=False,
+            layout="constrained",
+            figsize=(size[0], size[1] * n_panels),
+        )
+        return axes.ravel()
+    axes = np.ravel(np.asarray(ax, dtype=object))
+    if len(axes) != n_panels or not all(isinstance(one, plt.Axes) for one in axes):
+        raise ValueError(
+            f"Expected `ax` to be {n_panels} matplotlib Axes, one a panel, but got "
+            f"{ax!r}."
+        )
+    return axes
+
+
+def one_or_all(axes):
+    """Return the only Axes by itself, and several as the array they are."""
+    return axes[0] if len(axes) == 1 else axes
+
+
+def line_style(position, **given):
+    """Keyword arguments for the line at a position; given ones come first."""
+    position %= len(COLORS)
+    return {
+        "color": COLORS[position],
+        "marker": _MARKERS[position],
+        "linestyle": _LINES[position],
+        "markersize": 5,
+        **given,
+    }
+
+
+def bar_style(position, **given):
+    """Keyword arguments for the bars at a position; given ones come first."""
+    position %= len(COLORS)
+    return {
+        "color": COLORS[position],
+        "hatch": _HATCHES[position],
+        "edgecolor": "white",
+        "linewidth": 0,
+        **given,
+    }
+
+
+def legend_outside(ax, **options):
+    """Put the legend to the right of the data; none where nothing has a label."""
+    if ax.get_legend_handles_labels()[1]:
+        place = {"loc": "upper left", "bbox_to_anchor": (1.02, 1), "borderaxespad": 0}
+        ax.legend(frameon=False, **{**place, **options})
+
+
+def despine(ax):
+    """Take off the frame's upper and right side."""
+    ax.spines[["top", "right"]].set_visible(False)

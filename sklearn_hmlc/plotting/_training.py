@@ -1,0 +1,151 @@
+"""`TrainingDisplay`: how loss and validation score went, epoch by epoch.
+
+Stage: after training. In: ``history_``, a list with a dict an epoch. Out: a panel a
+quantity. Records named ``train_x`` and ``valid_x`` share the panel ``x``; what else was
+recorded (durations, counts, which epochs were best) is left out.
+"""
+
+import numpy as np
+from sklearn.utils.validation import check_is_fitted
+
+from . import _models, _style
+
+_LABELS = {"loss": "Loss", "au_prc": "AU(PRC)"}
+_PARTS = {"train": "training", "valid": "validation"}
+
+
+class TrainingDisplay:
+    """Training history: loss and scores of the training and the validation part.
+
+    Use `from_estimator` to make one from a fitted classifier.
+
+    Parameters
+    ----------
+    histories : list of dict, or mapping of str to list of dict
+        What each epoch recorded; or the histories of several models, by name.
+
+    Attributes
+    ----------
+    ax_ : Axes or ndarray of Axes of shape (n_quantities,)
+        A panel a quantity; with one quantity the Axes itself.
+    figure_ : Figure
+        The figure.
+    line_ : dict
+        (record, name of the model) -> its `matplotlib.lines.Line2D`.
+
+    Examples
+    --------
+    >>> from sklearn_hmlc.plotting import TrainingDisplay
+    >>> history = [{"train_loss": 3.0, "dur": 0.1}, {"train_loss": 2.0, "dur": 0.1}]
+    >>> display = TrainingDisplay({"Mine": history}).plot()
+    >>> display.line_["train_loss", "Mine"].get_ydata()
+    array([3., 2.])
+    """
+
+    def __init__(self, histories):
+        self.histories = histories
+
+    def plot(self, ax=None, *, curve_kwargs=None):
+        """Draw the curves.
+
+        Parameters
+        ----------
+        ax : Axes or array-like of Axes of shape (n_quantities,), default=None
+            Where to draw. None: a new figure with room for the legend.
+        curve_kwargs : dict, default=None
+            Keyword arguments for `matplotlib.axes.Axes.plot`.
+
+        Returns
+        -------
+        display : TrainingDisplay
+            The object itself.
+
+        Raises
+        ------
+        ValueError
+            If nothing named ``train_...`` or ``valid_...`` was recorded, or `ax` does
+            not fit.
+        """
+        histories = _models.by_name(self.histories)
+        quantities = _quantities(histories)
+        size = 7, 2 + 1.6 / len(quantities)
+        axes = _style.panels(ax, "TrainingDisplay.plot", len(quantities), size)
+        self.line_ = {}
+        for panel, (quantity, records) in zip(axes, quantities.items(), strict=True):
+            for record in records:
+                self._draw(panel, record, histories, curve_kwargs or {})
+            panel.set_ylabel(_LABELS.get(quantity, quantity))
+            panel.xaxis.get_major_locator().set_params(integer=True)
+            _style.despine(panel)
+            _style.legend_outside(panel)
+        axes[-1].set_xlabel("Epoch")
+        self.ax_, self.figure_ = _style.one_or_all(axes), axes[0].figure
+        return self
+
+    @classmethod
+    def from_estimator(cls, estimator, *, name=None, ax=None, curve_kwargs=None):
+        """Draw the history of fitted estimators.
+
+        Parameters
+        ----------
+        estimator : estimator or mapping of str to estimator
+            A fitted `HierarchicalEnsembleClassifier`, or a pipeline or search around
+            one; or several, by name.
+        name : str, default=None
+            Name of a single estimator. None: no name in the legend.
+        ax, curve_kwargs
+            See `plot`.
+
+        Returns
+        -------
+        display : TrainingDisplay
+            Drawn.
+        """
+        _style.pyplot(f"{cls.__name__}.from_estimator")
+        models = _models.by_name(estimator, name)
+        histories = {name: _history(one) for name, one in models.items()}
+        return cls(histories).plot(ax, curve_kwargs=curve_kwargs)
+
+    def _draw(self, ax, record, histories, given):
+        part = record.partition("_")[0]
+        for position, (name, history) in enumerate(histories.items()):
+            epochs = [k for k, epoch in enumerate(history, 1) if record in epoch]
+            if not epochs:
+                continue
+            values = np.array([history[k - 1][record] for k in epochs], dtype=float)
+            label = _PARTS[part] if name is None else f"{name}, {_PARTS[part]}"
+            style = _style.line_style(position, label=label)
+            style["linestyle"] = {"train": "--", "valid": "-"}[part]
+            (self.line_[record, name],) = ax.plot(epochs, values, **{**style, **given})
+
+
+def _quantities(histories):
+    """Quantity -> its records, each in the order in which they were recorded."""
+    quantities = {}
+    for history in histories.values():
+        for record in [name for epoch in history for name in epoch]:
+            part, _, quantity = record.partition("_")
+            measured = all(_is_measured(epoch.get(record, 0.0)) for epoch in history)
+            if part in _PARTS and measured:
+                quantities.setdefault(quantity, {})[record] = None
+    if not quantities:
+        raise ValueError(
+            "Expected a history with records named 'train_...' or 'valid_...', but "
+            "found none; was the estimator fitted?"
+        )
+    return quantities
+
+
+def _history(estimator):
+    end, _ = _models.unwrap(estimator)
+    check_is_fitted(end)
+    if not hasattr(end, "history_"):
+        raise AttributeError(
+            f"Expected an estimator with the attribute `history_`, but "
+            f"{type(end).__name__} has none."
+        )
+    return end.history_
+
+
+def _is_measured(value):
+    return isinstance(value, float | np.floating)

@@ -1,0 +1,249 @@
+"""`UncertaintyDisplay`: whether the model is unsure where it is wrong.
+
+Stage: predictions to a figure. In: truth, predicted labels and uncertainty of shape
+(n_samples, n_nodes). Out: the share of right decisions by uncertainty, a curve a depth
+of the hierarchy. A decision is a pair (row, scored node).
+"""
+
+import numpy as np
+import pandas as pd
+
+from ..metrics import _validation as check
+from ..metrics._rarity import _by_lower_end
+from . import _models, _style
+
+# Beyond these lower ends deep nodes share a curve, since more can't be told apart.
+_DEPTHS = range(len(_style.COLORS))
+
+
+class UncertaintyDisplay:
+    """Share of right decisions against uncertainty, by depth.
+
+    Use `from_estimator` or `from_predictions` to make one.
+
+    Parameters
+    ----------
+    table : DataFrame
+        A row a point, with the columns ``depth`` (name of the group of nodes),
+        ``uncertainty`` (mean over the bin), ``accuracy`` (share of right decisions in
+        the bin) and ``n_decisions``.
+    measure : str, default=None
+        Name of the measure of uncertainty, for the label.
+
+    Attributes
+    ----------
+    ax_ : Axes
+        The Axes with the curves.
+    figure_ : Figure
+        The figure.
+    line_ : dict
+        Depth -> its `matplotlib.lines.Line2D`.
+
+    See Also
+    --------
+    sklearn_hmlc.uncertainty.get_measure : The measures.
+
+    Notes
+    -----
+    A useful measure gives curves that fall from 1. For probabilities p that are
+    calibrated and decided at 0.5, the share of right decisions is max(p, 1 - p), which
+    is 1 - u / 2 for the measure "bma".
+
+    Examples
+    --------
+    >>> from sklearn_hmlc.plotting import UncertaintyDisplay
+    >>> y_true, y_pred = [[1, 0], [1, 1]], [[1, 0], [0, 1]]
+    >>> display = UncertaintyDisplay.from_predictions(
+    ...     y_true, y_pred, uncertainty=[[0.1, 0.2], [0.9, 0.1]], n_bins=2
+    ... )
+    >>> display.table.accuracy.tolist()
+    [1.0, 0.0]
+    """
+
+    def __init__(self, table, *, measure=None):
+        self.table = table
+        self.measure = measure
+
+    def plot(self, ax=None, *, curve_kwargs=None):
+        """Draw the curves.
+
+        Parameters
+        ----------
+        ax : Axes, default=None
+            Where to draw. None: a new figure with room for the legend.
+        curve_kwargs : dict, default=None
+            Keyword arguments for `matplotlib.axes.Axes.plot`.
+
+        Returns
+        -------
+        display : UncertaintyDisplay
+            The object itself.
+        """
+        (self.ax_,) = _style.panels(ax, "UncertaintyDisplay.plot", 1, (7, 4.2))
+        self.figure_ = self.ax_.figure
+        self.line_ = {}
+        groups = self.table.groupby("depth", sort=False)
+        for position, (depth, points) in enumerate(groups):
+            label = f"{depth} ({points.n_decisions.sum():,} decisions)"
+            style = _style.line_style(position, label=label)
+            (self.line_[depth],) = self.ax_.plot(
+                points.uncertainty, points.accuracy, **{**style, **(curve_kwargs or {})}
+            )
+        measure = "" if self.measure is None else f" ({self.measure})"
+        self.ax_.set(xlabel=f"Uncertainty{measure}", ylabel="Share of right decisions")
+        self.ax_.set_xlim(left=0)
+        _style.despine(self.ax_)
+        _style.legend_outside(self.ax_, title="Depth of the node")
+        return self
+
+    @classmethod
+    def from_estimator(
+        cls,
+        estimator,
+        X,
+        y,
+        *,
+        measure="gmu",
+        hierarchy=None,
+        scored=None,
+        bins=None,
+        n_bins=10,
+        strategy="uniform",
+        ax=None,
+        curve_kwargs=None,
+    ):
+        """Draw the curves of a fitted estimator.
+
+        Parameters
+        ----------
+        estimator : estimator
+            A fitted `HierarchicalEnsembleClassifier`, or a pipeline or search around
+            one.
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+            Features of the test rows.
+        y : array-like, sparse matrix or DataFrame of shape (n_samples, n_nodes)
+            Labels of the test rows.
+        measure : str or callable, default="gmu"
+            See `sklearn_hmlc.uncertainty.get_measure`.
+        hierarchy : Hierarchy, default=None
+            None: the estimator's ``hierarchy_``.
+        scored, bins, n_bins, strategy
+            See `from_predictions`.
+        ax, curve_kwargs
+            See `plot`.
+
+        Returns
+        -------
+        display : UncertaintyDisplay
+            Drawn.
+        """
+        _style.pyplot(f"{cls.__name__}.from_estimator")
+        return cls.from_predictions(
+            y,
+            _models.respond(estimator, X, "predict"),
+            _models.respond(estimator, X, "predict_uncertainty", measure=measure),
+            hierarchy=_models.find_hierarchy({None: estimator}, hierarchy),
+            scored=scored,
+            bins=bins,
+            n_bins=n_bins,
+            strategy=strategy,
+            measure=getattr(measure, "__name__", measure),
+            ax=ax,
+            curve_kwargs=curve_kwargs,
+        )
+
+    @classmethod
+    def from_predictions(
+        cls,
+        y_true,
+        y_pred,
+        uncertainty,
+        *,
+        hierarchy=None,
+        scored=None,
+        bins=None,
+        n_bins=10,
+        strategy="uniform",
+        measure=None,
+        ax=None,
+        curve_kwargs=None,
+    ):
+        """Draw the curves of predictions.
+
+        Parameters
+        ----------
+        y_true : array-like, sparse matrix or DataFrame of shape (n_samples, n_nodes)
+            Labels of the test rows.
+        y_pred : array-like, sparse matrix or DataFrame of shape (n_samples, n_nodes)
+            Predicted labels.
+        uncertainty : array-like or DataFrame of shape (n_samples, n_nodes)
+            Larger = less sure, none below 0.
+        hierarchy : Hierarchy, default=None
+            Names the columns, the unscored nodes and the depths. None: all nodes are
+            roots.
+        scored : array-like of bool of shape (n_nodes,), default=None
+            Nodes that count. None: those that the hierarchy scores, or all.
+        bins : sequence of int, default=None
+            Ascending depths at which a group of nodes begins. None: 0 to 5 by
+            themselves, 6 and deeper together.
+        n_bins : int, default=10
+            Most points of a curve; bins without decisions have none.
+        strategy : {"uniform", "quantile"}, default="uniform"
+            Whether bins of uncertainty have the same width or as many decisions each.
+        measure : str, default=None
+            Name of the measure, for the label.
+        ax, curve_kwargs
+            See `plot`.
+
+        Returns
+        -------
+        display : UncertaintyDisplay
+            Drawn.
+
+        Raises
+        ------
+        ValueError
+            If an array or an option does not fit, or an uncertainty is below 0.
+        """
+        _style.pyplot(f"{cls.__name__}.from_predictions")
+        check.check_option("strategy", strategy, ("uniform", "quantile"))
+        if not isinstance(n_bins, int | np.integer) or n_bins < 1:
+            raise ValueError(f"Expected `n_bins` of 1 or more, but got {n_bins!r}.")
+        hierarchy = check.as_hierarchy(hierarchy, y_true, y_pred, uncertainty)
+        truth = check.as_labels(y_true, hierarchy, "y_true")
+        predicted = check.as_labels(y_pred, hierarchy, "y_pred")
+        unsure = check.as_scores(uncertainty, hierarchy, "uncertainty")
+        for name, given in (("y_pred", predicted), ("uncertainty", unsure)):
+            check.check_same_rows(truth, given, name)
+        if unsure.min() < 0:
+            raise ValueError(
+                f"Expected `uncertainty` of 0 or more, but got {unsure.min():g}."
+            )
+        nodes = check.as_scored(scored, hierarchy)
+        groups = _by_lower_end(hierarchy.depth, nodes, bins, _DEPTHS)
+        edges = _edges(unsure[:, nodes], n_bins, strategy)
+        wrong = truth != predicted
+        table = _points(groups, wrong, unsure, edges)
+        return cls(table, measure=measure).plot(ax, curve_kwargs=curve_kwargs)
+
+
+def _edges(unsure, n_bins, strategy):
+    """Inner edges of the bins; a value on an edge belongs to the bin above."""
+    if strategy == "uniform":
+        return np.linspace(0, unsure.max(), n_bins + 1)[1:-1]
+    return np.unique(np.quantile(unsure, np.linspace(0, 1, n_bins + 1)[1:-1]))
+
+
+def _points(groups, wrong, unsure, edges):
+    """Return the table, bin by bin, of all groups."""
+    tables = []
+    for depth, nodes in groups.items():
+        errors = wrong[:, nodes].toarray().ravel()
+        values = unsure[:, nodes].ravel()
+        cells = pd.DataFrame({"uncertainty": values, "accuracy": ~errors})
+        grouped = cells.groupby(np.searchsorted(edges, values, side="right"))
+        table = grouped.mean()
+        table.insert(0, "depth", depth)
+        table["n_decisions"] = grouped.size()
+        tables.append(table)
+    return pd.concat(tables, ignore_index=True)

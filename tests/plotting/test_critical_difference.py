@@ -1,0 +1,85 @@
+"""`CriticalDifferenceDisplay`: ranks, groups and ruler are the comparison's."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+
+from sklearn_hmlc.metrics import compare
+from sklearn_hmlc.plotting import CriticalDifferenceDisplay
+from tests.plotting.readable import assert_readable
+
+pytest.importorskip("scikit_posthocs")
+
+NAMES = ["best", "good too", "a method of a longer name", "middling", "poor", "worst"]
+
+
+@pytest.fixture
+def results(rng):
+    merit = np.linspace(0.6, 0, len(NAMES))
+    return pd.DataFrame(rng.random((12, len(NAMES))) * 0.4 + merit, columns=NAMES)
+
+
+def groups_by_hand(comparison):
+    """Longest runs of methods, by rank, whose ends lie within the difference."""
+    ranks = comparison.average_ranks.to_numpy()
+    reach = [
+        np.flatnonzero(ranks - r < comparison.critical_difference)[-1] for r in ranks
+    ]
+    runs = [(low, high) for low, high in enumerate(reach) if high > low]
+    return {
+        (ranks[low], ranks[high])
+        for low, high in runs
+        if not any(a <= low and high <= b and (a, b) != (low, high) for a, b in runs)
+    }
+
+
+def test_markers_stand_at_the_average_ranks(results):
+    display = CriticalDifferenceDisplay.from_results(results)
+    ranks = compare(results).average_ranks
+    places = [
+        marker.get_offsets()[0].tolist() for marker in display.artists_["markers"]
+    ]
+    assert sorted(places) == [[rank, 0] for rank in ranks]
+    texts = {text.get_text().strip() for text in display.artists_["labels"]}
+    left = {f"{name} ({rank:.2f})" for name, rank in ranks.iloc[:3].items()}
+    right = {f"({rank:.2f}) {name}" for name, rank in ranks.iloc[3:].items()}
+    assert texts == left | right
+
+
+def test_bars_join_what_lies_within_the_critical_difference(results):
+    comparison = compare(results)
+    display = CriticalDifferenceDisplay(comparison).plot()
+    bars = {
+        (min(line.get_xdata()), max(line.get_xdata()))
+        for (line,) in display.artists_["crossbars"]
+    }
+    assert len(bars) > 1
+    assert bars == groups_by_hand(comparison)
+    ruler = display.ruler_.get_xdata()
+    assert ruler[1] - ruler[0] == pytest.approx(comparison.critical_difference)
+
+
+def test_arguments_reach_the_comparison(results):
+    display = CriticalDifferenceDisplay.from_results(
+        -results, higher_is_better=False, alpha=0.1
+    )
+    expected = compare(results, alpha=0.1)
+    assert display.comparison.alpha == 0.1
+    pd.testing.assert_series_equal(
+        display.comparison.average_ranks, expected.average_ranks
+    )
+
+
+@pytest.mark.parametrize("n_methods", [3, 6])
+def test_readable(results, n_methods):
+    display = CriticalDifferenceDisplay.from_results(results.iloc[:, :n_methods])
+    assert_readable(display.figure_)
+
+
+def test_own_axes(results):
+    _, ax = plt.subplots()
+    display = CriticalDifferenceDisplay(compare(results))
+    assert display.plot(ax) is display
+    assert display.ax_ is ax
+    assert display.figure_ is ax.figure

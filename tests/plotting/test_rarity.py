@@ -1,0 +1,149 @@
+"""`RarityDisplay`: the bars are the report's numbers."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+
+from sklearn_hmlc.metrics import rarity_report
+from sklearn_hmlc.plotting import RarityDisplay
+from tests.plotting.readable import assert_readable
+
+METRICS = ("recall", "precision", "f1")
+
+
+@pytest.fixture
+def example(rng):
+    y_train = rng.random((400, 30)) < np.linspace(0.005, 0.6, 30)
+    y_true = rng.random((80, 30)) < np.linspace(0.02, 0.6, 30)
+    models = {"one": y_true ^ (rng.random((80, 30)) < 0.2), "two": y_true}
+    return y_train, y_true, models
+
+
+def heights(bars):
+    return [bar.get_height() for bar in bars]
+
+
+def middles(bars):
+    return [bar.get_x() + bar.get_width() / 2 for bar in bars]
+
+
+def test_bars_are_the_reports_numbers(example):
+    y_train, y_true, models = example
+    display = RarityDisplay.from_predictions(y_true, models, y_train=y_train)
+    assert len(display.bars_) == 6
+    for name, y_pred in models.items():
+        report = rarity_report(y_true, y_pred, y_train=y_train)
+        for metric in METRICS:
+            np.testing.assert_array_equal(
+                heights(display.bars_[metric, name]), report[metric]
+            )
+
+
+def test_models_stand_side_by_side_over_their_group(example):
+    y_train, y_true, models = example
+    display = RarityDisplay.from_predictions(
+        y_true, models, y_train=y_train, bins=[0, 20, 100], metric="recall"
+    )
+    one, two = display.bars_["recall", "one"], display.bars_["recall", "two"]
+    assert np.add(middles(one), middles(two)) / 2 == pytest.approx([0, 1, 2])
+    for left, right in zip(one, two, strict=True):
+        assert left.get_x() + left.get_width() <= right.get_x()
+    labels = [text.get_text() for text in display.ax_.get_xticklabels()]
+    report = rarity_report(y_true, y_true, y_train=y_train, bins=[0, 20, 100])
+    assert labels == [
+        f"{group}\nn = {n}"
+        for group, n in zip(report.index, report.n_nodes, strict=True)
+    ]
+    assert display.ax_.get_ylabel() == "Recall"
+    assert display.ax_.get_xlabel() == "Training rows of a node (n = nodes)"
+
+
+def test_models_differ_in_more_than_color(example):
+    y_train, y_true, models = example
+    display = RarityDisplay.from_predictions(y_true, models, y_train=y_train)
+    one, two = (display.bars_["f1", name][0] for name in models)
+    assert one.get_facecolor() != two.get_facecolor()
+    assert one.get_hatch() != two.get_hatch()
+
+
+def test_from_estimator(data, fitted, in_node_order):
+    X, Y, hierarchy = data
+    display = RarityDisplay.from_estimator(
+        fitted, X, Y, y_train=Y, metric=["f1", "auprc"], bins=[0, 20, 40]
+    )
+    report = rarity_report(
+        Y,
+        in_node_order["predict"],
+        in_node_order["predict_proba"],
+        y_train=Y,
+        bins=[0, 20, 40],
+        hierarchy=hierarchy,
+    )
+    name = "HierarchicalEnsembleClassifier"
+    assert report.f1.max() > 0
+    np.testing.assert_array_equal(heights(display.bars_["f1", name]), report.f1)
+    np.testing.assert_allclose(heights(display.bars_["auprc", name]), report.auprc)
+    assert_readable(display.figure_)
+
+
+@pytest.mark.parametrize("by", ["frequency", "rarest", "depth"])
+def test_readable(example, data, by):
+    _, Y, hierarchy = data
+    models = {"a model": Y, "a model with a longer name": 1 - Y, "third": Y * 0}
+    display = RarityDisplay.from_predictions(
+        Y, models, y_train=Y, by=by, hierarchy=hierarchy
+    )
+    assert_readable(display.figure_)
+    texts = [text.get_text() for text in display.ax_[0].get_legend().get_texts()]
+    assert texts == list(models)
+
+
+def test_one_unnamed_model_has_no_legend(example):
+    y_train, y_true, models = example
+    display = RarityDisplay.from_predictions(
+        y_true, models["one"], y_train=y_train, metric="recall"
+    )
+    assert display.ax_.get_legend() is None
+    assert list(display.bars_) == [("recall", None)]
+
+
+def test_own_axes_and_style(example):
+    y_train, y_true, models = example
+    figure, axes = plt.subplots(2)
+    report = rarity_report(y_true, models["one"], y_train=y_train)
+    display = RarityDisplay(report)
+    assert display.plot(axes, metric=["f1", "recall"], bar_kwargs={"color": "k"}) is (
+        display
+    )
+    assert display.figure_ is figure
+    assert list(display.ax_) == list(axes)
+    assert display.bars_["f1", None][0].get_facecolor() == (0, 0, 0, 1)
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"metric": "reca"}, "`metric` to be one of .* Did you mean 'recall'"),
+        ({"metric": None}, "`metric` to be one of"),
+        ({"metric": []}, "`metric` to name a measure"),
+        ({"metric": "auprc"}, "column 'auprc'; give the scores"),
+        ({"ax": "here"}, "`ax` to be 3 matplotlib Axes, .* 'here'"),
+        ({"y_pred": {}}, "at least one model"),
+        ({"name": "x"}, "`name` to be None with a mapping"),
+        ({"y_train": None}, "`y_train` or `train_counts`"),
+    ],
+)
+def test_bad_input(changed, message):
+    given = {"y_true": [[1, 0]], "y_pred": {"a": [[1, 0]]}, "y_train": [[1, 0]]}
+    with pytest.raises(ValueError, match=message):
+        RarityDisplay.from_predictions(**{**given, **changed})
+
+
+def test_reports_of_other_groups(example):
+    y_train, y_true, _ = example
+    reports = {
+        bins: rarity_report(y_true, y_true, y_train=y_train, bins=bins)
+        for bins in ((0, 20), (0, 30))
+    }
+    with pytest.raises(ValueError, match="same groups"):
+        RarityDisplay(reports).plot()

@@ -1,0 +1,59 @@
+"""What all figures share: when matplotlib is imported, and what is said without it."""
+
+import subprocess
+import sys
+
+import matplotlib.pyplot as plt
+import pytest
+
+from sklearn_hmlc import plotting
+from sklearn_hmlc.plotting import _style
+
+ARGUMENTS = {
+    "CriticalDifferenceDisplay.from_results": [None],
+    "HierarchyDisplay.from_estimator": [None, None],
+    "PooledPRCurveDisplay.from_estimator": [None, None, None],
+    "PooledPRCurveDisplay.from_predictions": [None, None],
+    "RarityDisplay.from_estimator": [None, None, None],
+    "RarityDisplay.from_predictions": [None, None],
+    "TrainingDisplay.from_estimator": [None],
+    "UncertaintyDisplay.from_estimator": [None, None, None],
+    "UncertaintyDisplay.from_predictions": [None, None, None],
+}
+
+
+@pytest.mark.parametrize("method", ARGUMENTS)
+def test_without_matplotlib(monkeypatch, method):
+    display, constructor = method.split(".")
+    make = getattr(getattr(plotting, display), constructor)
+    monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)
+    message = rf"{method} needs matplotlib; .* `pip install sklearn-hmlc\[plot\]`"
+    with pytest.raises(ImportError, match=message):
+        make(*ARGUMENTS[method])
+
+
+def test_importing_the_package_does_not_import_matplotlib():
+    code = (
+        "import sys, sklearn_hmlc.plotting; "
+        "sys.exit(any(name.startswith('matplotlib') for name in sys.modules))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_styles_differ_and_start_again():
+    styles = [_style.line_style(k) for k in range(7)]
+    for what in ("color", "marker", "linestyle"):
+        assert len({str(style[what]) for style in styles}) == 7
+    assert len({_style.bar_style(k)["hatch"] for k in range(7)}) == 7
+    assert _style.line_style(7) == styles[0]
+    assert _style.line_style(0, color="k")["color"] == "k"
+
+
+def test_panels_are_the_users_own():
+    _, axes = plt.subplots(2)
+    assert list(_style.panels(axes, "here", 2, (1, 1))) == list(axes)
+    assert list(_style.panels(axes[0], "here", 1, (1, 1))) == [axes[0]]
+    with pytest.raises(ValueError, match="`ax` to be 1 matplotlib Axes"):
+        _style.panels(axes, "here", 1, (1, 1))
+    with pytest.raises(ValueError, match=r"`ax` to be 1 matplotlib Axes, .* 'x'"):
+        _style.panels("x", "here", 1, (1, 1))

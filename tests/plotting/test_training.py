@@ -1,0 +1,84 @@
+"""`TrainingDisplay`: the curves are the history's numbers."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+from sklearn.exceptions import NotFittedError
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from sklearn_hmlc import HierarchicalEnsembleClassifier
+from sklearn_hmlc.plotting import TrainingDisplay
+from tests.plotting.readable import assert_readable
+
+HISTORY = [
+    {"epoch": 1, "train_batch_count": 4, "dur": 0.5, "train_loss": np.float64(3.0),
+     "train_loss_best": True},
+    {"epoch": 2, "train_batch_count": 4, "dur": 0.5, "train_loss": np.float64(2.5),
+     "train_loss_best": True, "valid_own": np.float32(0.25)},
+]  # fmt: skip
+
+
+def test_curves_of_a_fitted_classifier(fitted):
+    display = TrainingDisplay.from_estimator(fitted)
+    assert sorted(record for record, _ in display.line_) == [
+        "train_loss", "valid_au_prc", "valid_loss"
+    ]  # fmt: skip
+    for (record, _), line in display.line_.items():
+        assert line.get_xdata().tolist() == list(range(1, fitted.n_iter_ + 1))
+        assert line.get_ydata().tolist() == [e[record] for e in fitted.history_]
+    assert [ax.get_ylabel() for ax in display.ax_] == ["Loss", "AU(PRC)"]
+    assert_readable(display.figure_)
+
+
+def test_only_what_was_measured_and_when():
+    display = TrainingDisplay(HISTORY).plot()
+    assert set(display.line_) == {("train_loss", None), ("valid_own", None)}
+    line = display.line_["valid_own", None]
+    assert (line.get_xdata().tolist(), line.get_ydata().tolist()) == ([2], [0.25])
+    assert [ax.get_ylabel() for ax in display.ax_] == ["Loss", "own"]
+
+
+def test_several_models():
+    display = TrainingDisplay({"one": HISTORY, "a longer name": HISTORY[:1]}).plot()
+    one = display.line_["train_loss", "one"]
+    other = display.line_["train_loss", "a longer name"]
+    assert one.get_color() != other.get_color()
+    assert one.get_marker() != other.get_marker()
+    texts = [text.get_text() for text in display.ax_[0].get_legend().get_texts()]
+    assert texts == ["one, training", "a longer name, training"]
+    assert ("valid_own", "a longer name") not in display.line_
+    assert_readable(display.figure_)
+
+
+def test_through_a_pipeline_onto_own_axes(data):
+    X, Y, hierarchy = data
+    classifier = HierarchicalEnsembleClassifier(
+        hierarchy, n_estimators=1, hidden_layer_sizes=(5,), max_epochs=2
+    )
+    pipeline = make_pipeline(StandardScaler(), classifier).fit(X, Y)
+    _, ax = plt.subplots()
+    display = TrainingDisplay.from_estimator(pipeline, ax=ax, name="P")
+    assert display.ax_ is ax
+    assert list(display.line_) == [("train_loss", "P")]
+
+
+@pytest.mark.parametrize("history", [[], [{"dur": 1.0}]])
+def test_nothing_recorded(history):
+    with pytest.raises(ValueError, match="records named 'train_"):
+        TrainingDisplay(history).plot()
+
+
+def test_no_history():
+    with pytest.raises(NotFittedError):
+        TrainingDisplay.from_estimator(HierarchicalEnsembleClassifier())
+    flat = LogisticRegression().fit([[0], [1]], [0, 1])
+    with pytest.raises(AttributeError, match="`history_`, but LogisticRegression"):
+        TrainingDisplay.from_estimator(flat)
+
+
+def test_axes_that_do_not_fit():
+    _, ax = plt.subplots()
+    with pytest.raises(ValueError, match="`ax` to be 2 matplotlib Axes"):
+        TrainingDisplay(HISTORY).plot(ax)
