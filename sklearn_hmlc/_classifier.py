@@ -12,7 +12,11 @@ import torch
 from sklearn.base import BaseEstimator, ClassifierMixin, _fit_context
 from sklearn.metrics import accuracy_score
 from sklearn.model_selection import train_test_split
-from sklearn.utils import check_consistent_length, check_random_state
+from sklearn.utils import (
+    check_consistent_length,
+    check_random_state,
+    estimator_html_repr,
+)
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import (
     _check_sample_weight,
@@ -160,6 +164,12 @@ default="binary"
     >>> hierarchy.is_closed(clf.predict(X))
     True
     """
+
+    _doc_link_module = "sklearn_hmlc"
+    _doc_link_template = (
+        "https://sklearn-hmlc.readthedocs.io/en/latest/generated/"
+        "{estimator_module}.{estimator_name}.html"
+    )
 
     _parameter_constraints: ClassVar[dict] = {
         "hierarchy": [Hierarchy, None],
@@ -521,6 +531,12 @@ ndarray of shape (n_samples,)
         if self._target.single:
             return self._target.distribution(proba)
         return self._target.columns(proba)
+
+    def _html_repr(self):
+        """Show the hierarchy below scikit-learn's diagram."""
+        hierarchy = getattr(self, "hierarchy_", self.hierarchy)
+        summary = "" if hierarchy is None else hierarchy._repr_html_()
+        return estimator_html_repr(self) + summary
 
     def __sklearn_is_fitted__(self):
         """Tell whether training got as far as a net."""

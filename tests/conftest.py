@@ -9,6 +9,9 @@ import pytest
 
 from tests.golden import golden  # noqa: F401 (a fixture)
 
+# Figures are made, not shown.
+os.environ.setdefault("MPLBACKEND", "Agg")
+
 # Machines are noisy: how long an example takes says nothing about the code.
 hypothesis.settings.register_profile("default", deadline=None)
 hypothesis.settings.load_profile("default")

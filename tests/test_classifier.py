@@ -322,6 +322,12 @@ def test_progress_bar(capsys):
     assert capsys.readouterr() == ("", "")
 
 
+def test_html_shows_the_link_and_the_hierarchy():
+    html = small()._repr_mimebundle_()["text/html"]
+    assert "sklearn_hmlc.HierarchicalEnsembleClassifier.html" in html
+    assert "<th>leaves</th>" in html
+
+
 def test_net_params_speak_skorch():
     seen = []
     from skorch.callbacks import Callback

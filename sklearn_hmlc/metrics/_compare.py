@@ -176,7 +176,10 @@ def _nemenyi(table: pd.DataFrame) -> pd.DataFrame:
 def _wilcoxon(table: pd.DataFrame, p_adjust: str | None) -> pd.DataFrame:
     try:
         pvalues = _posthocs().posthoc_wilcoxon(
-            table.to_numpy().T, zero_method="zsplit", p_adjust=p_adjust
+            # A list of groups; the layout of an array would be guessed.
+            table.to_numpy().T.tolist(),
+            zero_method="zsplit",
+            p_adjust=p_adjust,
         )
     except ValueError as error:
         raise ValueError(f"With p_adjust={p_adjust!r}: {error}") from None

@@ -12,6 +12,7 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import sklearn.metrics
 
 from ..hierarchy import Hierarchy
@@ -138,7 +139,13 @@ class _HierarchyScorer:
                 f"The scorer {self.name!r} needs an estimator with the method "
                 f"`{self._response_method}`, which {type(estimator).__name__} lacks."
             )
-        return method(X)
+        response = method(X)
+        hierarchy = _find_hierarchy(estimator)
+        if hierarchy is None or not isinstance(response, np.ndarray):
+            return response
+        # Columns follow the y of `fit`, which may stand in another order than nodes.
+        named = all(name in hierarchy for name in estimator.classes_)
+        return pd.DataFrame(response, columns=estimator.classes_) if named else response
 
     def __repr__(self) -> str:
         options = "".join(f", {key}={value!r}" for key, value in self.options.items())

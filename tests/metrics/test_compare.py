@@ -155,3 +155,14 @@ def test_missing_library_names_the_extra(monkeypatch):
     monkeypatch.setitem(sys.modules, "scikit_posthocs", None)
     with pytest.raises(ImportError, match=r"pip install sklearn-hmlc\[compare\]"):
         compare(DEMSAR)
+
+
+@pytest.mark.parametrize("n_datasets", [2, 5])
+def test_few_data_sets(n_datasets):
+    scores = np.random.default_rng(0).random((n_datasets, 3))
+    pvalues = compare(scores).wilcoxon_pvalues
+    for i, j in ((0, 1), (0, 2), (1, 2)):
+        expected = stats.wilcoxon(
+            scores[:, i], scores[:, j], zero_method="zsplit"
+        ).pvalue
+        assert pvalues.iloc[i, j] == pytest.approx(expected)

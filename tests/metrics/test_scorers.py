@@ -3,6 +3,7 @@
 import pickle
 
 import numpy as np
+import pandas as pd
 import pytest
 import sklearn.metrics
 from sklearn.base import BaseEstimator, ClassifierMixin
@@ -16,7 +17,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import LinearSVC
 
-from sklearn_hmlc import Hierarchy, metrics
+from sklearn_hmlc import HierarchicalEnsembleClassifier, Hierarchy, metrics
+from sklearn_hmlc.datasets import make_hierarchical_multilabel
 from sklearn_hmlc.metrics import get_scorer, get_scorer_names
 
 HIERARCHY = Hierarchy.from_edges([("r", "a"), ("r", "b"), ("a", "c")], unscored=["r"])
@@ -215,3 +217,19 @@ def test_estimator_without_probabilities(example):
     model = LinearSVC().fit(X, y[:, 1])
     with pytest.raises(AttributeError, match="`predict_proba`, which LinearSVC lacks"):
         get_scorer("au_prc")(model, X, y)
+
+
+def test_columns_of_a_classifier_follow_its_own_y():
+    X, Y, hierarchy = make_hierarchical_multilabel(
+        80, n_features=6, n_nodes=6, random_state=0
+    )
+    order = np.random.default_rng(0).permutation(6)
+    frame = pd.DataFrame(Y, columns=hierarchy.nodes).iloc[:, order]
+    clf = HierarchicalEnsembleClassifier(
+        hierarchy, n_estimators=1, hidden_layer_sizes=(8,), max_epochs=2, random_state=0
+    )
+    for labels in (Y, frame):
+        clf.fit(X, labels)
+        assert get_scorer("au_prc")(clf, X, labels) == pytest.approx(
+            clf.score(X, labels)
+        )
