@@ -113,6 +113,12 @@ class HierarchicalNet(NeuralNet):
             proba[rows] = mean.cpu().numpy()
         return proba
 
+    def trim_for_prediction(self):
+        """Drop what only training needs; the loss stays, it has the max constraint."""
+        criterion = self.criterion_
+        super().trim_for_prediction()
+        self.criterion_ = criterion
+
     def _chunk(self):
         """Rows that are predicted at a time."""
         widest = max(self.module__n_nodes, *self.module__hidden_layer_sizes, 1)

@@ -267,6 +267,16 @@ def test_clone_pickle_and_set_params():
     assert fresh.set_params(focal_exponent=2.0).get_params()["focal_exponent"] == 2
 
 
+def test_trimmed_for_prediction():
+    clf = small().fit(X, Y)
+    before, size = clf.predict_proba(X), len(pickle.dumps(clf))
+    clf.net_.trim_for_prediction()
+    assert len(pickle.dumps(clf)) < size
+    np.testing.assert_array_equal(
+        pickle.loads(pickle.dumps(clf)).predict_proba(X), before
+    )
+
+
 def test_grid_search_over_the_loss():
     grid = {
         "focal_exponent": [0.5, 2.0],

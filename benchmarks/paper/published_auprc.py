@@ -4,9 +4,9 @@ Trained on train + valid, two hidden layers of the published width, the publishe
 number of epochs, dropout 0.7, Adam with weight decay 1e-5, no node and no focal
 weights. The published batch of 4 rows at rate 1e-4 becomes one of 32 rows: Adam's rate
 grows with the square root of the batch, to 1e-4 * sqrt(8). The published loss is the
-mean over nodes where ours is the sum, so that gradients here are n_nodes times as
-large; Adam's rate is blind to that, its weight decay and epsilon are not: they grow
-along.
+mean over nodes, ours the sum over nodes and the mean over heads, so that a head's
+gradients are n_nodes / heads times as large here; Adam's rate is blind to that, its
+weight decay and epsilon are not: they grow along.
 
     SKLEARN_HMLC_DATA=... python benchmarks/paper/published_auprc.py [--heads 1 10]
 
@@ -43,6 +43,7 @@ def run(heads, data, seed):
     """Train, score the test rows, and return what the table has of it."""
     width, epochs, published = PUBLISHED[data]
     train, test, hierarchy = load(data)
+    scale = hierarchy.n_nodes / heads
     classifier = HierarchicalEnsembleClassifier(
         hierarchy,
         n_estimators=heads,
@@ -50,8 +51,8 @@ def run(heads, data, seed):
         uncertainty=None,
         node_weight=None,
         lr=LEARNING_RATE,
-        weight_decay=WEIGHT_DECAY * hierarchy.n_nodes,
-        net_params={"optimizer__eps": EPSILON * hierarchy.n_nodes},
+        weight_decay=WEIGHT_DECAY * scale,
+        net_params={"optimizer__eps": EPSILON * scale},
         batch_size=BATCH_SIZE,
         max_epochs=epochs,
         random_state=seed,

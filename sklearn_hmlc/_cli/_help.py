@@ -1,0 +1,75 @@
+"""What ``hmlc --help`` and its commands' ``--help`` tell, options aside."""
+
+DESCRIPTION = """\
+Predict labels that lie in a hierarchy, and find the rare ones. See it work with
+
+  hmlc demo
+
+and use it on your own data with `fit`, `predict` and `evaluate`; each has a --help."""
+
+DEMO = """\
+Compare a plain coherent network with the rare-node ensemble: train both, print what
+they find on test rows, and draw recall against rarity. About a minute."""
+
+DEMO_EXAMPLES = """\
+examples:
+  hmlc demo
+  hmlc demo --quick --out demo
+  hmlc demo --dataset cellcycle_FUN
+
+The files of an earlier demo in the same folder are replaced. Data sets are downloaded
+once; set the environment variable SKLEARN_HMLC_DATA to a folder that has them to work
+without a network."""
+
+_TRUST = "Load only model files that you trust: a joblib file can run any code."
+
+_FILES = """\
+files:
+  ARFF (.arff, .arff.gz, .arff.xz) in the hierarchical dialect: the file has labels and
+  hierarchy. The others are tables, comma-separated (.csv) or tab-separated (.tsv),
+  compressed or not, with a header:
+  DATA              one row a sample, one column a feature, numbers or text; missing
+                    values empty, NA or ?. With --index the first column is the row's
+                    id.
+  --labels          one column a node, 0 or 1; with --index the first column is the id,
+                    else the rows are in DATA's order. Or, with --index, two columns
+                    named id,node: one line for each label of a row.
+                    Labels need only name the most specific nodes: ancestors are
+                    added."""
+
+FIT_EXAMPLES = f"""\
+{_FILES}
+  --hierarchy       two columns named parent,child: one line an edge. A node without
+                    parents needs a line only if it has no children either; leave its
+                    parent empty.
+
+examples:
+  hmlc fit train.arff valid.arff --model yeast.joblib
+  hmlc fit genes.csv --index --labels annotations.csv --hierarchy go.csv \\
+      --model go.joblib --heads 5 --hidden 1000 1000
+
+Missing numbers are replaced by the mean, text is one-hot encoded, all is standardised;
+the model file keeps these steps with the network. It is a joblib file of a dict, whose
+entry "pipeline" is the fitted scikit-learn pipeline.
+{_TRUST}"""
+
+PREDICT_EXAMPLES = f"""\
+examples:
+  hmlc predict yeast.joblib test.arff --out predictions.csv
+  hmlc predict go.joblib genes.csv --index --format long --min-probability 0.2 \\
+      --out predictions.csv.gz
+
+A parent's probability is never below its child's. Virtual roots and other nodes that no
+score counts are left out. Rows without ids are numbered from 0.
+{_TRUST}"""
+
+EVALUATE_EXAMPLES = f"""\
+{_FILES}
+
+examples:
+  hmlc evaluate yeast.joblib test.arff --out report
+  hmlc evaluate go.joblib genes.csv --index --labels annotations.csv
+
+The model brings its hierarchy and its threshold. The files of an earlier report in the
+same folder are replaced.
+{_TRUST}"""

@@ -1,0 +1,343 @@
+"""Arguments and help texts of ``hmlc``.
+
+Stage: the door. In: a list of strings. Out: a namespace whose ``run`` is the function
+to call. The options of ``fit`` are stored under the names of the classifier's
+parameters, and have its defaults, so that they can be passed on as they are.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import torch
+
+from .. import HierarchicalEnsembleClassifier, __version__
+from ..losses._node_weights import SCHEMES
+from ..uncertainty._registry import MEASURES
+from . import _commands, _demo, _help
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """Return the parser with its four commands."""
+    parser = argparse.ArgumentParser(
+        prog="hmlc",
+        description=_help.DESCRIPTION,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"hmlc {__version__}")
+    commands = parser.add_subparsers(
+        title="commands", metavar="COMMAND", dest="command", required=True
+    )
+    _add_demo(commands)
+    _add_fit(commands)
+    _add_predict(commands)
+    _add_evaluate(commands)
+    return parser
+
+
+def _add_command(commands, name, run, summary, description, epilog):
+    command = commands.add_parser(
+        name,
+        help=summary,
+        description=description,
+        epilog=epilog,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    command.set_defaults(run=run)
+    return command
+
+
+def _add_demo(commands):
+    demo = _add_command(
+        commands,
+        "demo",
+        _demo.run,
+        "see what the rare-node ensemble finds that a plain network misses",
+        _help.DEMO,
+        _help.DEMO_EXAMPLES,
+    )
+    demo.add_argument(
+        "--dataset",
+        metavar="NAME",
+        help="a benchmark data set such as cellcycle_FUN, derisi_FUN or cellcycle_GO "
+        "(default: data made up on the spot)",
+    )
+    demo.add_argument(
+        "--out",
+        metavar="DIR",
+        type=Path,
+        default=Path("hmlc-demo"),
+        help="folder for the figure and the tables (default: %(default)s)",
+    )
+    demo.add_argument(
+        "--quick", action="store_true", help="small networks, a few seconds"
+    )
+    full, quick = _demo.FULL, _demo.QUICK
+    demo.add_argument(
+        "--heads",
+        metavar="M",
+        type=_count,
+        help=f"members of the ensemble (default: {full.heads}, quick {quick.heads})",
+    )
+    demo.add_argument(
+        "--epochs",
+        metavar="N",
+        type=_count,
+        help=f"passes over the rows (default: {full.epochs}, quick {quick.epochs})",
+    )
+    _add_seed_and_device(demo)
+
+
+def _add_fit(commands):
+    fit = _add_command(
+        commands,
+        "fit",
+        _commands.fit,
+        "train on labelled files and write a model file",
+        "Train a coherent ensemble on labelled rows and write it to a model file.",
+        _help.FIT_EXAMPLES,
+    )
+    _add_data(fit)
+    _add_labels(fit)
+    fit.add_argument(
+        "--hierarchy",
+        dest="edges",
+        metavar="FILE",
+        type=Path,
+        help="the edges of the label graph; without it labels are independent",
+    )
+    fit.add_argument(
+        "--model", metavar="FILE", type=Path, required=True, help="the file to write"
+    )
+    _add_force(fit)
+    fit.add_argument(
+        "--quiet", action="store_true", help="no progress bar and no summary"
+    )
+    _add_network(fit.add_argument_group("network"))
+    _add_training(fit.add_argument_group("training"))
+
+
+def _add_network(group):
+    _add_parameter(group, "--heads", "n_estimators", "M", _count, "ensemble members")
+    _add_parameter(
+        group,
+        "--hidden",
+        "hidden_layer_sizes",
+        "WIDTH",
+        _count,
+        "widths of the hidden layers (default: 500 500)",
+        nargs="+",
+    )
+    _add_parameter(
+        group, "--dropout", "dropout", "P", float, "share of hidden units dropped"
+    )
+    _add_parameter(
+        group,
+        "--threshold",
+        "threshold",
+        "P",
+        float,
+        "probability from which `evaluate` counts a node as predicted",
+    )
+
+
+def _add_training(group):
+    _add_parameter(group, "--epochs", "max_epochs", "N", _count, "passes over the rows")
+    _add_parameter(group, "--batch-size", "batch_size", "N", _count, "rows a step")
+    _add_parameter(group, "--lr", "lr", "RATE", float, "learning rate of Adam")
+    group.add_argument(
+        "--early-stopping",
+        action="store_true",
+        help="set a tenth of the rows aside and stop when AU(PRC) no longer improves "
+        "there",
+    )
+    measures = ", ".join(MEASURES)
+    _add_parameter(
+        group,
+        "--uncertainty",
+        "uncertainty",
+        "MEASURE",
+        _none_or(tuple(MEASURES)),
+        f"nodes that the ensemble is unsure about count more: {measures} or none",
+    )
+    schemes = ", ".join(SCHEMES)
+    _add_parameter(
+        group,
+        "--node-weight",
+        "node_weight",
+        "SCHEME",
+        _none_or(tuple(SCHEMES)),
+        f"rare nodes count more: {schemes} or none",
+    )
+    _add_parameter(
+        group,
+        "--power",
+        "node_weight_power",
+        "P",
+        float,
+        "how much more: from 0, all alike, to 1, by the inverse frequency",
+    )
+    _add_seed_and_device(group)
+
+
+def _add_predict(commands):
+    predict = _add_command(
+        commands,
+        "predict",
+        _commands.predict,
+        "write the probabilities of all nodes for new rows",
+        "Write the probability of every node for every row of DATA.",
+        _help.PREDICT_EXAMPLES,
+    )
+    _add_model(predict)
+    _add_data(predict)
+    predict.add_argument(
+        "--out",
+        metavar="FILE",
+        type=Path,
+        required=True,
+        help="the CSV file to write (.csv, or .csv.gz for a compressed one)",
+    )
+    _add_force(predict)
+    predict.add_argument(
+        "--format",
+        choices=("wide", "long"),
+        default="wide",
+        help="wide: one row a sample, one column a node; long: a line "
+        "id,node,probability for each (default: %(default)s)",
+    )
+    predict.add_argument(
+        "--min-probability",
+        metavar="P",
+        type=float,
+        default=0.0,
+        help="leave out lines below this probability; for --format long",
+    )
+
+
+def _add_evaluate(commands):
+    evaluate = _add_command(
+        commands,
+        "evaluate",
+        _commands.evaluate,
+        "print how well a model finds nodes, by rarity and depth",
+        "Compare a model's predictions with the labels of DATA: precision, recall and "
+        "F1,\naltogether and by how rare and how deep nodes are.",
+        _help.EVALUATE_EXAMPLES,
+    )
+    _add_model(evaluate)
+    _add_data(evaluate)
+    _add_labels(evaluate)
+    evaluate.add_argument(
+        "--out", metavar="DIR", type=Path, help="folder for tables (CSV) and figures"
+    )
+
+
+# -- arguments that commands share -----------------------------------------------------
+
+
+def _add_model(parser):
+    parser.add_argument(
+        "model", metavar="MODEL", type=Path, help="a file that `hmlc fit` wrote"
+    )
+
+
+def _add_data(parser):
+    parser.add_argument(
+        "data",
+        metavar="DATA",
+        nargs="+",
+        type=Path,
+        help="ARFF or CSV files, whose rows are put one below the other",
+    )
+    parser.add_argument(
+        "--index", action="store_true", help="the first column of CSV files is an id"
+    )
+
+
+def _add_labels(parser):
+    parser.add_argument(
+        "--labels",
+        metavar="FILE",
+        nargs="+",
+        type=Path,
+        help="the labels of CSV rows",
+    )
+
+
+def _add_force(parser):
+    parser.add_argument(
+        "--force", action="store_true", help="replace the file if it exists"
+    )
+
+
+def _add_parameter(parser, flag, name, metavar, kind, text, **kwargs):
+    """Add an option for a parameter of the classifier, with its default."""
+    default = HierarchicalEnsembleClassifier().get_params()[name]
+    note = "" if "default" in text else " (default: %(default)s)"
+    parser.add_argument(
+        flag,
+        dest=name,
+        metavar=metavar,
+        type=kind,
+        default=default,
+        help=text + note,
+        **kwargs,
+    )
+
+
+def _add_seed_and_device(parser):
+    parser.add_argument(
+        "--seed",
+        dest="random_state",
+        metavar="S",
+        type=int,
+        default=0,
+        help="the same number gives the same model again (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--device",
+        type=_device,
+        default="auto",
+        help="auto, cpu, cuda, ...; auto takes a GPU where there is one (default: "
+        "%(default)s)",
+    )
+
+
+def _count(text):
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(
+            f"expected a whole number from 1 on, but got {text!r}"
+        )
+    return int(text)
+
+
+def _none_or(options):
+    """Return a reader of one of the options, or of ``none``."""
+
+    def read(text):
+        if text not in (*options, "none"):
+            expected = ", ".join(options)
+            raise argparse.ArgumentTypeError(
+                f"expected {expected} or none, but got {text!r}"
+            )
+        return None if text == "none" else text
+
+    return read
+
+
+def _device(text):
+    if text == "auto":
+        return text
+    try:
+        kind = torch.device(text).type
+    except RuntimeError:
+        raise argparse.ArgumentTypeError(
+            f"expected auto, cpu, cuda or another device of torch, but got {text!r}"
+        ) from None
+    if kind == "cuda" and not torch.cuda.is_available():
+        raise argparse.ArgumentTypeError(
+            "torch finds no CUDA device here; use auto or cpu"
+        )
+    return text

@@ -1,0 +1,149 @@
+"""Measures of predictions as tables on the screen, CSV files and figures.
+
+Stage: the last one. In: truth and probabilities of shape (n_samples, n_nodes). Out:
+`Report`, and what is printed and drawn of it.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+import pandas as pd
+
+from ..metrics import au_prc, node_precision_recall_f1, rarity_report
+
+NO_FIGURES = (
+    "No figures, which need matplotlib: install it with `pip install "
+    "sklearn-hmlc[plot]`."
+)
+RAREST = "recall, rarest quarter of nodes"
+SECONDS = "training seconds"
+
+
+class Report(NamedTuple):
+    """A model's measures.
+
+    ``overall`` is a Series by the measure's name; ``rarity`` and ``depth`` are
+    `sklearn_hmlc.metrics.rarity_report`s.
+    """
+
+    overall: pd.Series
+    rarity: pd.DataFrame
+    depth: pd.DataFrame
+
+
+def measure(truth, proba, *, threshold, train_counts, hierarchy) -> Report:
+    """Compare probabilities with the truth, decisions being made at a threshold."""
+    decided = proba >= threshold
+
+    def by(groups):
+        return rarity_report(
+            truth,
+            decided,
+            proba,
+            train_counts=train_counts,
+            by=groups,
+            hierarchy=hierarchy,
+        )
+
+    macro = node_precision_recall_f1(truth, decided, hierarchy=hierarchy)
+    rarest = by("rarest").recall
+    overall = {
+        "macro precision": macro.precision,
+        "macro recall": macro.recall,
+        "macro F1": macro.f1,
+        RAREST: rarest["25 %"],
+        "recall, rarest half of nodes": rarest["50 %"],
+        "AU(PRC)": au_prc(truth, proba, hierarchy=hierarchy),
+    }
+    return Report(
+        pd.Series(overall, name="value").rename_axis("measure"),
+        by("frequency"),
+        by("depth"),
+    )
+
+
+def describe(truth, threshold, hierarchy) -> str:
+    """Say what the measures are about."""
+    present = (truth.sum(axis=0) > 0)[hierarchy.scored].sum()
+    return (
+        f"Tested on {truth.shape[0]} rows, which have {present} of the "
+        f"{hierarchy.scored.sum()} nodes.\n"
+        f"A node counts as predicted from probability {threshold:g} on; macro is the "
+        "mean over nodes."
+    )
+
+
+# -- on the screen ---------------------------------------------------------------------
+
+
+def overall_text(overall: pd.DataFrame) -> str:
+    """Return a table, a line a measure."""
+    text = overall.map("{:.3f}".format)
+    if SECONDS in overall.index:
+        text.loc[SECONDS] = overall.loc[SECONDS].map("{:.1f}".format)
+    # A single model needs no name above its column.
+    return text.rename_axis(None).to_string(header=text.shape[1] > 1)
+
+
+def groups_text(report: pd.DataFrame) -> str:
+    """Return a table, a line a group of nodes."""
+    return report.reset_index().to_string(
+        index=False,
+        float_format="{:.3f}".format,
+        formatters={"train_rows": "{:.1f}".format},
+        na_rep="-",
+    )
+
+
+# -- in files --------------------------------------------------------------------------
+
+
+def can_draw() -> bool:
+    """Tell whether matplotlib is there."""
+    return importlib.util.find_spec("matplotlib") is not None
+
+
+def draw_groups(reports: Mapping[str | None, pd.DataFrame], path: Path) -> Path:
+    """Draw recall and precision by group of nodes, models side by side."""
+    from ..plotting import RarityDisplay
+
+    figure = _figure((9, 6))
+    axes = figure.subplots(2, sharex=True)
+    RarityDisplay(reports).plot(axes, metric=("recall", "precision"))
+    figure.savefig(path, dpi=150)
+    return path
+
+
+def draw_curve(truth, proba, hierarchy, path: Path) -> Path:
+    """Draw the pooled precision-recall curve."""
+    from ..plotting import PooledPRCurveDisplay
+
+    figure = _figure((7, 5))
+    PooledPRCurveDisplay.from_predictions(
+        truth, proba, hierarchy=hierarchy, ax=figure.subplots(), plot_chance_level=True
+    )
+    figure.savefig(path, dpi=150)
+    return path
+
+
+def _figure(size: tuple[float, float]):
+    # No pyplot: nothing here is shown, and there may be no screen.
+    from matplotlib.figure import Figure
+
+    return Figure(figsize=size, layout="constrained")
+
+
+def write_table(table: pd.DataFrame | pd.Series, path: Path) -> Path:
+    """Write a table as CSV."""
+    table.to_csv(path, float_format="%.6g")
+    return path
+
+
+def files_text(paths: Iterable[Path]) -> str:
+    """Say which files were written, and what figures need where they lack."""
+    lines = ["Files:", *(f"  {path}" for path in paths)]
+    return "\n".join(lines if can_draw() else [*lines, NO_FIGURES])
