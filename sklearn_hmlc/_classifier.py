@@ -129,7 +129,7 @@ default="binary"
         Number of epochs trained.
     n_features_in_ : int
         Number of features.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the features, where ``X`` had string names.
 
     See Also

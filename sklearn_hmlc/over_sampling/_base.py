@@ -59,7 +59,7 @@ class BaseMultiLabelSampler(BaseSampler):
         The hierarchy in use: the one given, or a flat one over columns or classes.
     sampling_strategy_ : dict of int to int
         The plan: number of clones by bag (or node, or path), of those that have any.
-    sample_indices_ : ndarray of int of shape (n_samples + n_added_,)
+    sample_indices_ : ndarray of int of shape (n_samples + `n_added_`,)
         Row of ``X`` that each row of the result is: the originals in order, then the
         clones.
     n_requested_ : int
@@ -68,7 +68,7 @@ class BaseMultiLabelSampler(BaseSampler):
         Clones added.
     n_features_in_ : int
         Number of features.
-    feature_names_in_ : ndarray of str of shape (n_features_in_,)
+    feature_names_in_ : ndarray of str of shape (`n_features_in_`,)
         Names of the features, where ``X`` has any.
 
     Notes

@@ -38,13 +38,13 @@ class MLROS(BaseMultiLabelSampler):
     sampling_strategy_ : dict of int to int
         Number of clones by the node (its column, or the class) whose bag they came
         from.
-    sample_indices_ : ndarray of int of shape (n_samples + n_added_,)
+    sample_indices_ : ndarray of int of shape (n_samples + `n_added_`,)
         Row of ``X`` that each row of the result is: originals, then clones.
     n_requested_, n_added_ : int
         Clones asked for, and added.
     n_features_in_ : int
         Number of features.
-    feature_names_in_ : ndarray of str of shape (n_features_in_,)
+    feature_names_in_ : ndarray of str of shape (`n_features_in_`,)
         Names of the features, where ``X`` has any.
 
     Warns
