@@ -1,9 +1,12 @@
-"""From the classifier's parameters to an uninitialised net, in skorch's words.
+"""From the classifier's parameters to an initialised net, in skorch's words.
 
 Stage: between validation and training. In: the estimator, with what it learnt about the
 data (features, hierarchy, node weights). Out: a `HierarchicalNet`.
 """
 
+import copy
+
+import numpy as np
 import torch
 from skorch.callbacks import EarlyStopping
 from skorch.utils import noop
@@ -24,15 +27,14 @@ _FUSED = (torch.optim.Adam, torch.optim.AdamW, torch.optim.SGD, torch.optim.Adag
 
 
 def make_net(estimator, device):
-    """Return the net; what ``net_params`` names goes before what the others say."""
-    given = dict(estimator.net_params or {})
-    callbacks = [*_callbacks(estimator), *given.pop("callbacks", [])]
+    """Return an initialised net; what ``net_params`` names goes before what the others say."""
+    given = _checked_net_params(estimator)
     params = {
         **_module(estimator),
         **_criterion(estimator),
         **_optimizer(estimator),
         "max_epochs": estimator.max_epochs,
-        "batch_size": estimator.batch_size,
+        "batch_size": int(estimator.batch_size),
         "iterator_train": _net.memory_batches,
         "iterator_train__shuffle": True,
         "iterator_valid": _net.memory_batches,
@@ -40,7 +42,33 @@ def make_net(estimator, device):
         "device": str(device),
         "verbose": 0,
     }
-    return _net.HierarchicalNet(**{**params, **given}, callbacks=callbacks)
+    net = _net.HierarchicalNet(**{**params, **given}, callbacks=callbacks_of(estimator))
+    try:
+        return net.initialize()
+    except TypeError as error:
+        if not given:
+            raise
+        raise ValueError(f"In `net_params`: {error}") from error
+
+
+def refresh_net(net, estimator):
+    """Take up the parameters that may change while training goes on."""
+    net.callbacks = callbacks_of(estimator)
+    net.initialize_callbacks()
+    # In place: the optimiser keeps its moments.
+    net.set_params(lr=estimator.lr)
+    net.batch_size = int(estimator.batch_size)
+
+
+def _checked_net_params(estimator):
+    given = dict(estimator.net_params or {})
+    given.pop("callbacks", None)
+    if "train_split" in given:
+        raise ValueError(
+            "In `net_params`: `train_split` is set by `early_stopping` and "
+            "`validation_fraction`; use these."
+        )
+    return given
 
 
 def _module(estimator):
@@ -48,8 +76,8 @@ def _module(estimator):
         "module": MultiHeadMLP,
         "module__n_features": estimator.n_features_in_,
         "module__n_nodes": estimator.hierarchy_.n_nodes,
-        "module__n_heads": estimator.n_estimators,
-        "module__hidden_layer_sizes": tuple(estimator.hidden_layer_sizes),
+        "module__n_heads": int(estimator.n_estimators),
+        "module__hidden_layer_sizes": _widths(estimator.hidden_layer_sizes),
         "module__activation": estimator.activation,
         "module__dropout": estimator.dropout,
     }
@@ -69,7 +97,8 @@ def _criterion(estimator):
 
 def _optimizer(estimator):
     optimizer = OPTIMIZERS.get(estimator.optimizer, estimator.optimizer)
-    fused = {"optimizer__fused": True} if optimizer in _FUSED else {}
+    own = any(name.startswith("optimizer") for name in estimator.net_params or {})
+    fused = {"optimizer__fused": True} if optimizer in _FUSED and not own else {}
     return {
         "optimizer": optimizer,
         "optimizer__weight_decay": estimator.weight_decay,
@@ -78,7 +107,28 @@ def _optimizer(estimator):
     }
 
 
-def _callbacks(estimator):
+def _widths(sizes):
+    widths = np.atleast_1d(np.asarray(sizes)).tolist()
+    if not all(isinstance(width, int) and width > 0 for width in widths):
+        raise ValueError(
+            "Expected `hidden_layer_sizes` to be whole numbers of at least 1, but got "
+            f"{sizes!r}."
+        )
+    return tuple(widths)
+
+
+def callbacks_of(estimator):
+    """Return fresh callbacks: ours, and copies of the user's."""
+    given = (estimator.net_params or {}).get("callbacks") or []
+    if not isinstance(given, list | tuple):
+        raise ValueError(
+            f"In `net_params`: expected `callbacks` to be a list, but got {given!r}."
+        )
+    # skorch writes on callbacks, and parameters are not ours to change.
+    return [*_own_callbacks(estimator), *copy.deepcopy(list(given))]
+
+
+def _own_callbacks(estimator):
     callbacks = []
     if estimator.early_stopping:
         stop = EarlyStopping(

@@ -26,13 +26,29 @@ from sklearn.utils.validation import (
 from skorch.helper import predefined_split
 
 from . import _net
-from ._build import OPTIMIZERS, make_net
+from ._build import OPTIMIZERS, make_net, refresh_net
 from ._target import make_target
-from .hierarchy import Hierarchy
+from .hierarchy import Hierarchy, _labels
 from .losses._node_weights import SCHEMES, resolve_node_weights, warn_empty
 from .metrics import au_prc
 from .nn._mlp import _ACTIVATIONS
 from .uncertainty import get_measure
+
+# What a later call of `fit` or `partial_fit` takes up while it goes on with a net.
+_MAY_CHANGE = {
+    "lr",
+    "batch_size",
+    "max_epochs",
+    "early_stopping",
+    "validation_fraction",
+    "n_iter_no_change",
+    "threshold",
+    "device",
+    "net_params",
+    "warm_start",
+    "random_state",
+    "verbose",
+}
 
 
 class HierarchicalEnsembleClassifier(ClassifierMixin, BaseEstimator):
@@ -100,10 +116,13 @@ default="binary"
         Further parameters in skorch's own words, for the private `skorch.NeuralNet`:
         ``callbacks``, ``iterator_train__num_workers``, ``optimizer__betas``, ...
     warm_start : bool, default=False
-        Whether `fit` goes on from the weights of the last `fit`.
+        Whether `fit` goes on with the net of the last `fit`. Changes of ``lr``,
+        ``batch_size``, ``max_epochs``, ``verbose`` and early stopping are taken up;
+        parameters that made the net and its loss must stay.
     random_state : int, RandomState instance or None, default=None
         Decides initial weights, dropout, the order of rows and the validation part.
-        Same number, same machine: same model. No global seed is touched.
+        Same number, same machine: same model. torch's generators get their state back
+        after each fit.
     verbose : int, default=0
         1: a progress bar with the loss and, where there is a validation part, its
         AU(PRC).
@@ -123,10 +142,11 @@ default="binary"
     net_ : skorch.NeuralNet
         The trained net; ``net_.module_`` is the torch module.
     history_ : list of dict
-        What was recorded in each epoch: ``train_loss``, ``dur`` (seconds), and with a
-        validation part ``valid_loss`` and ``valid_au_prc``.
+        What skorch recorded in each epoch: ``epoch``, ``train_loss``, ``dur``
+        (seconds), and with a validation part ``valid_loss`` and ``valid_au_prc``, each
+        with ``..._best``, whether it was the best so far.
     n_iter_ : int
-        Number of epochs trained.
+        Number of epochs trained, over all calls that went on with the net.
     n_features_in_ : int
         Number of features.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
@@ -142,6 +162,11 @@ default="binary"
     Scale the features (`sklearn.preprocessing.StandardScaler`) and fill missing values
     (`sklearn.impute.SimpleImputer`) first. Networks compute in float32. Sparse ``X``
     and ``y`` are made dense a batch at a time.
+
+    `sklearn.model_selection.cross_val_predict` with ``method="predict_proba"`` encodes
+    each column of ``y`` anew, so that a node that all rows have, such as a virtual
+    root, comes as 0 and ``y`` as not closed. Leave such nodes out
+    (``hierarchy.subset``), or loop over the folds.
 
     References
     ----------
@@ -174,7 +199,10 @@ default="binary"
     _parameter_constraints: ClassVar[dict] = {
         "hierarchy": [Hierarchy, None],
         "n_estimators": [Interval(Integral, 1, None, closed="left")],
-        "hidden_layer_sizes": ["array-like"],
+        "hidden_layer_sizes": [
+            "array-like",
+            Interval(Integral, 1, None, closed="left"),
+        ],
         "activation": [StrOptions(set(_ACTIVATIONS)), callable],
         "dropout": [Interval(Real, 0, 1, closed="left")],
         "uncertainty": [str, callable, None],
@@ -334,6 +362,11 @@ array-like of shape (n_samples,)
 
     def _validate_rows(self, X, y, sample_weight, reset, classes=None):
         """Check what the user gave; learn the kind of target at the first fit."""
+        if reset:
+            # Should this fit fail, no mixture of it and an older one remains.
+            self.__dict__.pop("net_", None)
+        else:
+            self._check_unchanged()
         X = self._validate_X(X, reset)
         if reset:
             self._target = make_target(y, self.hierarchy, classes)
@@ -343,11 +376,13 @@ array-like of shape (n_samples,)
             sample_weight = _check_sample_weight(
                 sample_weight, X, dtype=np.float32, ensure_non_negative=True
             )
+            if not sample_weight.any():
+                raise ValueError("All sample weights are 0; there is nothing to learn.")
         return _net.Rows(X, labels, sample_weight)
 
     def _validate_X(self, X, reset):
         # What is too large for float32 becomes infinite and is reported as that.
-        with np.errstate(over="ignore"):
+        with np.errstate(over="ignore", invalid="ignore"):
             return validate_data(
                 self, X, accept_sparse="csr", dtype=np.float32, order="C", reset=reset
             )
@@ -363,12 +398,14 @@ array-like of shape (n_samples,)
         seed = self._random_state.randint(np.iinfo(np.int32).max)
         # torch's layers draw from its global generator, whose state is put back.
         with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
-            torch.manual_seed(seed)
-            if not goes_on:
-                self._initialize(rows, device)
-            self.net_.train_split = predefined_split(valid) if valid else None
-            _net.train(self.net_, rows, epochs)
-        self.net_.train_split = None
+            _net.seed_generators(seed, device)
+            net = self._refreshed() if goes_on else self._initialized(rows, device)
+            net.train_split = predefined_split(valid) if valid else None
+            # A net whose training fails is no fitted one.
+            self.__dict__.pop("net_", None)
+            _net.train(net, rows, epochs)
+        net.train_split = None
+        self.net_ = net
         self.history_ = _net.epochs_of(self.net_.history)
         self.n_iter_ = len(self.history_)
         return self
@@ -389,8 +426,30 @@ array-like of shape (n_samples,)
             )
         return rows.take(train), rows.take(valid)
 
-    def _initialize(self, rows, device):
+    def _refreshed(self):
+        refresh_net(self.net_, self)
+        return self.net_
+
+    def _check_unchanged(self):
+        """Refuse to go on with a net that was made by other parameters."""
+        for name, value in self._made_with.items():
+            now = getattr(self, name)
+            if now is not value and not np.array_equal(now, value):
+                raise ValueError(
+                    "Training goes on with the net of the last fit, but "
+                    f"{name} changed from {value!r} to {now!r}. Set it back, or use "
+                    "`fit` with warm_start=False."
+                )
+
+    def _initialized(self, rows, device):
         """Make a fresh net, with node weights by the rows to train on."""
+        if not self.hierarchy_.scored.any():
+            raise ValueError("Expected a hierarchy with at least one scored node.")
+        self._made_with = {
+            name: value
+            for name, value in self.get_params(deep=False).items()
+            if name not in _MAY_CHANGE
+        }
         self.node_weights_ = resolve_node_weights(
             self.node_weight,
             self.hierarchy_,
@@ -399,12 +458,20 @@ array-like of shape (n_samples,)
             power=self.node_weight_power,
             sample_weight=rows.sample_weight,
         )
-        self.net_ = make_net(self, device).initialize()
+        return make_net(self, device)
 
     def _device(self):
         if self.device == "auto":
             return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        return torch.device(self.device)
+        try:
+            device = torch.device(self.device)
+            torch.zeros(1, device=device).cpu()
+        except (RuntimeError, AssertionError, NotImplementedError) as error:
+            raise ValueError(
+                "Expected `device` to be 'auto' or a device of this machine, but got "
+                f"{self.device!r}: {error}"
+            ) from error
+        return device
 
     # -- prediction ------------------------------------------------------------------
 
@@ -420,8 +487,9 @@ array-like of shape (n_samples,)
         -------
         proba : ndarray of float32 of shape (n_samples, n_nodes)
             Strictly between 0 and 1; a parent's is never below its child's. Columns as
-            in ``classes_``. After a fit on 1-D ``y``: shape (n_samples, n_classes), the
-            probability that a row's path ends in the class; rows sum to 1.
+            in ``classes_``. After a fit on 1-D ``y``: float64 of shape (n_samples,
+            n_classes), the probability that a row's path ends in the class; rows sum
+            to 1.
         """
         return self._columns_of(self._node_proba(X))
 
@@ -440,10 +508,12 @@ ndarray of shape (n_samples,)
             In the container and dtype of the ``y`` of `fit`, closed under the
             hierarchy. After a fit on 1-D ``y``: the most probable class.
         """
+        self._validate_params()
         proba = self.predict_proba(X)
         if self._target.single:
             return self.classes_[proba.argmax(axis=1)]
-        return self._target.decide(proba, self.threshold, getattr(X, "index", None))
+        index = X.index if _labels.is_dataframe(X) else None
+        return self._target.decide(proba, self.threshold, index)
 
     def predict_members(self, X, *, constrained=True):
         """Predict each member's probabilities.

@@ -7,12 +7,13 @@ logits (M, B, C) and whose ``history`` has a row an epoch.
 
 from __future__ import annotations
 
-import contextlib
 import math
+import warnings
 
 import numpy as np
 import scipy.sparse as sp
 import torch
+from sklearn.exceptions import ConvergenceWarning
 from skorch import NeuralNet
 from skorch.callbacks import Callback, EpochTimer, PassthroughScoring
 from skorch.utils import to_tensor
@@ -68,7 +69,8 @@ def features(X, rows):
     """Return a batch of features as a dense float32 tensor."""
     batch = X[rows]
     dense = batch.toarray() if sp.issparse(batch) else np.ascontiguousarray(batch)
-    return torch.from_numpy(dense)
+    # torch has no read-only tensors, and warns of memory that may not be written.
+    return torch.from_numpy(dense if dense.flags.writeable else dense.copy())
 
 
 def memory_batches(dataset, batch_size, shuffle=False, **kwargs):
@@ -161,9 +163,9 @@ class ValidationScore(Callback):
 class Progress(Callback):
     """One progress bar over the epochs, with the loss and the validation score."""
 
-    def on_train_begin(self, net, **kwargs):  # noqa: ARG002
+    def on_train_begin(self, net, epochs=None, **kwargs):  # noqa: ARG002
         """Open the bar."""
-        self.bar_ = tqdm(total=net.max_epochs, unit="epoch", desc="fit")
+        self.bar_ = tqdm(total=epochs, unit="epoch", desc="fit")
 
     def on_epoch_end(self, net, **kwargs):  # noqa: ARG002
         """Move the bar on."""
@@ -182,16 +184,36 @@ class Progress(Callback):
 
 
 def train(net, rows, epochs):
-    """Run some epochs on an initialised net; Ctrl-C ends training, not the program."""
-    net.notify("on_train_begin", X=rows, y=None)
-    with contextlib.suppress(KeyboardInterrupt):
+    """Run some epochs on an initialised net; Ctrl-C ends training with a warning."""
+    net.notify("on_train_begin", X=rows, y=None, epochs=epochs)
+    try:
         net.fit_loop(rows, epochs=epochs)
-    net.notify("on_train_end", X=rows, y=None)
+    except KeyboardInterrupt:
+        # Callbacks that stop early raise it too, but between epochs.
+        whole = len(epochs_of(net.history))
+        if whole < len(net.history):
+            warnings.warn(
+                f"Training was interrupted; the net stays as it is after {whole} whole "
+                "epochs.",
+                ConvergenceWarning,
+                stacklevel=5,
+            )
+    finally:
+        net.notify("on_train_end", X=rows, y=None)
+
+
+def seed_generators(seed, device):
+    """Seed torch's generators of the CPU and of one device, and no others."""
+    torch.default_generator.manual_seed(seed)
+    if device.type == "cuda":
+        with torch.cuda.device(device):
+            torch.cuda.manual_seed(seed)
 
 
 def epochs_of(history):
-    """Return what was recorded, a dict an epoch, without the batches."""
+    """Return what was recorded of whole epochs, a dict each, without the batches."""
     return [
         {name: value for name, value in epoch.items() if name != "batches"}
         for epoch in history
+        if "train_loss" in epoch
     ]

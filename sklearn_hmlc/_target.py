@@ -8,13 +8,14 @@ an indicator matrix (dense, sparse, DataFrame) of shape (n_samples, n_nodes), an
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import scipy.sparse as sp
 from sklearn.utils import column_or_1d
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import assert_all_finite
 
 from .hierarchy import Hierarchy, _labels
-from .hierarchy._names import name_array
+from .hierarchy._names import name_array, shorten
 
 
 def make_target(y, hierarchy, classes=None):
@@ -95,7 +96,7 @@ class SingleTarget:
         if len(unknown):
             raise ValueError(
                 f"y has labels that were not among the classes of the first fit: "
-                f"{_labels.shorten(unknown.tolist())}."
+                f"{shorten(unknown.tolist())}."
             )
         nodes = self._nodes[np.searchsorted(self.classes, y)]
         labels = sp.csr_array(
@@ -123,10 +124,16 @@ class SingleTarget:
         unknown = [name for name in names if name not in self.hierarchy]
         if unknown:
             raise ValueError(
-                f"y has labels that are no nodes of the hierarchy: "
-                f"{_labels.shorten(unknown)}."
+                f"y has labels that are no nodes of the hierarchy: {shorten(unknown)}."
             )
-        return self.hierarchy.index(names)
+        nodes = self.hierarchy.index(names)
+        out = nodes[~self.hierarchy.scored[nodes]]
+        if len(out):
+            raise ValueError(
+                "y has labels that are unscored nodes, which are never learnt: "
+                f"{shorten([self.hierarchy.nodes[node] for node in out])}."
+            )
+        return nodes
 
 
 def _as_container(y):
@@ -135,12 +142,29 @@ def _as_container(y):
             "HierarchicalEnsembleClassifier requires y to be passed, but the target y "
             "is None."
         )
-    return y if sp.issparse(y) or _labels.is_dataframe(y) else np.asarray(y)
+    if sp.issparse(y) or _labels.is_dataframe(y):
+        return y
+    try:
+        array = np.asarray(y)
+    except ValueError as error:
+        raise ValueError(
+            "Expected y of shape (n_samples, n_nodes) or (n_samples,), but its rows "
+            "have different lengths; turn lists of names into labels with "
+            "HierarchicalLabelBinarizer."
+        ) from error
+    if array.ndim == 0:
+        raise ValueError(f"Expected y with one entry a row, but got {y!r}.")
+    return array
 
 
 def _column(y, warn=False):
     y = column_or_1d(y, warn=warn)
     if y.dtype.kind == "f":
         assert_all_finite(y, input_name="y")
+    n_missing = np.count_nonzero(pd.isna(y))
+    if n_missing:
+        raise ValueError(
+            f"y has no class in {n_missing} rows (None or NaN); drop them."
+        )
     check_classification_targets(y)
     return y

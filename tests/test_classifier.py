@@ -7,14 +7,16 @@ import pandas as pd
 import pytest
 import scipy.sparse as sp
 import torch
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from sklearn.base import clone
+from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.impute import SimpleImputer
 from sklearn.metrics import average_precision_score
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from skorch.callbacks import Callback
 
 from sklearn_hmlc import HierarchicalEnsembleClassifier, Hierarchy
 from sklearn_hmlc.losses import node_weights
@@ -54,6 +56,7 @@ X, Y = make_data()
 @given(st.data())
 def test_predictions_never_break_the_hierarchy(data):
     hierarchy = data.draw(strategies.hierarchies(max_nodes=8))
+    assume(hierarchy.scored.any())
     scale = data.draw(st.sampled_from([1.0, 1e3]))  # 1e3: sigmoid rounds to 0 and 1
     rng = np.random.default_rng(0)
     labels = hierarchy.close(rng.random((20, hierarchy.n_nodes)) < 0.3)
@@ -301,6 +304,43 @@ def test_warm_start_goes_on():
     assert small().fit(X, Y).n_iter_ == 3
 
 
+def test_going_on_takes_up_what_may_change():
+    clf = small(early_stopping=True, warm_start=True).fit(X, Y)
+    clf.set_params(early_stopping=False, lr=0.1, batch_size=np.int64(7)).fit(X, Y)
+    assert clf.net_.optimizer_.param_groups[0]["lr"] == 0.1
+    assert clf.net_.batch_size == 7
+    assert "valid_au_prc" not in clf.history_[-1]
+    clf.set_params(early_stopping=True).fit(X, Y)
+    assert "valid_au_prc" in clf.history_[-1]
+    with pytest.raises(ValueError, match="n_estimators changed from 2 to 5"):
+        clf.set_params(n_estimators=5).fit(X, Y)
+
+
+def test_a_failed_fit_leaves_no_model():
+    clf = small().fit(X, Y)
+    for bad in ({"lr": 1e30}, {"hierarchy": Hierarchy.flat(["p", "q"])}):
+        with pytest.raises(ValueError):  # noqa: PT011 (whatever the reason)
+            clone(clf).set_params(**bad).fit(X, Y)
+        with pytest.raises(ValueError):  # noqa: PT011
+            clf.set_params(**bad).fit(X, Y)
+        with pytest.raises(NotFittedError):
+            clf.predict(X)
+        clf = small().fit(X, Y)
+
+
+def test_interrupted_training_warns_and_keeps_the_net():
+    class Stop(Callback):
+        def on_batch_end(self, net, **kwargs):
+            if len(net.history) == 2:
+                raise KeyboardInterrupt
+
+    clf = small(net_params={"callbacks": [Stop()]})
+    with pytest.warns(ConvergenceWarning, match="interrupted.* after 1 whole epochs"):
+        clf.fit(X, Y)
+    assert clf.n_iter_ == 1
+    assert clf.predict(X).shape == Y.shape
+
+
 def test_partial_fit_trains_an_epoch_a_call():
     clf = small()
     for epoch in range(3):
@@ -340,7 +380,6 @@ def test_html_shows_the_link_and_the_hierarchy():
 
 def test_net_params_speak_skorch():
     seen = []
-    from skorch.callbacks import Callback
 
     class Spy(Callback):
         def on_epoch_end(self, net, **kwargs):
@@ -377,6 +416,26 @@ def test_pipeline_on_real_data(data_dir, monkeypatch):
     assert pipeline.score(train.data, train.target) > 0.15
 
 
+def test_read_only_features():
+    locked = X.astype(np.float32)
+    locked.flags.writeable = False
+    clf = small().fit(locked, Y)
+    np.testing.assert_array_equal(clf.predict_proba(locked), clf.predict_proba(X))
+
+
+def test_frames_come_back_from_plain_features():
+    frame = pd.DataFrame(Y, columns=TREE.nodes)
+    pred = small().fit(X.tolist(), frame).predict(X.tolist())
+    assert list(pred.index) == list(range(len(X)))
+
+
+def test_node_weights_as_a_series_go_by_name():
+    series = pd.Series(np.arange(1.0, 7.0), index=TREE.nodes[::-1])
+    np.testing.assert_array_equal(
+        small(node_weight=series).fit(X, Y).node_weights_, np.arange(6, 0, -1)
+    )
+
+
 # -- bad input ---------------------------------------------------------------------
 
 
@@ -401,6 +460,9 @@ def changed(array, where, value):
         (X, 1 - Y, r"breaks the hierarchy .*Close it first: `Y = hierarchy.close\(Y\)"),
         (X, pd.DataFrame(Y), "columns of Y must be the nodes of the hierarchy"),
         (X, ["a/x"] * 59 + ["a/q"], "labels that are no nodes .*'a/q'"),
+        (X, ["root"] * 30 + ["b"] * 30, "unscored nodes, .*'root'"),
+        (X, ["a/x"] * 59 + [None], "no class in 1 rows"),
+        (X, [["a/x"], ["b", "a/y"]] * 30, "rows have different lengths"),
         (X, np.linspace(0, 1, 60), "Unknown label type"),
         (X[:, 0], Y, "Expected 2D array, got 1D array"),
         ([["text"] * 8] * 60, Y, "could not convert string to float"),
@@ -430,8 +492,14 @@ def test_wrong_features_in_prediction():
         ({"dropout": 1.0}, "'dropout' parameter .* must be"),
         ({"threshold": 1.5}, "'threshold' parameter .* must be"),
         ({"hierarchy": "tree"}, "'hierarchy' parameter .* must be"),
-        ({"hidden_layer_sizes": (4, 0)}, "layer widths of at least 1"),
+        ({"hidden_layer_sizes": (4, 0)}, "whole numbers of at least 1, but got"),
         ({"lr": 1e30}, "Training diverged: the loss is .* Lower `lr`"),
+        ({"device": "mars"}, "'auto' or a device of this machine, but got 'mars'"),
+        ({"net_params": {"iterator_trian__x": 1}}, "In `net_params`: .*trian"),
+        ({"net_params": {"train_split": None}}, "`train_split` is set by"),
+        ({"net_params": {"callbacks": 3}}, "`callbacks` to be a list, but got 3"),
+        ({"uncertainty": lambda p: p}, r"measure to return shape \(32, 6\)"),
+        ({"hidden_layer_sizes": (8.5,)}, "whole numbers of at least 1"),
         ({"validation_fraction": 0.0}, "'validation_fraction' parameter"),
     ],
 )
@@ -441,8 +509,18 @@ def test_bad_parameters(params, message):
 
 
 def test_unknown_node_in_node_weights():
-    with pytest.raises(KeyError, match=r"'a/xx' is no node.*Did you mean 'a/x'"):
+    with pytest.raises(ValueError, match=r"'a/xx' is no node.*Did you mean 'a/x'"):
         small(node_weight={"a/xx": 2.0}).fit(X, Y)
+
+
+def test_weights_that_are_all_zero():
+    with pytest.raises(ValueError, match="(?i)sample weights"):
+        small().fit(X, Y, sample_weight=np.zeros(60))
+
+
+def test_threshold_out_of_range_in_prediction():
+    with pytest.raises(ValueError, match="'threshold' parameter"):
+        small().fit(X, Y).set_params(threshold=7).predict(X)
 
 
 def test_partial_fit_does_not_stop_early():

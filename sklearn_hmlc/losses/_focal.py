@@ -120,7 +120,13 @@ class HierarchicalFocalLoss(nn.Module):
         -------
         loss : Tensor, scalar
             Divided by M and B.
+
+        Raises
+        ------
+        ValueError
+            If the shapes do not fit, or the measure returns another than (B, C).
         """
+        _check_shapes(logits, y, sample_weight)
         y = y.bool()
         q = self.constraint(logits, y)
         weight = self.weights(logits, y)
@@ -129,7 +135,7 @@ class HierarchicalFocalLoss(nn.Module):
         total = F.binary_cross_entropy_with_logits(
             q, y.to(q.dtype).expand_as(q), weight=weight, reduction="sum"
         )
-        return total / max(q.shape[0] * q.shape[1], 1)
+        return total / (q.shape[0] * q.shape[1])
 
     @torch.no_grad()
     def weights(self, logits: Tensor, y: Tensor) -> Tensor:
@@ -148,7 +154,10 @@ class HierarchicalFocalLoss(nn.Module):
         """
         weight = torch.where(y, self.node_weight.to(logits.dtype), 1.0)
         if self.measure is not None:
-            doubt = self.measure(torch.sigmoid(logits))
+            # At least float32: in half precision small numbers are lost.
+            wide = torch.promote_types(logits.dtype, torch.float32)
+            doubt = self.measure(torch.sigmoid(logits.to(wide)))
+            _check_measured(doubt, y)
             weight = weight * (self.focal_floor + doubt**self.focal_exponent)
         return (self.mix * weight + (1 - self.mix)) * self.scored
 
@@ -158,6 +167,27 @@ class HierarchicalFocalLoss(nn.Module):
         return (
             f"uncertainty={name}, focal_exponent={self.focal_exponent}, "
             f"focal_floor={self.focal_floor}, mix={self.mix}"
+        )
+
+
+def _check_shapes(logits: Tensor, y: Tensor, sample_weight: Tensor | None) -> None:
+    if logits.ndim != 3 or y.shape != logits.shape[1:] or len(y) == 0:
+        raise ValueError(
+            "Expected logits of shape (M, B, C) and y of shape (B, C) with at least "
+            f"one row, but got {tuple(logits.shape)} and {tuple(y.shape)}."
+        )
+    if sample_weight is not None and sample_weight.shape != y.shape[:1]:
+        raise ValueError(
+            f"Expected sample_weight of shape ({len(y)},), one a row, but got "
+            f"{tuple(sample_weight.shape)}."
+        )
+
+
+def _check_measured(doubt: Tensor, y: Tensor) -> None:
+    if doubt.shape != y.shape:
+        raise ValueError(
+            f"Expected the uncertainty measure to return shape {tuple(y.shape)}, "
+            f"(B, C), but got {tuple(doubt.shape)}."
         )
 
 

@@ -15,7 +15,8 @@ import numpy as np
 import scipy.sparse as sp
 
 from ..hierarchy import Hierarchy
-from ..hierarchy._labels import shorten
+from ..hierarchy._labels import to_csr
+from ..hierarchy._names import shorten
 
 SCHEMES = ("binary", "class-wise")
 
@@ -86,13 +87,14 @@ def node_weights(
     >>> node_weights(Y)
     array([0.25, 2.25])
     """
-    counts, n_samples = _counts(Y, sample_weight)
     _check(scheme, floor, power)
-    mask = np.ones(len(counts), dtype=bool) if scored is None else np.asarray(scored)
-    n_classes = 2 if scheme == "binary" else len(counts)
-    raw = np.ones(len(counts))
-    told = (counts > 0) & (counts < n_samples)
-    raw[told] = n_samples / (n_classes * counts[told])
+    present, weight = _checked_rows(Y, sample_weight)
+    n_nodes = present.shape[1]
+    mask = _checked_mask(scored, n_nodes)
+    n_classes = 2 if scheme == "binary" else n_nodes
+    raw = np.ones(n_nodes)
+    told = _some_but_not_all(present, weight)
+    raw[told] = weight.sum() / (n_classes * (weight @ present)[told])
     tempered = raw**power
     if floor is None:
         return np.where(mask, np.maximum(tempered, 1.0), 1.0)
@@ -112,16 +114,19 @@ def resolve_node_weights(
     """Turn what a user calls node weights into an array in node order.
 
     ``spec`` is None (all 1), the name of a scheme (``settings`` go to `node_weights`),
-    a mapping node -> weight (the rest 1), or an array, which the loss checks.
+    a mapping or Series node -> weight (the rest 1), or an array, which the loss checks.
     """
     if spec is None:
         return np.ones(hierarchy.n_nodes)
     if isinstance(spec, str):
         return node_weights(labels, spec, scored=hierarchy.scored, **settings)
-    if isinstance(spec, Mapping):
+    if isinstance(spec, Mapping) or hasattr(spec, "to_dict"):
         weights = np.ones(hierarchy.n_nodes)
-        for node, weight in spec.items():
-            weights[hierarchy.index(node)] = weight
+        try:
+            positions = [hierarchy.index(node) for node in spec.keys()]  # noqa: SIM118
+        except KeyError as error:
+            raise ValueError(f"In `node_weight`: {error.args[0]}") from None
+        weights[positions] = list(dict(spec).values())
         return weights
     return np.asarray(spec, dtype=np.float64)
 
@@ -136,12 +141,12 @@ def warn_empty(hierarchy: Hierarchy, labels: sp.csr_array) -> None:
             f"nothing is learnt about them: {shorten(names)}. `hierarchy.subset` makes "
             "a hierarchy without them.",
             UserWarning,
-            stacklevel=2,
+            stacklevel=4,  # the caller of `fit`, behind scikit-learn's wrapper
         )
 
 
-def _counts(Y: Any, sample_weight: Any) -> tuple[np.ndarray, float]:
-    """(Weighted) rows that have each node, and rows altogether."""
+def _checked_rows(Y: Any, sample_weight: Any) -> tuple[sp.csr_array, np.ndarray]:
+    """Which rows have which nodes, as 0.0 and 1.0, and what each row counts."""
     if not sp.issparse(Y):
         Y = np.asarray(Y)
     if Y.ndim != 2 or Y.shape[0] == 0:
@@ -149,9 +154,35 @@ def _counts(Y: Any, sample_weight: Any) -> tuple[np.ndarray, float]:
             "Expected Y of shape (n_samples, n_nodes) with at least one row, but got "
             f"shape {Y.shape}."
         )
-    present = sp.csr_array(Y != 0, dtype=np.float64)
-    weight = np.ones(Y.shape[0]) if sample_weight is None else np.asarray(sample_weight)
-    return weight @ present, float(weight.sum())
+    present = to_csr(Hierarchy.flat(range(Y.shape[1])), Y).astype(np.float64)
+    if sample_weight is None:
+        return present, np.ones(Y.shape[0])
+    weight = np.asarray(sample_weight, dtype=np.float64)
+    if weight.shape != (Y.shape[0],):
+        raise ValueError(
+            f"Expected `sample_weight` of shape ({Y.shape[0]},), one a row, but got "
+            f"shape {weight.shape}."
+        )
+    return present, weight
+
+
+def _some_but_not_all(present: sp.csr_array, weight: np.ndarray) -> np.ndarray:
+    """Nodes that rows have and lack, of the rows that count; exact for any weights."""
+    counts = (weight > 0).astype(np.float64)
+    seen = counts @ present
+    return (seen > 0) & (seen < counts.sum())
+
+
+def _checked_mask(scored: Any, n_nodes: int) -> np.ndarray:
+    if scored is None:
+        return np.ones(n_nodes, dtype=bool)
+    mask = np.asarray(scored, dtype=bool)
+    if mask.shape != (n_nodes,):
+        raise ValueError(
+            f"Expected `scored` of shape ({n_nodes},), one a node, but got shape "
+            f"{mask.shape}."
+        )
+    return mask
 
 
 def _check(scheme: str, floor: float | None, power: float) -> None:

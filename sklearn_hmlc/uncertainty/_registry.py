@@ -55,7 +55,7 @@ def get_measure(measure: str | Measure) -> Measure:
     """
     if callable(measure):
         return measure
-    if measure not in MEASURES:
+    if not isinstance(measure, str) or measure not in MEASURES:
         near = difflib.get_close_matches(str(measure), MEASURES, n=1)
         hint = f" Did you mean {near[0]!r}?" if near else ""
         raise ValueError(

@@ -170,3 +170,25 @@ def test_own_measure():
 def test_bad_parameters(params, message):
     with pytest.raises(ValueError, match=message):
         HierarchicalFocalLoss(CHAIN, **params)
+
+
+@pytest.mark.parametrize(
+    ("logits", "y", "weight", "message"),
+    [
+        ((2, 3), (2, 3), None, r"got \(2, 3\) and \(2, 3\)"),
+        ((1, 2, 3), (3, 3), None, r"got \(1, 2, 3\) and \(3, 3\)"),
+        ((1, 0, 3), (0, 3), None, "at least one row"),
+        ((1, 2, 3), (2, 3), (1,), r"sample_weight of shape \(2,\)"),
+    ],
+)
+def test_bad_shapes(logits, y, weight, message):
+    weight = None if weight is None else torch.ones(weight)
+    with pytest.raises(ValueError, match=message):
+        HierarchicalFocalLoss(CHAIN)(torch.zeros(logits), torch.zeros(y), weight)
+
+
+def test_half_precision_is_finite():
+    y = torch.tensor([[True, False, False]])
+    for dtype in (torch.float16, torch.bfloat16):
+        loss = HierarchicalFocalLoss(CHAIN)(torch.zeros(2, 1, 3, dtype=dtype), y)
+        assert loss.item() == pytest.approx(3 * np.log(2) * 1.25, rel=1e-2)

@@ -87,12 +87,26 @@ def test_row_weights_are_copies_of_rows():
     )
 
 
+def test_a_node_of_all_rows_is_told_from_others_under_any_row_weights():
+    rng = np.random.default_rng(0)
+    labels = np.stack([np.ones(5000), rng.random(5000) < 0.2], axis=1)
+    weight = rng.random(5000).astype(np.float32)
+    raw = node_weights(labels, floor=None, sample_weight=weight)
+    assert raw[0] == 1
+    assert node_weights(labels, sample_weight=weight)[0] == 0.25
+    without = np.where(labels[:, 1] > 0, 0, weight)
+    assert node_weights(labels, floor=None, sample_weight=without)[1] == 1
+
+
 @pytest.mark.parametrize(
     ("Y", "params", "message"),
     [
         (np.ones((0, 3)), {}, r"at least one row, but got shape \(0, 3\)"),
         (np.ones(3), {}, r"shape \(n_samples, n_nodes\).* got shape \(3,\)"),
         (Y, {"scheme": "binry"}, r"one of \['binary', 'class-wise'\], but got 'binry'"),
+        (Y * 2, {}, "must hold only 0 and 1"),
+        (Y, {"sample_weight": [1, 2]}, r"`sample_weight` of shape \(8,\)"),
+        (Y, {"scored": [1, 0]}, r"`scored` of shape \(5,\), one a node"),
         (Y, {"floor": -1}, "`floor` to be None or >= 0, but got -1"),
         (Y, {"power": 1.5}, r"`power` to be in \[0, 1\], but got 1.5"),
     ],
@@ -110,7 +124,7 @@ def test_resolve():
     np.testing.assert_array_equal(by_name, [1, 1, 1, 3, 1])
     by_scheme = resolve_node_weights("binary", hierarchy, labels, floor=None)
     np.testing.assert_allclose(by_scheme, [1, 1, 2, 4, 1])
-    with pytest.raises(KeyError, match="'x' is no node"):
+    with pytest.raises(ValueError, match="In `node_weight`: 'x' is no node"):
         resolve_node_weights({"x": 3.0}, hierarchy, labels)
 
 
