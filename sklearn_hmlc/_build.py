@@ -27,7 +27,7 @@ _FUSED = (torch.optim.Adam, torch.optim.AdamW, torch.optim.SGD, torch.optim.Adag
 
 
 def make_net(estimator, device):
-    """Return an initialised net; what ``net_params`` names goes before what the others say."""
+    """Return an initialised net; ``net_params`` go before the other parameters."""
     given = _checked_net_params(estimator)
     params = {
         **_module(estimator),
@@ -42,11 +42,13 @@ def make_net(estimator, device):
         "device": str(device),
         "verbose": 0,
     }
-    net = _net.HierarchicalNet(**{**params, **given}, callbacks=callbacks_of(estimator))
+    callbacks = callbacks_of(estimator)
     try:
+        net = _net.HierarchicalNet(**{**params, **given}, callbacks=callbacks)
         return net.initialize()
-    except TypeError as error:
-        if not given:
+    except (TypeError, ValueError) as error:
+        # skorch's words for a name that it doesn't know; ours are all known.
+        if "unexpected argument" not in str(error):
             raise
         raise ValueError(f"In `net_params`: {error}") from error
 

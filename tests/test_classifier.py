@@ -514,7 +514,7 @@ def test_unknown_node_in_node_weights():
 
 
 def test_weights_that_are_all_zero():
-    with pytest.raises(ValueError, match="(?i)sample weights"):
+    with pytest.raises(ValueError, match=r"(?i)sample weights"):
         small().fit(X, Y, sample_weight=np.zeros(60))
 
 
