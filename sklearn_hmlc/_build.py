@@ -99,7 +99,8 @@ def _criterion(estimator):
 
 def _optimizer(estimator):
     optimizer = OPTIMIZERS.get(estimator.optimizer, estimator.optimizer)
-    own = any(name.startswith("optimizer") for name in estimator.net_params or {})
+    # Not where the user chose another form, or another optimiser.
+    own = {"optimizer", "optimizer__foreach"} & set(estimator.net_params or {})
     fused = {"optimizer__fused": True} if optimizer in _FUSED and not own else {}
     return {
         "optimizer": optimizer,

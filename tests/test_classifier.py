@@ -389,7 +389,11 @@ def test_net_params_speak_skorch():
         net_params={"callbacks": [Spy()], "optimizer__betas": (0.8, 0.9)},
     ).fit(X, Y)
     assert len(seen) == 3
-    assert clf.net_.optimizer_.param_groups[0]["betas"] == (0.8, 0.9)
+    group = clf.net_.optimizer_.param_groups[0]
+    assert group["betas"] == (0.8, 0.9)
+    assert group["fused"]
+    loops = small(net_params={"optimizer__foreach": True}).fit(X, Y)
+    assert not loops.net_.optimizer_.param_groups[0]["fused"]
     sgd = small(optimizer=torch.optim.SGD, net_params={"optimizer__momentum": 0.9})
     assert isinstance(sgd.fit(X, Y).net_.optimizer_, torch.optim.SGD)
     workers = small(net_params={"iterator_train__num_workers": 1}).fit(X, Y)
