@@ -8,9 +8,16 @@ The map: `hierarchy` (the label graph), `datasets` (files and generators),
 from importlib.metadata import version
 
 from ._classifier import HierarchicalEnsembleClassifier
+from ._paper import paper_defaults
 from .hierarchy import Hierarchy
 from .over_sampling import LPROS
 
 __version__ = version("sklearn-hmlc")
 
-__all__ = ["LPROS", "HierarchicalEnsembleClassifier", "Hierarchy", "__version__"]
+__all__ = [
+    "LPROS",
+    "HierarchicalEnsembleClassifier",
+    "Hierarchy",
+    "__version__",
+    "paper_defaults",
+]

@@ -8,12 +8,12 @@ import copy
 
 import numpy as np
 import torch
-from skorch.callbacks import EarlyStopping
 from skorch.utils import noop
 
 from . import _net
-from .losses import HierarchicalFocalLoss
-from .nn import MultiHeadMLP
+from ._rows import memory_batches
+from .losses import HierarchicalFocalLoss, get_schedule
+from .nn import DropoutMLP, EncodedHeads, LastLayerMLP, MultiHeadMLP
 
 OPTIMIZERS = {
     "adam": torch.optim.Adam,
@@ -22,22 +22,24 @@ OPTIMIZERS = {
     "sgd": torch.optim.SGD,
 }
 
+ENSEMBLES = {"heads": MultiHeadMLP, "dropout": DropoutMLP, "last_layer": LastLayerMLP}
+
 # Optimisers of which torch has a fused form: one pass over the parameters a step.
 _FUSED = (torch.optim.Adam, torch.optim.AdamW, torch.optim.SGD, torch.optim.Adagrad)
 
 
-def make_net(estimator, device):
+def make_net(estimator, device, n_inputs):
     """Return an initialised net; ``net_params`` go before the other parameters."""
     given = _checked_net_params(estimator)
     params = {
-        **_module(estimator),
+        **_module(estimator, n_inputs),
         **_criterion(estimator),
         **_optimizer(estimator),
         "max_epochs": estimator.max_epochs,
         "batch_size": int(estimator.batch_size),
-        "iterator_train": _net.memory_batches,
+        "iterator_train": memory_batches,
         "iterator_train__shuffle": True,
-        "iterator_valid": _net.memory_batches,
+        "iterator_valid": memory_batches,
         "train_split": None,
         "device": str(device),
         "verbose": 0,
@@ -59,6 +61,7 @@ def refresh_net(net, estimator):
     net.initialize_callbacks()
     # In place: the optimiser keeps its moments.
     net.set_params(lr=estimator.lr)
+    _set_encoder_lr(net, estimator)
     net.batch_size = int(estimator.batch_size)
 
 
@@ -73,16 +76,27 @@ def _checked_net_params(estimator):
     return given
 
 
-def _module(estimator):
+def _module(estimator, n_inputs):
     return {
-        "module": MultiHeadMLP,
-        "module__n_features": estimator.n_features_in_,
+        "module": make_module,
+        "module__encoder": estimator.encoder,
+        "module__freeze_encoder": estimator.freeze_encoder,
+        "module__ensemble": estimator.ensemble,
+        "module__n_features": n_inputs,
         "module__n_nodes": estimator.hierarchy_.n_nodes,
         "module__n_heads": int(estimator.n_estimators),
         "module__hidden_layer_sizes": _widths(estimator.hidden_layer_sizes),
         "module__activation": estimator.activation,
         "module__dropout": estimator.dropout,
     }
+
+
+def make_module(*, encoder, freeze_encoder, ensemble, **settings):
+    """Return the ensemble, behind a copy of the encoder where there is one."""
+    heads = ENSEMBLES[ensemble](**settings)
+    if encoder is None:
+        return heads
+    return EncodedHeads(copy.deepcopy(encoder), heads, freeze=freeze_encoder)
 
 
 def _criterion(estimator):
@@ -107,7 +121,20 @@ def _optimizer(estimator):
         "optimizer__weight_decay": estimator.weight_decay,
         "lr": estimator.lr,
         **fused,
+        **_encoder_lr(estimator),
     }
+
+
+def _encoder_lr(estimator):
+    if estimator.encoder is None or estimator.encoder_lr is None:
+        return {}
+    return {"optimizer__param_groups": [("encoder.*", {"lr": estimator.encoder_lr})]}
+
+
+def _set_encoder_lr(net, estimator):
+    # A new rate goes to all groups of parameters.
+    if _encoder_lr(estimator):
+        net.optimizer_.param_groups[0]["lr"] = estimator.encoder_lr
 
 
 def _widths(sizes):
@@ -133,13 +160,16 @@ def callbacks_of(estimator):
 
 def _own_callbacks(estimator):
     callbacks = []
+    if estimator.schedule is not None:
+        share = get_schedule(estimator.schedule, estimator.schedule_exponent)
+        callbacks.append(_net.Schedule(share))
     if estimator.early_stopping:
-        stop = EarlyStopping(
+        stop = _net.BestEpoch(
             monitor="valid_au_prc",
             patience=estimator.n_iter_no_change,
             lower_is_better=False,
             load_best=True,
             sink=noop,
         )
-        callbacks += [_net.ValidationScore(), stop]
+        callbacks += [_net.ValidationScore(estimator.prior_correction), stop]
     return callbacks + ([_net.Progress()] if estimator.verbose else [])

@@ -4,35 +4,36 @@ Stage: the whole way from ``(X, y)`` to probabilities; each step is a call into 
 layer that does it. Source: Xu et al. (2026).
 """
 
+from collections.abc import Mapping
 from numbers import Integral, Real
 from typing import ClassVar
 
 import numpy as np
+import scipy.sparse as sp
 import torch
-from sklearn.base import BaseEstimator, ClassifierMixin, _fit_context
-from sklearn.metrics import accuracy_score
-from sklearn.model_selection import train_test_split
+from sklearn.base import BaseEstimator, ClassifierMixin, _fit_context, clone
+from sklearn.model_selection import KFold, check_cv, train_test_split
 from sklearn.utils import (
     check_consistent_length,
     check_random_state,
     estimator_html_repr,
 )
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.validation import (
-    _check_sample_weight,
-    check_is_fitted,
-    validate_data,
-)
+from sklearn.utils.validation import _check_sample_weight
 from skorch.helper import predefined_split
 
 from . import _net
-from ._build import OPTIMIZERS, make_net, refresh_net
+from ._build import ENSEMBLES, OPTIMIZERS, make_net, refresh_net
+from ._prediction import PredictionMixin
+from ._rows import Rows, check_features, features
 from ._target import make_target
-from .hierarchy import Hierarchy, _labels
+from .hierarchy import Hierarchy
 from .losses._node_weights import SCHEMES, resolve_node_weights, warn_empty
-from .metrics import au_prc
+from .losses._schedules import SCHEDULES
+from .nn._encoder import encoded_width
 from .nn._mlp import _ACTIVATIONS
-from .uncertainty import get_measure
+from .postprocessing import node_thresholds
+from .postprocessing._thresholds import STRATEGIES, resolve_thresholds
 
 # What a later call of `fit` or `partial_fit` takes up while it goes on with a net.
 _MAY_CHANGE = {
@@ -42,7 +43,10 @@ _MAY_CHANGE = {
     "early_stopping",
     "validation_fraction",
     "n_iter_no_change",
+    "encoder_lr",
+    "prior_correction",
     "threshold",
+    "threshold_cv",
     "device",
     "net_params",
     "warm_start",
@@ -51,8 +55,8 @@ _MAY_CHANGE = {
 }
 
 
-class HierarchicalEnsembleClassifier(ClassifierMixin, BaseEstimator):
-    """Coherent neural ensemble for labels in a hierarchy, with an eye on rare nodes.
+class HierarchicalEnsembleClassifier(PredictionMixin, ClassifierMixin, BaseEstimator):
+    r"""Coherent neural ensemble for labels in a hierarchy, with an eye on rare nodes.
 
     An ensemble of networks whose predictions obey the hierarchy by construction (max
     constraint), trained with a loss that weighs nodes by their rarity and by how
@@ -62,9 +66,12 @@ class HierarchicalEnsembleClassifier(ClassifierMixin, BaseEstimator):
     ----------
     hierarchy : Hierarchy, default=None
         The label graph. None: a flat one over the columns (or classes) of ``y``.
+    ensemble : {"heads", "dropout", "last_layer"}, default="heads"
+        What the members are. "heads": networks that share nothing but the batch.
+        "dropout": dropout masks over one network; predictions go without dropout; much
+        quicker and smaller. "last_layer": last layers over one shared body.
     n_estimators : int, default=10
-        Number of ensemble members M: networks that differ in their initial weights and
-        dropout, trained together as one batched product.
+        Number of ensemble members M, trained together as one batched product.
     hidden_layer_sizes : array-like of int, default=(500, 500)
         Widths of each member's hidden layers.
     activation : {"relu", "tanh", "logistic", "gelu", "silu", "identity"} or callable, \
@@ -91,6 +98,20 @@ default="binary"
         0.25). None: no rescaling, and no weight below 1.
     mix : float, default=1.0
         Share of the weighted loss in the whole, in [0, 1]; the rest is the plain loss.
+    schedule : {"linear", "power", "alternating"}, callable or None, default=None
+        Moves the loss's weights to 1 while training goes on, see
+        `sklearn_hmlc.losses.get_schedule`. A callable takes the share of training done,
+        in [0, 1], and returns the weighted loss's share. None: weighted throughout.
+    schedule_exponent : float, default=2.0
+        Exponent of the schedule "power", > 0.
+    encoder : torch.nn.Module, default=None
+        What turns a batch of ``X`` into features for the ensemble, shape (B, ...): a
+        CNN, a trained backbone. A copy of it is trained, from its present weights.
+        None: ``X`` are the features.
+    encoder_lr : float, default=None
+        Learning rate of the encoder. None: ``lr``.
+    freeze_encoder : bool, default=False
+        Whether the encoder stays as it is.
     optimizer : {"adam", "adamw", "rmsprop", "sgd"} or class, default="adam"
         A class is any `torch.optim.Optimizer`.
     lr : float, default=1e-3
@@ -108,8 +129,18 @@ default="binary"
         Share of the rows set aside, in (0, 1).
     n_iter_no_change : int, default=10
         Epochs without improvement before training stops early.
-    threshold : float, default=0.5
-        `predict` says yes from this probability on, in [0, 1].
+    prior_correction : bool, default=True
+        Whether `predict_proba` takes off the logits what the node weights have put on
+        them (see Notes). Decisions are made on the uncorrected ones either way.
+    threshold : float, array-like, mapping, "prevalence" or "f1", default=0.5
+        `predict` says yes from this (uncorrected) probability on, in [0, 1]: one for
+        all nodes, an array of shape (n_nodes,) in node order, or a mapping node ->
+        threshold (the rest 0.5). A node with a positive descendant is positive.
+        "prevalence" and "f1" tune one a node on held-out rows, see
+        `sklearn_hmlc.postprocessing.node_thresholds`.
+    threshold_cv : int, splitter or None, default=None
+        Rows to tune thresholds on. None: a validation part, which is not trained on.
+        Otherwise cross-validation: the ensemble is trained once more for each fold.
     device : str or torch.device, default="auto"
         Where to train. "auto": CUDA where there is one, else the CPU.
     net_params : dict, default=None
@@ -139,6 +170,8 @@ default="binary"
         Names of the nodes, in the hierarchy's order.
     node_weights_ : ndarray of shape (n_nodes,)
         What a positive of each node counted, in the hierarchy's order.
+    thresholds_ : ndarray of shape (n_nodes,)
+        Thresholds that were tuned, in the hierarchy's order.
     net_ : skorch.NeuralNet
         The trained net; ``net_.module_`` is the torch module.
     history_ : list of dict
@@ -147,8 +180,11 @@ default="binary"
         with ``..._best``, whether it was the best so far.
     n_iter_ : int
         Number of epochs trained, over all calls that went on with the net.
+    input_shape_ : tuple of int
+        Shape of a row of ``X``.
     n_features_in_ : int
-        Number of features.
+        Number of features; of arrays of more dimensions the second one. Not there after
+        a fit on a Dataset.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the features, where ``X`` had string names.
 
@@ -159,6 +195,12 @@ default="binary"
 
     Notes
     -----
+    A weight :math:`w` on the positives of a node raises its odds by :math:`w`. That
+    finds rare nodes, but as probabilities the numbers are too high, and across nodes
+    their order suffers. So there are two answers: `predict` decides on the weighted
+    probabilities; `predict_proba` gives probabilities with :math:`\log w` taken off the
+    logits, before the max constraint (``prior_correction``) [2]_. Both are coherent.
+
     Scale the features (`sklearn.preprocessing.StandardScaler`) and fill missing values
     (`sklearn.impute.SimpleImputer`) first. Networks compute in float32. Sparse ``X``
     and ``y`` are made dense a batch at a time.
@@ -172,6 +214,7 @@ default="binary"
     ----------
     .. [1] Xu, Gillis, Sharma, Misiuk, Brown and Trappenberg, "Improving Detection of
        Rare Nodes in Hierarchical Multi-Label Learning", 2026, arXiv 2602.08986.
+    .. [2] Menon et al., "Long-tail learning via logit adjustment", ICLR 2021.
 
     Examples
     --------
@@ -198,6 +241,7 @@ default="binary"
 
     _parameter_constraints: ClassVar[dict] = {
         "hierarchy": [Hierarchy, None],
+        "ensemble": [StrOptions(set(ENSEMBLES))],
         "n_estimators": [Interval(Integral, 1, None, closed="left")],
         "hidden_layer_sizes": [
             "array-like",
@@ -212,6 +256,11 @@ default="binary"
         "node_weight_power": [Interval(Real, 0, 1, closed="both")],
         "node_weight_floor": [Interval(Real, 0, None, closed="left"), None],
         "mix": [Interval(Real, 0, 1, closed="both")],
+        "schedule": [StrOptions(set(SCHEDULES)), callable, None],
+        "schedule_exponent": [Interval(Real, 0, None, closed="neither")],
+        "encoder": [torch.nn.Module, None],
+        "encoder_lr": [Interval(Real, 0, None, closed="neither"), None],
+        "freeze_encoder": ["boolean"],
         "optimizer": [StrOptions(set(OPTIMIZERS)), type],
         "lr": [Interval(Real, 0, None, closed="neither")],
         "weight_decay": [Interval(Real, 0, None, closed="left")],
@@ -220,7 +269,14 @@ default="binary"
         "early_stopping": ["boolean"],
         "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
         "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
-        "threshold": [Interval(Real, 0, 1, closed="both")],
+        "prior_correction": ["boolean"],
+        "threshold": [
+            Interval(Real, 0, 1, closed="both"),
+            StrOptions(set(STRATEGIES)),
+            "array-like",
+            Mapping,
+        ],
+        "threshold_cv": ["cv_object"],
         "device": [str, torch.device],
         "net_params": [dict, None],
         "warm_start": ["boolean"],
@@ -232,6 +288,7 @@ default="binary"
         self,
         hierarchy=None,
         *,
+        ensemble="heads",
         n_estimators=10,
         hidden_layer_sizes=(500, 500),
         activation="relu",
@@ -243,6 +300,11 @@ default="binary"
         node_weight_power=0.5,
         node_weight_floor=None,
         mix=1.0,
+        schedule=None,
+        schedule_exponent=2.0,
+        encoder=None,
+        encoder_lr=None,
+        freeze_encoder=False,
         optimizer="adam",
         lr=1e-3,
         weight_decay=1e-5,
@@ -251,7 +313,9 @@ default="binary"
         early_stopping=False,
         validation_fraction=0.1,
         n_iter_no_change=10,
+        prior_correction=True,
         threshold=0.5,
+        threshold_cv=None,
         device="auto",
         net_params=None,
         warm_start=False,
@@ -259,6 +323,7 @@ default="binary"
         verbose=0,
     ):
         self.hierarchy = hierarchy
+        self.ensemble = ensemble
         self.n_estimators = n_estimators
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
@@ -270,6 +335,11 @@ default="binary"
         self.node_weight_power = node_weight_power
         self.node_weight_floor = node_weight_floor
         self.mix = mix
+        self.schedule = schedule
+        self.schedule_exponent = schedule_exponent
+        self.encoder = encoder
+        self.encoder_lr = encoder_lr
+        self.freeze_encoder = freeze_encoder
         self.optimizer = optimizer
         self.lr = lr
         self.weight_decay = weight_decay
@@ -278,7 +348,9 @@ default="binary"
         self.early_stopping = early_stopping
         self.validation_fraction = validation_fraction
         self.n_iter_no_change = n_iter_no_change
+        self.prior_correction = prior_correction
         self.threshold = threshold
+        self.threshold_cv = threshold_cv
         self.device = device
         self.net_params = net_params
         self.warm_start = warm_start
@@ -293,8 +365,11 @@ default="binary"
 
         Parameters
         ----------
-        X : array-like or sparse matrix of shape (n_samples, n_features)
-            Features, finite.
+        X : array-like, sparse matrix or Dataset of shape (n_samples, n_features)
+            Features, finite. With an ``encoder`` also an array of more dimensions, such
+            as images (n_samples, channels, height, width), of floats or of uint8, which
+            is scaled to [0, 1]; a `numpy.memmap` is read batch by batch; or a
+            `torch.utils.data.Dataset` whose items are, or begin with, the features.
         y : array-like, sparse matrix or DataFrame of shape (n_samples, n_nodes), or \
 array-like of shape (n_samples,)
             Labels, 0 and 1, closed under the hierarchy; columns in the order of
@@ -327,12 +402,15 @@ array-like of shape (n_samples,)
         """Train one more epoch, on these rows.
 
         The first call initialises the ensemble and sets the node weights. There is no
-        early stopping here.
+        early stopping here. A schedule counts ``max_epochs`` calls as the whole.
 
         Parameters
         ----------
-        X : array-like or sparse matrix of shape (n_samples, n_features)
-            Features, finite.
+        X : array-like, sparse matrix or Dataset of shape (n_samples, n_features)
+            Features, finite. With an ``encoder`` also an array of more dimensions, such
+            as images (n_samples, channels, height, width), of floats or of uint8, which
+            is scaled to [0, 1]; a `numpy.memmap` is read batch by batch; or a
+            `torch.utils.data.Dataset` whose items are, or begin with, the features.
         y : array-like, sparse matrix or DataFrame of shape (n_samples, n_nodes), or \
 array-like of shape (n_samples,)
             Labels, as in `fit`.
@@ -349,16 +427,24 @@ array-like of shape (n_samples,)
         Raises
         ------
         ValueError
-            As in `fit`, and with ``early_stopping=True``.
+            As in `fit`, with ``early_stopping=True``, and where thresholds are to be
+            tuned.
         """
         if self.early_stopping:
             raise ValueError(
                 "partial_fit can't stop early; set early_stopping=False, or use `fit` "
                 "with warm_start=True."
             )
+        if isinstance(self.threshold, str):
+            raise ValueError(
+                "partial_fit can't tune thresholds; give `threshold` as a number, or "
+                "wrap the fitted classifier in a NodeThresholdClassifier with "
+                'cv="prefit".'
+            )
         goes_on = hasattr(self, "net_")
         rows = self._validate_rows(X, y, sample_weight, not goes_on, classes)
-        return self._train(rows, epochs=1, goes_on=goes_on)
+        done = self.n_iter_ if goes_on else 0
+        return self._train(rows, 1, goes_on, span=(done, self.max_epochs))
 
     def _validate_rows(self, X, y, sample_weight, reset, classes=None):
         """Check what the user gave; learn the kind of target at the first fit."""
@@ -367,9 +453,11 @@ array-like of shape (n_samples,)
             self.__dict__.pop("net_", None)
         else:
             self._check_unchanged()
-        X = self._validate_X(X, reset)
+        X = check_features(self, X, reset)
         if reset:
             self._target = make_target(y, self.hierarchy, classes)
+        if not isinstance(self.threshold, str):
+            resolve_thresholds(self.threshold, self._target.hierarchy)
         labels = self._target.encode(y)
         check_consistent_length(X, labels)
         if sample_weight is not None:
@@ -378,41 +466,42 @@ array-like of shape (n_samples,)
             )
             if not sample_weight.any():
                 raise ValueError("All sample weights are 0; there is nothing to learn.")
-        return _net.Rows(X, labels, sample_weight)
+        return Rows(X, labels, sample_weight)
 
-    def _validate_X(self, X, reset):
-        # What is too large for float32 becomes infinite and is reported as that.
-        with np.errstate(over="ignore", invalid="ignore"):
-            return validate_data(
-                self, X, accept_sparse="csr", dtype=np.float32, order="C", reset=reset
-            )
-
-    def _train(self, rows, epochs, goes_on):
+    def _train(self, rows, epochs, goes_on, span=None):
+        """Train and, where asked for, tune thresholds; ``span`` as in `_net.train`."""
         if not goes_on:
             self._random_state = check_random_state(self.random_state)
             self.hierarchy_ = self._target.hierarchy
             self.node_names_ = self.hierarchy_.nodes
             self.classes_ = self._target.classes
-        rows, valid = self._split(rows)
+        train, valid = self._split(rows)
         device = self._device()
         seed = self._random_state.randint(np.iinfo(np.int32).max)
         # torch's layers draw from its global generator, whose state is put back.
         with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
             _net.seed_generators(seed, device)
-            net = self._refreshed() if goes_on else self._initialized(rows, device)
-            net.train_split = predefined_split(valid) if valid else None
+            net = self._refreshed() if goes_on else self._initialized(train, device)
+            net.train_split = predefined_split(valid) if self.early_stopping else None
             # A net whose training fails is no fitted one.
             self.__dict__.pop("net_", None)
-            _net.train(net, rows, epochs)
+            _net.train(net, train, epochs, span or (0, epochs))
         net.train_split = None
         self.net_ = net
         self.history_ = _net.epochs_of(self.net_.history)
         self.n_iter_ = len(self.history_)
+        self.__dict__.pop("thresholds_", None)
+        if self._tunes():
+            self._tune(rows, valid)
         return self
+
+    def _tunes(self):
+        """Tell whether thresholds are tuned; 1-D labels are decided without any."""
+        return isinstance(self.threshold, str) and not self._target.single
 
     def _split(self, rows):
         """Set the validation part aside: rows to train on, rows to validate on."""
-        if not self.early_stopping:
+        if not (self.early_stopping or (self._tunes() and self.threshold_cv is None)):
             return rows, None
         train, valid = train_test_split(
             np.arange(len(rows)),
@@ -422,9 +511,45 @@ array-like of shape (n_samples,)
         if rows.Y[valid][:, self.hierarchy_.scored].nnz == 0:
             raise ValueError(
                 f"None of the {len(valid)} validation rows has a positive node; raise "
-                "`validation_fraction` or set early_stopping=False."
+                "`validation_fraction`, or set early_stopping=False and a `threshold` "
+                "that is not tuned on them."
             )
         return rows.take(train), rows.take(valid)
+
+    def _tune(self, rows, valid):
+        """Choose a threshold a node by scores of rows that were not trained on."""
+        if self.threshold_cv is None:
+            labels, proba = valid.Y, self.net_.mean_proba(valid.X)
+        else:
+            labels, proba = self._cross_fitted(rows)
+        self.thresholds_ = node_thresholds(
+            labels, proba, self.threshold, prevalence=_frequencies(rows)
+        )
+
+    def _cross_fitted(self, rows):
+        """Labels and out-of-fold probabilities, one net a fold."""
+        cv = self.threshold_cv
+        if isinstance(cv, Integral):
+            cv = KFold(cv, shuffle=True, random_state=self._random_state)
+        labels, probas = [], []
+        for train, test in check_cv(cv).split(np.zeros(len(rows)), rows.Y):
+            fold = clone(self).set_params(
+                threshold=0.5,
+                warm_start=False,
+                random_state=self._random_state.randint(np.iinfo(np.int32).max),
+            )
+            fold._take_up(self)
+            fold._train(rows.take(train), self.max_epochs, goes_on=False)
+            labels.append(rows.Y[test])
+            probas.append(fold.net_.mean_proba(rows.take(test).X))
+        return sp.vstack(labels), np.concatenate(probas)
+
+    def _take_up(self, other):
+        """Take up what another fit has learnt about the form of the data."""
+        self._target = other._target
+        self.input_shape_ = other.input_shape_
+        if hasattr(other, "n_features_in_"):
+            self.n_features_in_ = other.n_features_in_
 
     def _refreshed(self):
         refresh_net(self.net_, self)
@@ -458,7 +583,13 @@ array-like of shape (n_samples,)
             power=self.node_weight_power,
             sample_weight=rows.sample_weight,
         )
-        return make_net(self, device)
+        return make_net(self, device, self._n_inputs(rows))
+
+    def _n_inputs(self, rows):
+        """Width of what the heads see."""
+        if self.encoder is None:
+            return self.n_features_in_
+        return encoded_width(self.encoder, features(rows.X, slice(0, 2)))
 
     def _device(self):
         if self.device == "auto":
@@ -472,135 +603,6 @@ array-like of shape (n_samples,)
                 f"{self.device!r}: {error}"
             ) from error
         return device
-
-    # -- prediction ------------------------------------------------------------------
-
-    def predict_proba(self, X):
-        """Predict coherent probabilities, the mean over the members.
-
-        Parameters
-        ----------
-        X : array-like or sparse matrix of shape (n_samples, n_features)
-            Features, finite.
-
-        Returns
-        -------
-        proba : ndarray of float32 of shape (n_samples, n_nodes)
-            Strictly between 0 and 1; a parent's is never below its child's. Columns as
-            in ``classes_``. After a fit on 1-D ``y``: float64 of shape (n_samples,
-            n_classes), the probability that a row's path ends in the class; rows sum
-            to 1.
-        """
-        return self._columns_of(self._node_proba(X))
-
-    def predict(self, X):
-        """Predict labels: yes where the probability reaches ``threshold``.
-
-        Parameters
-        ----------
-        X : array-like or sparse matrix of shape (n_samples, n_features)
-            Features, finite.
-
-        Returns
-        -------
-        y : ndarray, sparse matrix or DataFrame of shape (n_samples, n_nodes), or \
-ndarray of shape (n_samples,)
-            In the container and dtype of the ``y`` of `fit`, closed under the
-            hierarchy. After a fit on 1-D ``y``: the most probable class.
-        """
-        self._validate_params()
-        proba = self.predict_proba(X)
-        if self._target.single:
-            return self.classes_[proba.argmax(axis=1)]
-        index = X.index if _labels.is_dataframe(X) else None
-        return self._target.decide(proba, self.threshold, index)
-
-    def predict_members(self, X, *, constrained=True):
-        """Predict each member's probabilities.
-
-        Parameters
-        ----------
-        X : array-like or sparse matrix of shape (n_samples, n_features)
-            Features, finite.
-        constrained : bool, default=True
-            Whether after the max constraint, so that each member is coherent.
-
-        Returns
-        -------
-        proba : ndarray of float32 of shape (n_estimators, n_samples, n_nodes)
-            Columns as in ``classes_``. After a fit on 1-D ``y`` the nodes of the
-            classes.
-        """
-        check_is_fitted(self)
-        X = self._validate_X(X, reset=False)
-        parts = [p.cpu().numpy() for _, p in self.net_.iter_members(X, constrained)]
-        return self._target.columns(np.concatenate(parts, axis=1))
-
-    def predict_uncertainty(self, X, measure="gmu"):
-        """Tell how unsure the ensemble is about each node of each row.
-
-        Parameters
-        ----------
-        X : array-like or sparse matrix of shape (n_samples, n_features)
-            Features, finite.
-        measure : str or callable, default="gmu"
-            See `sklearn_hmlc.uncertainty.get_measure`.
-
-        Returns
-        -------
-        uncertainty : ndarray of float32 of shape (n_samples, n_nodes)
-            Larger = less sure; of the members' coherent probabilities
-            (`predict_members`). Columns as in ``classes_``.
-
-        Raises
-        ------
-        ValueError
-            If the measure is unknown.
-        """
-        check_is_fitted(self)
-        measure = get_measure(measure)
-        X = self._validate_X(X, reset=False)
-        parts = [measure(p).cpu().numpy() for _, p in self.net_.iter_members(X)]
-        return self._target.columns(np.concatenate(parts))
-
-    def score(self, X, y, sample_weight=None):
-        """Score predictions: pooled AU(PRC), or accuracy after a fit on 1-D ``y``.
-
-        Parameters
-        ----------
-        X : array-like or sparse matrix of shape (n_samples, n_features)
-            Features, finite.
-        y : array-like, sparse matrix or DataFrame
-            True labels, in one of the forms that `fit` takes.
-        sample_weight : array-like of shape (n_samples,), default=None
-            What each row counts. None: 1.
-
-        Returns
-        -------
-        score : float
-            In [0, 1], over the scored nodes.
-        """
-        if getattr(self, "_target", None) is not None and self._target.single:
-            return accuracy_score(y, self.predict(X), sample_weight=sample_weight)
-        proba = self._node_proba(X)
-        return float(
-            au_prc(
-                self._target.encode(y).toarray(),
-                proba,
-                scored=self.hierarchy_.scored,
-                sample_weight=sample_weight,
-            )
-        )
-
-    def _node_proba(self, X):
-        """Coherent probabilities (n_samples, n_nodes) in the hierarchy's order."""
-        check_is_fitted(self)
-        return self.net_.mean_proba(self._validate_X(X, reset=False))
-
-    def _columns_of(self, proba):
-        if self._target.single:
-            return self._target.distribution(proba)
-        return self._target.columns(proba)
 
     def _html_repr(self):
         """Show the hierarchy below scikit-learn's diagram."""
@@ -617,3 +619,10 @@ ndarray of shape (n_samples,)
         tags.input_tags.sparse = True
         tags.classifier_tags.multi_label = True
         return tags
+
+
+def _frequencies(rows):
+    """Share of the rows that have each node, rows counting as they are weighted."""
+    weight = np.ones(len(rows)) if rows.sample_weight is None else rows.sample_weight
+    share = weight @ rows.Y.astype(np.float64) / weight.sum()
+    return np.minimum(share, 1.0)  # sums round

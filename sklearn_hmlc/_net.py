@@ -1,7 +1,6 @@
-"""The private skorch net behind the classifier, and its batches straight from memory.
+"""The private skorch net behind the classifier.
 
-Stage: validated arrays to a trained net. In: `Rows` of features (n_samples, n_features)
-and labels (n_samples, n_nodes). Out: a net whose ``module_`` maps features (B, F) to
+Stage: `Rows` to a trained net. Out: a net whose ``module_`` maps features (B, F) to
 logits (M, B, C) and whose ``history`` has a row an epoch.
 """
 
@@ -11,21 +10,21 @@ import math
 import warnings
 
 import numpy as np
-import scipy.sparse as sp
 import torch
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils import gen_batches
+from sklearn.utils.validation import _num_samples
 from skorch import NeuralNet
-from skorch.callbacks import Callback, EpochTimer, PassthroughScoring
-from skorch.utils import to_tensor
-from torch.utils.data import (
-    BatchSampler,
-    DataLoader,
-    Dataset,
-    RandomSampler,
-    SequentialSampler,
+from skorch.callbacks import (
+    Callback,
+    EarlyStopping,
+    EpochTimer,
+    PassthroughScoring,
 )
+from skorch.utils import to_tensor
 from tqdm.auto import tqdm
 
+from ._rows import features
 from .metrics import au_prc
 
 # Largest hidden or output tensor in prediction, in entries (16 MB of float32).
@@ -35,51 +34,6 @@ _CHUNK_ENTRIES = 2**22
 _MARGIN = 1e-7
 
 
-class Rows(Dataset):
-    """Features, labels and weights of some rows; an item is a whole batch.
-
-    Parameters
-    ----------
-    X : ndarray of float32 or csr_array of shape (n_samples, n_features)
-    Y : csr_array of bool of shape (n_samples, n_nodes)
-    sample_weight : ndarray of float32 of shape (n_samples,), default=None
-    """
-
-    def __init__(self, X, Y, sample_weight=None):
-        self.X = X
-        self.Y = Y
-        self.sample_weight = sample_weight
-
-    def __len__(self):
-        return self.X.shape[0]
-
-    def __getitem__(self, rows):
-        targets = [torch.from_numpy(self.Y[rows].toarray())]
-        if self.sample_weight is not None:
-            targets.append(torch.from_numpy(self.sample_weight[rows]))
-        return features(self.X, rows), tuple(targets)
-
-    def take(self, rows):
-        """Return some of the rows, as `Rows`."""
-        weight = None if self.sample_weight is None else self.sample_weight[rows]
-        return Rows(self.X[rows], self.Y[rows], weight)
-
-
-def features(X, rows):
-    """Return a batch of features as a dense float32 tensor."""
-    batch = X[rows]
-    dense = batch.toarray() if sp.issparse(batch) else np.ascontiguousarray(batch)
-    # torch has no read-only tensors, and warns of memory that may not be written.
-    return torch.from_numpy(dense if dense.flags.writeable else dense.copy())
-
-
-def memory_batches(dataset, batch_size, shuffle=False, **kwargs):
-    """Return a loader that asks `Rows` for whole batches: no collating row by row."""
-    order = RandomSampler(dataset) if shuffle else SequentialSampler(dataset)
-    batches = BatchSampler(order, batch_size, drop_last=False)
-    return DataLoader(dataset, sampler=batches, batch_size=None, **kwargs)
-
-
 class HierarchicalNet(NeuralNet):
     """`skorch.NeuralNet` for logits of many members and labels with row weights."""
 
@@ -87,25 +41,26 @@ class HierarchicalNet(NeuralNet):
         """Compute the criterion from logits, labels and, where given, row weights."""
         return self.criterion_(y_pred, *to_tensor(y_true, device=self.device))
 
-    def iter_members(self, X, constrained=True):
+    def iter_members(self, X, constrained=True, corrected=False):
         """Yield the members' probabilities (M, b, C) of some rows at a time."""
-        self.module_.eval()
-        with torch.inference_mode():
-            for start in range(0, X.shape[0], self._chunk()):
-                rows = slice(start, start + self._chunk())
-                logits = self.infer(features(X, rows))
-                p = torch.sigmoid(logits)
-                yield rows, self.criterion_.constraint(p) if constrained else p
+        return self._iter_proba(X, self.module_.members, constrained, corrected)
 
-    def mean_proba(self, X):
+    def mean_proba(self, X, corrected=False):
         """Return coherent probabilities, the mean over members, in node order.
+
+        Parameters
+        ----------
+        X : what `features` takes
+        corrected : bool
+            Whether without the shift that the node weights cause.
 
         Returns
         -------
         proba : ndarray of float32 of shape (n_samples, n_nodes), strictly in (0, 1)
         """
-        proba = np.empty((X.shape[0], self.module__n_nodes), dtype=np.float32)
-        for rows, members in self.iter_members(X):
+        n_nodes = len(self.criterion_.node_weight)
+        proba = np.empty((_num_samples(X), n_nodes), dtype=np.float32)
+        for rows, members in self._iter_proba(X, self.module_, True, corrected):
             # One member after the other: the same roundings in every column, so that
             # a parent stays above its child to the last bit.
             total = members[0].clone()
@@ -115,6 +70,18 @@ class HierarchicalNet(NeuralNet):
             proba[rows] = mean.cpu().numpy()
         return proba
 
+    def _iter_proba(self, X, forward, constrained, corrected):
+        self.module_.eval()
+        constraint = self.criterion_.constraint
+        shift = self.criterion_.logit_shift() if corrected else None
+        with torch.inference_mode():
+            for rows in gen_batches(_num_samples(X), self._chunk()):
+                logits = forward(to_tensor(features(X, rows), device=self.device))
+                if shift is not None:
+                    logits = logits - shift.to(logits.dtype)
+                p = torch.sigmoid(logits)
+                yield rows, constraint(p) if constrained else p
+
     def trim_for_prediction(self):
         """Drop what only training needs; the loss stays, it has the max constraint."""
         criterion = self.criterion_
@@ -123,6 +90,9 @@ class HierarchicalNet(NeuralNet):
 
     def _chunk(self):
         """Rows that are predicted at a time."""
+        if self.module__encoder is not None:
+            # How wide an encoder is inside is its own affair; a batch did fit.
+            return self.batch_size
         widest = max(self.module__n_nodes, *self.module__hidden_layer_sizes, 1)
         return max(1, _CHUNK_ENTRIES // (widest * self.module__n_heads))
 
@@ -152,12 +122,67 @@ class StopOnNan(Callback):
 class ValidationScore(Callback):
     """Record the pooled AU(PRC) of the validation part after each epoch."""
 
+    def __init__(self, corrected=False):
+        self.corrected = corrected
+
     def on_epoch_end(self, net, dataset_valid=None, **kwargs):  # noqa: ARG002
         """Score the epoch."""
-        scores = net.mean_proba(dataset_valid.X)
+        scores = net.mean_proba(dataset_valid.X, self.corrected)
         scored = net.criterion_.scored.cpu().numpy()
-        score = au_prc(dataset_valid.Y.toarray(), scores, scored=scored)
+        score = au_prc(
+            dataset_valid.Y.toarray(),
+            scores,
+            scored=scored,
+            sample_weight=dataset_valid.sample_weight,
+        )
         net.history.record("valid_au_prc", float(score))
+
+
+class Schedule(Callback):
+    """Set the weighted loss's share before each training step.
+
+    Parameters
+    ----------
+    share : callable
+        From `sklearn_hmlc.losses.get_schedule`.
+    """
+
+    def __init__(self, share):
+        self.share = share
+
+    def on_train_begin(self, net, X=None, span=None, **kwargs):  # noqa: ARG002
+        """Learn which epochs these are: ``span`` is (done before, all in all)."""
+        done, total = span
+        steps = math.ceil(len(X) / net.batch_size)
+        self.step_, self.n_steps_ = done * steps, total * steps
+
+    def on_epoch_begin(self, net, **kwargs):  # noqa: ARG002
+        """Start the epoch's account."""
+        self.shares_ = []
+
+    def on_batch_begin(self, net, training=False, **kwargs):  # noqa: ARG002
+        """Set the share."""
+        if training:
+            t = min(self.step_ / self.n_steps_, 1.0)
+            net.criterion_.share = self.share(t, self.step_)
+            self.shares_.append(net.criterion_.share)
+            self.step_ += 1
+
+    def on_epoch_end(self, net, **kwargs):  # noqa: ARG002
+        """Leave the epoch's mean: by so much the weights have shifted the logits."""
+        net.criterion_.share = float(np.mean(self.shares_))
+        net.history.record("weighted_share", net.criterion_.share)
+
+
+class BestEpoch(EarlyStopping):
+    """`skorch.callbacks.EarlyStopping` that brings the loss's share back as well."""
+
+    def on_train_end(self, net, **kwargs):
+        """Load the best epoch's weights."""
+        super().on_train_end(net, **kwargs)
+        shares = [e["weighted_share"] for e in net.history if "weighted_share" in e]
+        if shares:
+            net.criterion_.share = shares[self.best_epoch_ - 1]
 
 
 class Progress(Callback):
@@ -183,9 +208,12 @@ class Progress(Callback):
         return {k: v for k, v in self.__dict__.items() if k != "bar_"}
 
 
-def train(net, rows, epochs):
-    """Run some epochs on an initialised net; Ctrl-C ends training with a warning."""
-    net.notify("on_train_begin", X=rows, y=None, epochs=epochs)
+def train(net, rows, epochs, span):
+    """Run some epochs on an initialised net; Ctrl-C ends training with a warning.
+
+    ``span`` tells schedules where these epochs stand: (done before, all in all).
+    """
+    net.notify("on_train_begin", X=rows, y=None, epochs=epochs, span=span)
     try:
         net.fit_loop(rows, epochs=epochs)
     except KeyboardInterrupt:

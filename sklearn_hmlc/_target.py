@@ -62,9 +62,9 @@ class IndicatorTarget:
         """Bring values of shape (..., n_nodes) into the user's order of columns."""
         return values if self._order is None else values[..., self._order]
 
-    def decide(self, proba, threshold, index=None):
-        """Threshold probabilities (columns in the user's order), in the y container."""
-        positive = proba >= threshold
+    def restore(self, positive, index=None):
+        """Put decisions (n_samples, n_nodes), in node order, into the y container."""
+        positive = self.columns(positive)
         template = self._template
         if _labels.is_dataframe(template):
             index = range(len(positive)) if index is None else index

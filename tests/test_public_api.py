@@ -22,10 +22,14 @@ LAYERS = [
     "losses",
     "metrics",
     "plotting",
+    "postprocessing",
     "_target",
+    "_rows",
     "_net",
     "_build",
+    "_prediction",
     "_classifier",
+    "_paper",
     "_cli",
 ]
 FOLDERS = [layer for layer in LAYERS if (ROOT / layer / "__init__.py").exists()]

@@ -12,14 +12,19 @@ from sklearn_hmlc.datasets import fetch_hmc
 
 
 def fill(path, keys, cells, run):
-    """Append ``run(*cell)``, a dict, for each cell (values of ``keys``) not there."""
+    """Append ``run(*cell)`` for each cell (values of ``keys``) that is not there.
+
+    ``run`` returns a dict, or a list of dicts for a cell of several rows.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     for cell in cells:
         if tuple(map(str, cell)) in _done(path, keys):
             continue
-        row = dict(zip(keys, cell, strict=True)) | run(*cell)
-        print(row, flush=True)
-        _append(path, row)
+        rows = run(*cell)
+        for row in rows if isinstance(rows, list) else [rows]:
+            whole = dict(zip(keys, cell, strict=True)) | row
+            print(whole, flush=True)
+            _append(path, whole)
 
 
 def _done(path, keys):
@@ -30,12 +35,12 @@ def _done(path, keys):
 
 
 def _append(path, row):
-    new = not path.exists()
+    if not path.exists():
+        path.write_text(",".join(row) + "\n")
+    with path.open(newline="") as file:
+        columns = next(csv.reader(file))
     with path.open("a", newline="") as file:
-        writer = csv.DictWriter(file, list(row))
-        if new:
-            writer.writeheader()
-        writer.writerow(row)
+        csv.DictWriter(file, columns).writerow(row)
 
 
 def load(name):

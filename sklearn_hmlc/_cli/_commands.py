@@ -102,16 +102,16 @@ def evaluate(args) -> None:
     model, table = _model_and_rows(args, labelled=True)
     if args.out is not None:
         args.out.mkdir(parents=True, exist_ok=True)
-    classifier = model["pipeline"][-1]
-    proba = model["pipeline"].predict_proba(table.data)
+    pipeline = model["pipeline"]
+    proba = pipeline.predict_proba(table.data)
     report = _report.measure(
         table.target,
+        pipeline.predict(table.data),
         proba,
-        threshold=classifier.threshold,
         train_counts=model["train_counts"],
         hierarchy=table.hierarchy,
     )
-    print(_report.describe(table.target, classifier.threshold, table.hierarchy))
+    print(_report.describe(table.target, table.hierarchy))
     print(f"\n{_report.overall_text(report.overall.to_frame())}")
     print(f"\nBy training rows of a node\n{_report.groups_text(report.rarity)}")
     print(f"\nBy depth of a node\n{_report.groups_text(report.depth)}")

@@ -21,7 +21,6 @@ from ._csv import text_columns
 from ._model import make_model
 from ._tables import plain
 
-THRESHOLD = 0.5
 PLAIN = "plain network"
 ENSEMBLE = "rare-node ensemble"
 
@@ -109,7 +108,6 @@ def _models(args, size: _Size, data: _Data) -> dict:
         "dropout": size.dropout,
         "lr": size.lr,
         "max_epochs": size.epochs,
-        "threshold": THRESHOLD,
         "random_state": args.random_state,
         "device": args.device,
         "verbose": 1,
@@ -133,8 +131,8 @@ def _train_and_test(model, data: _Data) -> _report.Report:
     seconds = time.perf_counter() - start
     report = _report.measure(
         data.Y_test,
+        model.predict(data.X_test),
         model.predict_proba(data.X_test),
-        threshold=THRESHOLD,
         train_counts=data.Y_train.sum(axis=0),
         hierarchy=data.hierarchy,
     )
@@ -143,7 +141,7 @@ def _train_and_test(model, data: _Data) -> _report.Report:
 
 
 def _show(data: _Data, overall: pd.DataFrame) -> None:
-    print(f"{_report.describe(data.Y_test, THRESHOLD, data.hierarchy)}\n")
+    print(f"{_report.describe(data.Y_test, data.hierarchy)}\n")
     print(_report.overall_text(overall))
     before, after = overall.loc[_report.RAREST]
     print(

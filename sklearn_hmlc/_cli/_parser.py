@@ -14,6 +14,7 @@ import torch
 
 from .. import HierarchicalEnsembleClassifier, __version__
 from ..losses._node_weights import SCHEMES
+from ..postprocessing._thresholds import STRATEGIES
 from ..uncertainty._registry import MEASURES
 from . import _commands, _demo, _help
 
@@ -137,8 +138,17 @@ def _add_network(group):
         "--threshold",
         "threshold",
         "P",
-        float,
-        "probability from which `evaluate` counts a node as predicted",
+        _threshold,
+        "probability from which a node is predicted; prevalence or f1: one a node, "
+        "tuned on rows set aside",
+    )
+    _add_parameter(
+        group,
+        "--threshold-folds",
+        "threshold_cv",
+        "K",
+        _count,
+        "tune thresholds by cross-validation with K folds instead",
     )
 
 
@@ -311,6 +321,17 @@ def _count(text):
             f"expected a whole number from 1 on, but got {text!r}"
         )
     return int(text)
+
+
+def _threshold(text):
+    if text in STRATEGIES:
+        return text
+    try:
+        return float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"expected a number or one of {', '.join(STRATEGIES)}, but got {text!r}"
+        ) from None
 
 
 def _none_or(options):

@@ -35,9 +35,8 @@ class Report(NamedTuple):
     depth: pd.DataFrame
 
 
-def measure(truth, proba, *, threshold, train_counts, hierarchy) -> Report:
-    """Compare probabilities with the truth, decisions being made at a threshold."""
-    decided = proba >= threshold
+def measure(truth, decided, proba, *, train_counts, hierarchy) -> Report:
+    """Compare a model's decisions and probabilities with the truth."""
 
     def by(groups):
         return rarity_report(
@@ -66,14 +65,13 @@ def measure(truth, proba, *, threshold, train_counts, hierarchy) -> Report:
     )
 
 
-def describe(truth, threshold, hierarchy) -> str:
+def describe(truth, hierarchy) -> str:
     """Say what the measures are about."""
     present = (truth.sum(axis=0) > 0)[hierarchy.scored].sum()
     return (
         f"Tested on {truth.shape[0]} rows, which have {present} of the "
         f"{hierarchy.scored.sum()} nodes.\n"
-        f"A node counts as predicted from probability {threshold:g} on; macro is the "
-        "mean over nodes."
+        "Decisions are those of the model's `predict`; macro is the mean over nodes."
     )
 
 

@@ -47,6 +47,12 @@ class HierarchicalFocalLoss(nn.Module):
     mix : float in [0, 1], default=1.0
         :math:`\lambda`: share of the weighted loss; the rest is the plain one.
 
+    Attributes
+    ----------
+    share : float
+        Multiplies the mix, 1 at first: for schedules (`get_schedule`), which set it
+        from step to step.
+
     Raises
     ------
     ValueError
@@ -97,6 +103,7 @@ class HierarchicalFocalLoss(nn.Module):
         self.focal_exponent = focal_exponent
         self.focal_floor = focal_floor
         self.mix = mix
+        self.share = 1.0
         weight = _checked_weight(node_weight, hierarchy.n_nodes)
         self.register_buffer("node_weight", torch.tensor(weight), persistent=False)
         scored = torch.tensor(hierarchy.scored)
@@ -159,7 +166,35 @@ class HierarchicalFocalLoss(nn.Module):
             doubt = self.measure(torch.sigmoid(logits.to(wide)))
             _check_measured(doubt, y)
             weight = weight * (self.focal_floor + doubt**self.focal_exponent)
-        return (self.mix * weight + (1 - self.mix)) * self.scored
+        mix = self.mix * self.share
+        return (mix * weight + (1 - mix)) * self.scored
+
+    def logit_shift(self) -> Tensor:
+        r"""Tell by how much the node weights move the trained logits.
+
+        A weight :math:`w` on the positives of a node and 1 on its negatives multiplies
+        the odds that fit the data best by :math:`w`. The focal weight is the same for
+        both, so it moves nothing. Taken off the logits, before the max constraint, the
+        shift gives back probabilities that follow the frequencies.
+
+        Returns
+        -------
+        shift : Tensor of shape (C,)
+            :math:`\log(\lambda (w^1_i - 1) + 1)` with the share in :math:`\lambda`;
+            0 for a weight of 1, and where a node's positives count nothing at all.
+
+        Notes
+        -----
+        Where :math:`\lambda < 1` the focal weight is taken as 1.
+
+        References
+        ----------
+        .. [1] Elkan, "The Foundations of Cost-Sensitive Learning", IJCAI 2001,
+           theorem 2.
+        .. [2] Menon et al., "Long-tail learning via logit adjustment", ICLR 2021.
+        """
+        weight = self.mix * self.share * (self.node_weight - 1) + 1
+        return torch.where(weight > 0, weight, 1.0).log()
 
     def extra_repr(self) -> str:
         """Show the settings in the module's representation."""

@@ -3,7 +3,15 @@
 Tensors a user can see have the layout (M, B, C): members, rows, nodes.
 """
 
+from ._encoder import EncodedHeads
 from ._max_constraint import MaxConstraint
-from ._mlp import EnsembleLinear, MultiHeadMLP
+from ._mlp import DropoutMLP, EnsembleLinear, LastLayerMLP, MultiHeadMLP
 
-__all__ = ["EnsembleLinear", "MaxConstraint", "MultiHeadMLP"]
+__all__ = [
+    "DropoutMLP",
+    "EncodedHeads",
+    "EnsembleLinear",
+    "LastLayerMLP",
+    "MaxConstraint",
+    "MultiHeadMLP",
+]

@@ -1,8 +1,9 @@
-"""Multi-head multilayer perceptron: M networks as one batched product.
+"""Ensembles of multilayer perceptrons, all members as one batched product.
 
-Stage: features to logits. In: ``x`` of shape (B, n_features). Out: (M, B, C). The heads
-share nothing but the batch; they differ in their initial weights and dropout masks.
-Source: Xu et al. (2026), section 3 (ensemble of heads).
+Stage: features to logits. In: ``x`` of shape (B, n_features). Out: (M, B, C). Three
+kinds that share more and more: `MultiHeadMLP` (nothing but the batch), `LastLayerMLP`
+(all but the last layer), `DropoutMLP` (all weights; members are dropout masks).
+Source: Xu et al. (2026), section 3 (ensemble of heads, dropout ensemble).
 """
 
 from __future__ import annotations
@@ -72,12 +73,17 @@ class EnsembleLinear(nn.Module):
         Parameters
         ----------
         x : Tensor of shape (B, in_features) or (M, B, in_features)
-            The same input for all members, or one for each.
+            The same input for all members, or one for each. One map (``n_heads=1``)
+            takes any M.
 
         Returns
         -------
         out : Tensor of shape (M, B, out_features)
         """
+        if len(self.weight) == 1:
+            # One product over all rows of all members, not one a member.
+            out = torch.addmm(self.bias[0], x.reshape(-1, x.shape[-1]), self.weight[0])
+            return out.view(-1, x.shape[-2], out.shape[-1])
         x = x.expand(len(self.weight), *x.shape[-2:])
         return torch.baddbmm(self.bias[:, None], x, self.weight)
 
@@ -116,6 +122,11 @@ default="relu"
     ValueError
         If a size is below 1, the activation is unknown or `dropout` is not in [0, 1).
 
+    See Also
+    --------
+    LastLayerMLP : Members that share all but the last layer.
+    DropoutMLP : Members that are dropout masks over one network.
+
     Notes
     -----
     The paper's networks on tables have two hidden layers, ReLU and dropout 0.7 [1]_.
@@ -148,12 +159,21 @@ default="relu"
         _check_sizes(n_heads, sizes)
         if not 0 <= dropout < 1:
             raise ValueError(f"Expected `dropout` to be in [0, 1), but got {dropout}.")
+        self.n_heads = n_heads
+        body, last = self._copies()
         make_activation = _get_activation(activation)
         layers: list[nn.Module] = []
         for n_in, n_out in pairwise(sizes[:-1]):
-            layers += [EnsembleLinear(n_heads, n_in, n_out), make_activation()]
-            layers += [_Dropout(dropout)] if dropout else []
-        self.layers = nn.Sequential(*layers, EnsembleLinear(n_heads, *sizes[-2:]))
+            layers += [EnsembleLinear(body, n_in, n_out), make_activation()]
+            layers += [self._make_dropout(dropout, n_out)] if dropout else []
+        self.layers = nn.Sequential(*layers, EnsembleLinear(last, *sizes[-2:]))
+
+    def _copies(self) -> tuple[int, int]:
+        """How many copies there are of a hidden layer and of the last one."""
+        return self.n_heads, self.n_heads
+
+    def _make_dropout(self, p: float, width: int) -> nn.Module:  # noqa: ARG002
+        return _Dropout(p)
 
     def forward(self, x: Tensor) -> Tensor:
         """Compute the logits of all heads.
@@ -168,6 +188,94 @@ default="relu"
         """
         return self.layers(x)
 
+    def members(self, x: Tensor) -> Tensor:
+        """Compute the logits of each member, for a look at how far they agree.
+
+        Parameters
+        ----------
+        x : Tensor of shape (B, n_features)
+
+        Returns
+        -------
+        logits : Tensor of shape (M, B, C)
+            The same as those of a call, in evaluation mode.
+        """
+        return self(x)
+
+
+class LastLayerMLP(MultiHeadMLP):
+    """M last layers over one body: the members share all hidden layers.
+
+    Parameters and attributes are those of `MultiHeadMLP`. Members differ in the initial
+    weights of their last layers alone, so they cost little and disagree little.
+
+    Parameters
+    ----------
+    n_features, n_nodes, n_heads, hidden_layer_sizes, activation, dropout
+        As in `MultiHeadMLP`.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sklearn_hmlc.nn import LastLayerMLP
+    >>> LastLayerMLP(7, 5, n_heads=3)(torch.zeros(2, 7)).shape
+    torch.Size([3, 2, 5])
+    """
+
+    def _copies(self) -> tuple[int, int]:
+        return 1, self.n_heads
+
+
+class DropoutMLP(MultiHeadMLP):
+    """One network whose members are M dropout masks over shared weights.
+
+    In training each row has M random masks, in one batched pass. In evaluation mode a
+    call goes without dropout, and `members` goes through M fixed masks, drawn when the
+    module was made: M thinned networks, the same for all rows and calls.
+
+    Parameters
+    ----------
+    n_features, n_nodes, n_heads, hidden_layer_sizes, activation, dropout
+        As in `MultiHeadMLP`; `n_heads` is the number of masks M. Without dropout, or
+        without a hidden layer, all members are the same plain network.
+
+    References
+    ----------
+    .. [1] Gal and Ghahramani, "Dropout as a Bayesian Approximation", ICML 2016.
+    .. [2] Xu et al., "Improving Detection of Rare Nodes in Hierarchical Multi-Label
+       Learning", 2026, arXiv 2602.08986, section 3 (dropout ensemble).
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sklearn_hmlc.nn import DropoutMLP
+    >>> net = DropoutMLP(7, 5, n_heads=3)
+    >>> x = torch.zeros(2, 7)
+    >>> net(x).shape, net.eval()(x).shape, net.members(x).shape
+    (torch.Size([3, 2, 5]), torch.Size([1, 2, 5]), torch.Size([3, 2, 5]))
+    """
+
+    def _copies(self) -> tuple[int, int]:
+        return 1, 1
+
+    def _make_dropout(self, p: float, width: int) -> nn.Module:
+        return _MemberDropout(p, self.n_heads, width)
+
+    def members(self, x: Tensor) -> Tensor:
+        """Compute the logits of each member: through its fixed masks.
+
+        Parameters
+        ----------
+        x : Tensor of shape (B, n_features)
+
+        Returns
+        -------
+        logits : Tensor of shape (M, B, C)
+        """
+        for layer in self.layers:
+            x = layer.thin(x) if isinstance(layer, _MemberDropout) else layer(x)
+        return x.expand(self.n_heads, *x.shape[-2:])
+
 
 class _Dropout(nn.Dropout):
     """`torch.nn.Dropout`, whose random mask takes the CPU three times as long."""
@@ -175,8 +283,34 @@ class _Dropout(nn.Dropout):
     def forward(self, x: Tensor) -> Tensor:
         if x.device.type != "cpu" or not self.training:
             return super().forward(x)
-        keep = 1 - self.p
-        return x * (torch.rand_like(x) < keep).to(x.dtype).div_(keep)
+        return x * _random_mask(x, self.p)
+
+
+class _MemberDropout(nn.Dropout):
+    """Dropout with a mask a member: random ones in training, fixed ones on request."""
+
+    keep: Tensor
+
+    def __init__(self, p: float, n_members: int, width: int) -> None:
+        super().__init__(p)
+        self.n_members = n_members
+        self.register_buffer("keep", torch.rand(n_members, 1, width) >= p)
+
+    def forward(self, x: Tensor) -> Tensor:
+        if not self.training:
+            return x
+        # What all members share up to here has 1 in place of M.
+        return x * _random_mask(x.expand(self.n_members, *x.shape[-2:]), self.p)
+
+    def thin(self, x: Tensor) -> Tensor:
+        """Apply the fixed masks: (1 or M, B, width) to (M, B, width)."""
+        return x * self.keep.to(x.dtype).div_(1 - self.p)
+
+
+def _random_mask(x: Tensor, p: float) -> Tensor:
+    """Zeros, and ones that are scaled to keep the mean, in the shape of ``x``."""
+    keep = 1 - p
+    return (torch.rand_like(x) < keep).to(x.dtype).div_(keep)
 
 
 def _get_activation(

@@ -192,3 +192,56 @@ def test_half_precision_is_finite():
     for dtype in (torch.float16, torch.bfloat16):
         loss = HierarchicalFocalLoss(CHAIN)(torch.zeros(2, 1, 3, dtype=dtype), y)
         assert loss.item() == pytest.approx(3 * np.log(2) * 1.25, rel=1e-2)
+
+
+# -- shares and shifts ---------------------------------------------------------------
+
+
+@given(cases(), st.floats(0, 1))
+def test_a_share_moves_the_weights_to_one(case, share):
+    hierarchy, logits, y, settings = case
+    loss = HierarchicalFocalLoss(hierarchy, **settings)
+    logits, y = torch.tensor(logits), torch.tensor(y)
+    before = loss.weights(logits, y)
+    loss.share = share
+    expected = (before * share + 1 - share) * torch.tensor(hierarchy.scored)
+    torch.testing.assert_close(loss.weights(logits, y), expected)
+
+
+@given(cases())
+def test_mix_of_zero_is_the_plain_loss_to_the_bit(case):
+    hierarchy, logits, y, settings = case
+    logits, y = torch.tensor(logits), torch.tensor(y)
+    mixed = HierarchicalFocalLoss(hierarchy, **{**settings, "mix": 0.0})
+    plain = HierarchicalFocalLoss(hierarchy, uncertainty=None)
+    assert torch.equal(mixed(logits, y), plain(logits, y))
+
+
+def test_no_weights_no_shift():
+    loss = HierarchicalFocalLoss(CHAIN)
+    assert torch.equal(loss.logit_shift(), torch.zeros(3, dtype=torch.float64))
+
+
+def test_shift_is_the_logarithm_of_the_weight():
+    loss = HierarchicalFocalLoss(CHAIN, node_weight=[1.0, 4.0, 0.0], mix=0.5)
+    loss.share = 0.5
+    # Of a quarter of the weighted loss: 1, 1 + 3/4 and 1 - 1/4.
+    expected = torch.tensor([1.0, 1.75, 0.75], dtype=torch.float64).log()
+    torch.testing.assert_close(loss.logit_shift(), expected)
+    alone = HierarchicalFocalLoss(CHAIN, node_weight=[1.0, 4.0, 0.0])
+    expected = torch.tensor([1.0, 4.0, 1.0], dtype=torch.float64).log()
+    torch.testing.assert_close(alone.logit_shift(), expected)
+
+
+def test_the_shift_gives_back_frequencies():
+    # The best constant logit of a weighted loss, by gradient descent, for a node that
+    # 3 of 20 rows have.
+    hierarchy = Hierarchy.flat(["a"])
+    loss = HierarchicalFocalLoss(hierarchy, node_weight=[5.0], uncertainty=None)
+    y = torch.arange(20)[:, None] < 3
+    logit = torch.zeros(1, dtype=torch.float64, requires_grad=True)
+    for _ in range(500):
+        (gradient,) = torch.autograd.grad(loss(logit.expand(1, 20, 1), y), logit)
+        logit = (logit - gradient).detach().requires_grad_()
+    corrected = torch.sigmoid(logit - loss.logit_shift())
+    assert corrected.item() == pytest.approx(3 / 20, rel=1e-6)

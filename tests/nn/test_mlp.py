@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from sklearn_hmlc.nn import EnsembleLinear, MultiHeadMLP
+from sklearn_hmlc.nn import DropoutMLP, EnsembleLinear, LastLayerMLP, MultiHeadMLP
 
 
 def head(ensemble, m):
@@ -106,3 +106,110 @@ def test_no_dropout_layer_where_there_is_none():
 def test_bad_parameters(params, message):
     with pytest.raises(ValueError, match=message):
         MultiHeadMLP(3, 2, **params)
+
+
+# -- members that share weights ------------------------------------------------------
+
+
+def alone(net):
+    """Return the one network behind a `DropoutMLP`, without dropout."""
+    layers = [layer for layer in net.layers if not isinstance(layer, nn.Dropout)]
+    plain = MultiHeadMLP(1, 1, n_heads=1)
+    plain.layers = nn.Sequential(*layers)
+    return head(plain, 0)
+
+
+def test_last_layer_members_are_heads_with_the_same_body():
+    net = LastLayerMLP(5, 4, n_heads=3, hidden_layer_sizes=(6, 3)).eval()
+    x = torch.randn(7, 5)
+    heads = MultiHeadMLP(5, 4, n_heads=3, hidden_layer_sizes=(6, 3)).eval()
+    for ours, theirs in zip(net.layers, heads.layers, strict=True):
+        if isinstance(ours, EnsembleLinear):
+            theirs.weight.data = ours.weight.data.expand_as(theirs.weight)
+            theirs.bias.data = ours.bias.data.expand_as(theirs.bias)
+    torch.testing.assert_close(net(x), heads(x))
+    torch.testing.assert_close(net.members(x), heads(x))
+    assert not torch.equal(net(x)[0], net(x)[1])
+
+
+def test_last_layer_members_see_the_same_units_in_training():
+    net = LastLayerMLP(3, 2, n_heads=4, hidden_layer_sizes=(50,), dropout=0.5)
+    nn.init.ones_(net.layers[-1].weight)
+    nn.init.zeros_(net.layers[-1].bias)
+    out = net(torch.randn(6, 3))
+    assert torch.equal(out[0], out[3])
+
+
+@pytest.mark.parametrize("hidden", [(6,), (6, 3)])
+def test_dropout_members_are_thinned_networks(hidden):
+    net = DropoutMLP(5, 4, n_heads=3, hidden_layer_sizes=hidden, dropout=0.4).eval()
+    x = torch.randn(7, 5)
+    torch.testing.assert_close(net(x), alone(net)(x)[None])
+    for m in range(3):
+        expected, body = x, iter(alone(net))
+        for layer in net.layers:
+            if isinstance(layer, nn.Dropout):
+                expected = expected * layer.keep[m] / 0.6
+            else:
+                expected = next(body)(expected)
+        torch.testing.assert_close(net.members(x)[m], expected)
+
+
+def test_dropout_members_are_the_same_for_all_rows_and_calls():
+    net = DropoutMLP(5, 4, n_heads=3, hidden_layer_sizes=(20,)).eval()
+    x = torch.randn(7, 5)
+    torch.testing.assert_close(net.members(x)[:, 2:3], net.members(x[2:3]))
+    assert not torch.equal(net.members(x)[0], net.members(x)[1])
+    copy = DropoutMLP(5, 4, n_heads=3, hidden_layer_sizes=(20,)).eval()
+    copy.load_state_dict(net.state_dict())
+    assert torch.equal(copy.members(x), net.members(x))
+
+
+def test_dropout_masks_differ_by_row_and_member_in_training():
+    net = DropoutMLP(3, 2, n_heads=4, hidden_layer_sizes=(50,), dropout=0.5)
+    for layer in net.layers:
+        if isinstance(layer, EnsembleLinear):
+            nn.init.ones_(layer.weight)
+            nn.init.zeros_(layer.bias)
+    out = net(torch.ones(6, 3))[..., 0]
+    assert out.shape == (4, 6)
+    # Of 50 units, each out with probability 1/2: sums that are all the same are rare.
+    assert len(out.unique()) > 8
+
+
+@pytest.mark.parametrize("params", [{"dropout": 0.0}, {"hidden_layer_sizes": ()}])
+def test_dropout_ensemble_that_drops_nothing_is_the_plain_network(params):
+    nets = []
+    for kind, n_heads in ((DropoutMLP, 5), (MultiHeadMLP, 1)):
+        torch.manual_seed(0)
+        nets.append(kind(5, 4, n_heads=n_heads, **params))
+    x = torch.randn(7, 5)
+    outs = [net(x) for net in nets]
+    assert torch.equal(*outs)
+    for out in outs:
+        out.square().sum().backward()
+    for ours, theirs in zip(*(net.parameters() for net in nets), strict=True):
+        assert torch.equal(ours.grad, theirs.grad)
+    assert torch.equal(nets[0].members(x), nets[1](x).expand(5, -1, -1))
+
+
+def test_shared_weights_take_the_gradients_of_all_members():
+    net = DropoutMLP(3, 2, n_heads=4, hidden_layer_sizes=(5, 5), dropout=0.5)
+    torch.manual_seed(1)
+    net(torch.ones(6, 3)).sum().backward()
+    got = [p.grad.clone() for p in net.parameters()]
+    # The same masks again, through layers of torch's own.
+    torch.manual_seed(1)
+    net.zero_grad()
+    x = torch.ones(6, 3)
+    for layer in net.layers:
+        if isinstance(layer, EnsembleLinear):
+            x = nn.functional.linear(x, layer.weight[0].T, layer.bias[0])
+        elif isinstance(layer, nn.Dropout):
+            x = x.expand(4, 6, 5)
+            x = x * (torch.rand(4, 6, 5) < 0.5) / 0.5
+        else:
+            x = layer(x)
+    x.sum().backward()
+    for ours, theirs in zip(got, net.parameters(), strict=True):
+        torch.testing.assert_close(ours, theirs.grad)

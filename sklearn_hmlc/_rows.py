@@ -1,0 +1,183 @@
+"""Rows on their way to the net: checked at the door, then batches from memory.
+
+Stage: what the user calls ``X`` -> batches of tensors. ``X`` is a table (array or CSR),
+an array of any more dimensions, which may lie on disk (`numpy.memmap`), or a
+`torch.utils.data.Dataset`. None is copied: a batch is read when it is needed.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import scipy.sparse as sp
+import torch
+from sklearn.utils.validation import validate_data
+from torch.utils.data import (
+    BatchSampler,
+    DataLoader,
+    Dataset,
+    IterableDataset,
+    RandomSampler,
+    SequentialSampler,
+)
+
+# Kept as they are until a batch is made of them.
+_KEPT_DTYPES = (np.float32, np.float64, np.float16, np.uint8)
+
+
+class Rows(Dataset):
+    """Features, labels and weights of some rows; an item is a whole batch.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_samples, ...), csr_array or Dataset
+    Y : csr_array of bool of shape (n_samples, n_nodes)
+    sample_weight : ndarray of float32 of shape (n_samples,), default=None
+    """
+
+    def __init__(self, X, Y, sample_weight=None):
+        self.X = X
+        self.Y = Y
+        self.sample_weight = sample_weight
+
+    def __len__(self):
+        return self.Y.shape[0]
+
+    def __getitem__(self, rows):
+        targets = [torch.from_numpy(self.Y[rows].toarray())]
+        if self.sample_weight is not None:
+            targets.append(torch.from_numpy(self.sample_weight[rows]))
+        return features(self.X, rows), tuple(targets)
+
+    def take(self, rows):
+        """Return some of the rows, as `Rows`."""
+        weight = None if self.sample_weight is None else self.sample_weight[rows]
+        in_memory = sp.issparse(self.X) or (is_array(self.X) and self.X.ndim == 2)
+        X = self.X[rows] if in_memory else _Some(self.X, np.asarray(rows))
+        return Rows(X, self.Y[rows], weight)
+
+
+class _Some(Dataset):
+    """Some rows of an array on disk or a dataset, read when they are asked for."""
+
+    def __init__(self, X, rows):
+        # No view of a view.
+        self.X, self.rows = (X.X, X.rows[rows]) if isinstance(X, _Some) else (X, rows)
+
+    def __len__(self):
+        return len(self.rows)
+
+
+def features(X, rows):
+    """Return a batch of features as a tensor: float32, or uint8 where X is that."""
+    if isinstance(X, _Some):
+        return features(X.X, X.rows[rows])
+    if not is_array(X) and not sp.issparse(X):
+        return _stacked(X, rows)
+    batch = X[rows]
+    dense = batch.toarray() if sp.issparse(batch) else np.ascontiguousarray(batch)
+    if dense.dtype not in (np.float32, np.uint8):
+        dense = dense.astype(np.float32)
+    # torch has no read-only tensors, and warns of memory that may not be written.
+    return torch.from_numpy(dense if dense.flags.writeable else dense.copy())
+
+
+def _stacked(dataset, rows):
+    if isinstance(rows, slice):
+        rows = range(*rows.indices(len(dataset)))
+    return torch.stack([_item(dataset, int(row)) for row in rows])
+
+
+def _item(dataset, row):
+    """Features of one item, which may come with a label behind."""
+    item = dataset[row]
+    item = item[0] if isinstance(item, list | tuple) else item
+    try:
+        tensor = torch.as_tensor(item)
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise ValueError(
+            "Expected the items of the Dataset to be tensors or arrays, or to begin "
+            f"with one, but got {type(item).__name__}; for images use a transform such "
+            "as torchvision's ToTensor."
+        ) from error
+    return tensor if tensor.dtype == torch.uint8 else tensor.float()
+
+
+def memory_batches(dataset, batch_size, shuffle=False, **kwargs):
+    """Return a loader that asks `Rows` for whole batches: no collating row by row."""
+    order = RandomSampler(dataset) if shuffle else SequentialSampler(dataset)
+    batches = BatchSampler(order, batch_size, drop_last=False)
+    return DataLoader(dataset, sampler=batches, batch_size=None, **kwargs)
+
+
+def is_array(X):
+    """Tell an array from a dataset."""
+    return isinstance(X, np.ndarray)
+
+
+# -- at the door -----------------------------------------------------------------------
+
+
+def check_features(estimator, X, reset):
+    """Return X as the net reads it, or raise; learn its form where ``reset``.
+
+    Tables become float32, dense or CSR. With an encoder arrays of any more dimensions
+    and datasets are taken as they are; their rows' shape is remembered.
+    """
+    if isinstance(X, Dataset):
+        return _checked_dataset(estimator, X, reset)
+    if isinstance(X, torch.Tensor):
+        X = X.detach().cpu().numpy()
+    if getattr(X, "ndim", 2) > 2:
+        return _checked_array(estimator, X, reset)
+    # What is too large for float32 becomes infinite and is reported as that.
+    with np.errstate(over="ignore", invalid="ignore"):
+        X = validate_data(
+            estimator, X, accept_sparse="csr", dtype=np.float32, order="C", reset=reset
+        )
+    _check_shape(estimator, X.shape[1:], reset)
+    return X
+
+
+def _checked_array(estimator, X, reset):
+    _check_encoder(estimator, f"X of shape {X.shape}")
+    X = validate_data(
+        estimator,
+        X,
+        dtype=_KEPT_DTYPES,
+        allow_nd=True,
+        reset=reset,
+        skip_check_array=False,
+    )
+    _check_shape(estimator, X.shape[1:], reset)
+    return X
+
+
+def _checked_dataset(estimator, X, reset):
+    _check_encoder(estimator, f"X as a {type(X).__name__}")
+    if isinstance(X, IterableDataset) or not hasattr(X, "__len__"):
+        raise ValueError(
+            "Expected a Dataset with `__len__` and `__getitem__`, but got the iterable "
+            f"{type(X).__name__}; training needs rows in any order."
+        )
+    if len(X) == 0:
+        raise ValueError("Found Dataset with 0 sample(s), but at least 1 is required.")
+    _check_shape(estimator, tuple(_item(X, 0).shape), reset)
+    return X
+
+
+def _check_encoder(estimator, what):
+    if estimator.encoder is None:
+        raise ValueError(
+            f"Found {what}. Without an encoder, X must be 2-D: (n_samples, "
+            "n_features). Give `encoder`, a torch module that makes features of it."
+        )
+
+
+def _check_shape(estimator, shape, reset):
+    if reset:
+        estimator.input_shape_ = tuple(shape)
+    elif tuple(shape) != estimator.input_shape_:
+        raise ValueError(
+            f"Expected rows of shape {estimator.input_shape_}, as in `fit`, but got "
+            f"{tuple(shape)}."
+        )

@@ -1,0 +1,134 @@
+"""Any network in front of the heads: an encoder, trained along or frozen.
+
+Stage: a batch of images or anything else -> features (B, n_features) -> logits
+(M, B, C).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+
+class EncodedHeads(nn.Module):
+    """An ensemble on the features that an encoder makes.
+
+    Parameters
+    ----------
+    encoder : torch.nn.Module
+        Maps a batch (B, ...) to features (B, ...), which are flattened to (B, F).
+    heads : torch.nn.Module
+        Maps features (B, F) to logits (M, B, C), and has a method ``members`` that does
+        so for each member, such as `MultiHeadMLP`.
+    freeze : bool, default=False
+        Whether the encoder stays as it is: no gradients, and always in evaluation mode,
+        so that the statistics of batch normalisation stay too.
+
+    Notes
+    -----
+    Batches of uint8 become float32 in [0, 1] (divided by 255), as in torchvision, on
+    the device.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sklearn_hmlc.nn import EncodedHeads, MultiHeadMLP
+    >>> encoder = torch.nn.Conv2d(3, 4, kernel_size=2)
+    >>> net = EncodedHeads(encoder, MultiHeadMLP(4 * 7 * 7, 5, n_heads=3))
+    >>> net(torch.zeros(2, 3, 8, 8, dtype=torch.uint8)).shape
+    torch.Size([3, 2, 5])
+    """
+
+    def __init__(
+        self, encoder: nn.Module, heads: nn.Module, *, freeze: bool = False
+    ) -> None:
+        super().__init__()
+        self.encoder = encoder
+        self.heads = heads
+        self.freeze = freeze
+        if freeze:
+            encoder.requires_grad_(False)
+            encoder.eval()
+
+    def train(self, mode: bool = True) -> EncodedHeads:
+        """Set the mode of the heads and, unless it is frozen, of the encoder."""
+        super().train(mode)
+        if self.freeze:
+            self.encoder.eval()
+        return self
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Compute the logits of all members.
+
+        Parameters
+        ----------
+        x : Tensor of shape (B, ...)
+            What the encoder takes.
+
+        Returns
+        -------
+        logits : Tensor of shape (M, B, C)
+        """
+        return self.heads(self._features(x))
+
+    def members(self, x: Tensor) -> Tensor:
+        """Compute the logits of each member, see `MultiHeadMLP.members`.
+
+        Parameters
+        ----------
+        x : Tensor of shape (B, ...)
+            What the encoder takes.
+
+        Returns
+        -------
+        logits : Tensor of shape (M, B, C)
+        """
+        return self.heads.members(self._features(x))  # type: ignore[operator]
+
+    def _features(self, x: Tensor) -> Tensor:
+        with torch.set_grad_enabled(torch.is_grad_enabled() and not self.freeze):
+            return self.encoder(scaled(x)).flatten(1)
+
+
+def scaled(x: Tensor) -> Tensor:
+    """Turn bytes into float32 in [0, 1]; leave all else."""
+    return x.float().div_(255) if x.dtype == torch.uint8 else x
+
+
+def encoded_width(encoder: nn.Module, batch: Tensor) -> int:
+    """Width of the flattened features, learnt from one batch.
+
+    The encoder's mode, its buffers and torch's generators stay as they were.
+
+    Raises
+    ------
+    ValueError
+        If the encoder fails on the batch, or returns anything but a float tensor with
+        a row for each of the batch's.
+    """
+    modes = {module: module.training for module in encoder.modules()}
+    encoder.eval()  # no statistics are updated
+    try:
+        with torch.random.fork_rng(), torch.no_grad():
+            features: Any = encoder(scaled(batch))
+    except (RuntimeError, TypeError, ValueError, IndexError) as error:
+        raise ValueError(
+            f"`encoder` ({type(encoder).__name__}) fails on a batch of shape "
+            f"{tuple(batch.shape)} and dtype {batch.dtype}: {error}"
+        ) from error
+    finally:
+        for module, mode in modes.items():
+            module.training = mode
+    if not isinstance(features, Tensor) or not features.is_floating_point():
+        raise ValueError(
+            "Expected `encoder` to return a float tensor, but got "
+            f"{getattr(features, 'dtype', type(features).__name__)}."
+        )
+    if features.ndim < 2 or len(features) != len(batch):
+        raise ValueError(
+            f"Expected `encoder` to return features of shape ({len(batch)}, ...) for a "
+            f"batch of {len(batch)} rows, but got {tuple(features.shape)}."
+        )
+    return features.flatten(1).shape[1]

@@ -1,0 +1,171 @@
+"""`CoherentClassifier`: any multi-label classifier, made to obey the hierarchy."""
+
+from collections.abc import Mapping
+from numbers import Real
+from typing import ClassVar
+
+import numpy as np
+import scipy.sparse as sp
+from sklearn.base import _fit_context, clone
+from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
+from sklearn.utils.validation import check_is_fitted
+
+from ..hierarchy import Hierarchy
+from ._coherence import METHODS, make_coherent
+from ._inner import HierarchyMetaClassifier, node_scores
+from ._thresholds import resolve_thresholds
+
+
+class CoherentClassifier(HierarchyMetaClassifier):
+    """Make any multi-label classifier coherent.
+
+    The inner classifier learns the nodes as if they were unrelated; its probabilities
+    are made to obey the hierarchy afterwards, see `make_coherent`. It is the baseline
+    of the field, and a way to use forests, nearest neighbours or linear models on
+    labels in a hierarchy.
+
+    Parameters
+    ----------
+    estimator : estimator
+        A multi-label classifier with `predict_proba` (an array or a list of arrays) or
+        `decision_function`, such as `RandomForestClassifier`, `MLPClassifier` or
+        `MultiOutputClassifier`.
+    hierarchy : Hierarchy, default=None
+        The label graph. None: a flat one over the columns of ``y``.
+    method : {"max", "min", "mean", "isotonic"}, default="max"
+        How probabilities are made coherent, see `make_coherent`.
+    threshold : float, array-like or mapping, default=0.5
+        `predict` says yes from this probability on, in [0, 1]: one for all nodes, an
+        array of shape (n_nodes,) in node order, or a mapping node -> threshold (the
+        rest 0.5). A node with a positive descendant is positive.
+
+    Attributes
+    ----------
+    estimator_ : estimator
+        The fitted inner classifier. Its columns are the nodes that some training rows
+        have and others lack; the other nodes are constant.
+    classes_ : ndarray of shape (n_nodes,)
+        Names of the columns of `predict_proba`, which follow those of ``y``.
+    hierarchy_ : Hierarchy
+        The hierarchy in use.
+    n_features_in_ : int
+        Number of features, where the inner classifier tells it.
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Names of the features, where the inner classifier tells them.
+
+    See Also
+    --------
+    NodeThresholdClassifier : A tuned threshold for each node.
+
+    Examples
+    --------
+    >>> from sklearn.ensemble import RandomForestClassifier
+    >>> from sklearn_hmlc.datasets import make_hierarchical_multilabel
+    >>> from sklearn_hmlc.postprocessing import CoherentClassifier
+    >>> X, Y, hierarchy = make_hierarchical_multilabel(
+    ...     n_samples=100, n_features=10, n_nodes=8, random_state=0
+    ... )
+    >>> forest = RandomForestClassifier(n_estimators=20, random_state=0)
+    >>> clf = CoherentClassifier(forest, hierarchy).fit(X, Y)
+    >>> clf.predict_proba(X).shape
+    (100, 8)
+    >>> hierarchy.is_closed(clf.predict(X))
+    True
+    """
+
+    _parameter_constraints: ClassVar[dict] = {
+        "estimator": [
+            HasMethods(["fit", "predict_proba"]),
+            HasMethods(["fit", "decision_function"]),
+        ],
+        "hierarchy": [Hierarchy, None],
+        "method": [StrOptions(set(METHODS))],
+        "threshold": [Interval(Real, 0, 1, closed="both"), "array-like", Mapping],
+    }
+
+    def __init__(self, estimator, hierarchy=None, *, method="max", threshold=0.5):
+        self.estimator = estimator
+        self.hierarchy = hierarchy
+        self.method = method
+        self.threshold = threshold
+
+    @_fit_context(prefer_skip_nested_validation=False)
+    def fit(self, X, y, **fit_params):
+        """Fit the inner classifier.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+            Whatever the inner classifier takes.
+        y : array-like, sparse matrix or DataFrame of shape (n_samples, n_nodes)
+            Labels, 0 and 1, closed under the hierarchy; columns in node order, a
+            DataFrame's by name.
+        **fit_params : dict
+            Goes to the inner classifier's `fit`, for example ``sample_weight``.
+
+        Returns
+        -------
+        self : CoherentClassifier
+
+        Raises
+        ------
+        ValueError
+            If the labels do not fit the hierarchy or are not closed.
+        """
+        labels = self._learn_labels(y, self.hierarchy)
+        resolve_thresholds(self.threshold, self.hierarchy_)
+        n_rows = labels.sum(axis=0)
+        self._constant = np.where(n_rows > 0, 1.0, 0.0)
+        self._varying = (n_rows > 0) & (n_rows < labels.shape[0])
+        if not self._varying.any():
+            raise ValueError(
+                "Nothing to learn: each node is there in no row of y, or in all."
+            )
+        inner = labels[:, self._varying].astype(np.int64)
+        inner = inner.toarray() if not sp.issparse(y) else sp.csr_matrix(inner)
+        if inner.shape[1] == 1:
+            # scikit-learn's classifiers take a single label as a binary y.
+            inner = np.ravel(inner.toarray() if sp.issparse(inner) else inner)
+        self.estimator_ = clone(self.estimator).fit(X, inner, **fit_params)
+        return self
+
+    def predict_proba(self, X):
+        """Predict coherent probabilities.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+            Whatever the inner classifier takes.
+
+        Returns
+        -------
+        proba : ndarray of float of shape (n_samples, n_nodes)
+            In [0, 1]; a parent's is never below its child's. Columns as in
+            ``classes_``.
+        """
+        return self._columns(self._node_proba(X))
+
+    def predict(self, X):
+        """Predict labels: yes where the probability reaches ``threshold``.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+            Whatever the inner classifier takes.
+
+        Returns
+        -------
+        y : ndarray, sparse matrix or DataFrame of shape (n_samples, n_nodes)
+            In the container and dtype of the ``y`` of `fit`, closed under the
+            hierarchy.
+        """
+        return self._decide(self._node_proba(X), self.threshold, X)
+
+    def _node_proba(self, X):
+        check_is_fitted(self)
+        scores = node_scores(self.estimator_, X, int(self._varying.sum()))
+        if scores.dtype.kind != "f":
+            scores = scores.astype(np.float64)
+        proba = np.tile(self._constant.astype(scores.dtype), (len(scores), 1))
+        proba[:, self._varying] = scores
+        return make_coherent(proba, self.hierarchy_, self.method)

@@ -1,0 +1,91 @@
+"""Batches are the rows asked for, whatever X is, and nothing is read twice."""
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+import torch
+from torch.utils.data import Dataset, TensorDataset
+
+from sklearn_hmlc._rows import Rows, features, memory_batches
+
+rng = np.random.default_rng(0)
+IMAGES = rng.integers(0, 256, (20, 1, 4, 4)).astype(np.uint8)
+TABLE = rng.normal(size=(20, 3)).astype(np.float32)
+Y = sp.csr_array(rng.random((20, 5)) < 0.5)
+
+
+class Counting(Dataset):
+    """Images with a label behind; counts what is read."""
+
+    def __init__(self, images):
+        self.images = images
+        self.read = []
+
+    def __len__(self):
+        return len(self.images)
+
+    def __getitem__(self, row):
+        self.read.append(row)
+        return self.images[row], "label"
+
+
+def on_disk(tmp_path, array):
+    path = tmp_path / "x.npy"
+    np.save(path, array)
+    return np.load(path, mmap_mode="r")
+
+
+@pytest.fixture(params=["table", "csr", "array", "memmap", "tensors", "dataset"])
+def rows_and_truth(request, tmp_path):
+    kinds = {
+        "table": (TABLE, TABLE),
+        "csr": (sp.csr_array(TABLE), TABLE),
+        "array": (IMAGES.astype(np.float64), IMAGES.astype(np.float32)),
+        "memmap": (on_disk(tmp_path, IMAGES), IMAGES),
+        "tensors": (TensorDataset(torch.from_numpy(TABLE)), TABLE),
+        "dataset": (Counting(IMAGES), IMAGES),
+    }
+    X, truth = kinds[request.param]
+    return Rows(X, Y, np.arange(20, dtype=np.float32)), truth
+
+
+def test_batches_are_the_rows(rows_and_truth):
+    rows, truth = rows_and_truth
+    assert len(rows) == 20
+    for wanted in ([3, 0, 7], slice(4, 9)):
+        batch = features(rows.X, wanted)
+        assert batch.dtype == torch.from_numpy(truth).dtype
+        np.testing.assert_array_equal(batch.numpy(), truth[wanted])
+    part = rows.take(np.array([5, 1, 8])).take(np.array([2, 0]))
+    x, (y, weight) = part[[0, 1]]
+    np.testing.assert_array_equal(x.numpy(), truth[[8, 5]])
+    np.testing.assert_array_equal(y.numpy(), Y.toarray()[[8, 5]])
+    assert weight.tolist() == [8, 5]
+    np.testing.assert_array_equal(features(part.X, slice(0, 5)).numpy(), truth[[8, 5]])
+
+
+def test_loader_gives_every_row_once(rows_and_truth):
+    rows, _ = rows_and_truth
+    weights = [w for _, (_, w) in memory_batches(rows, 6, shuffle=True)]
+    assert sorted(torch.cat(weights).tolist()) == list(range(20))
+
+
+def test_parts_read_what_is_asked_for_and_no_more():
+    data = Counting(IMAGES)
+    part = Rows(data, Y).take(np.arange(10, 20))
+    assert data.read == []
+    features(part.X, [0, 3])
+    assert data.read == [10, 13]
+
+
+def test_parts_of_what_lies_on_disk_are_no_copies(tmp_path):
+    images = on_disk(tmp_path, IMAGES)
+    part = Rows(images, Y).take(np.arange(10))
+    assert part.X.X is images
+
+
+def test_items_that_are_no_tensors():
+    with pytest.raises(
+        ValueError, match=r"items of the Dataset .* but got dict.*ToTens"
+    ):
+        features(Counting([{"image": 1}]), [0])
