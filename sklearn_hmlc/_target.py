@@ -62,6 +62,10 @@ class IndicatorTarget:
         """Bring values of shape (..., n_nodes) into the user's order of columns."""
         return values if self._order is None else values[..., self._order]
 
+    def in_node_order(self, values):
+        """Undo `columns`."""
+        return values if self._order is None else values[..., np.argsort(self._order)]
+
     def restore(self, positive, index=None):
         """Put decisions (n_samples, n_nodes), in node order, into the y container."""
         positive = self.columns(positive)
@@ -109,6 +113,10 @@ class SingleTarget:
         """Take the columns of the classes from values of shape (..., n_nodes)."""
         return values[..., self._nodes]
 
+    def in_node_order(self, values):
+        """Return values of the nodes, which are in node order already."""
+        return values
+
     def distribution(self, proba):
         """Turn node probabilities into those of the classes, rows summing to 1.
 
@@ -139,8 +147,7 @@ class SingleTarget:
 def _as_container(y):
     if y is None:
         raise ValueError(
-            "HierarchicalEnsembleClassifier requires y to be passed, but the target y "
-            "is None."
+            "This classifier requires y to be passed, but the target y is None."
         )
     if sp.issparse(y) or _labels.is_dataframe(y):
         return y

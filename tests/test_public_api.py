@@ -15,6 +15,7 @@ ROOT = Path(sklearn_hmlc.__file__).parent
 # Data flows one way: a part imports only from those before it in this list.
 LAYERS = [
     "hierarchy",
+    "_target",
     "datasets",
     "over_sampling",
     "nn",
@@ -23,7 +24,6 @@ LAYERS = [
     "metrics",
     "plotting",
     "postprocessing",
-    "_target",
     "_rows",
     "_net",
     "_build",

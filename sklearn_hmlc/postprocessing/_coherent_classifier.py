@@ -5,7 +5,6 @@ from numbers import Real
 from typing import ClassVar
 
 import numpy as np
-import scipy.sparse as sp
 from sklearn.base import _fit_context, clone
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
@@ -97,9 +96,10 @@ class CoherentClassifier(HierarchyMetaClassifier):
         ----------
         X : array-like or sparse matrix of shape (n_samples, n_features)
             Whatever the inner classifier takes.
-        y : array-like, sparse matrix or DataFrame of shape (n_samples, n_nodes)
+        y : array-like, sparse matrix or DataFrame of shape (n_samples, n_nodes), or \
+array-like of shape (n_samples,)
             Labels, 0 and 1, closed under the hierarchy; columns in node order, a
-            DataFrame's by name.
+            DataFrame's by name. 1-D: one node a row.
         **fit_params : dict
             Goes to the inner classifier's `fit`, for example ``sample_weight``.
 
@@ -119,13 +119,14 @@ class CoherentClassifier(HierarchyMetaClassifier):
         self._varying = (n_rows > 0) & (n_rows < labels.shape[0])
         if not self._varying.any():
             raise ValueError(
-                "Nothing to learn: each node is there in no row of y, or in all."
+                "Expected y to have 2 classes for some node, but got 1 class each: "
+                "every node is there in no row of y, or in all."
             )
         inner = labels[:, self._varying].astype(np.int64)
-        inner = inner.toarray() if not sp.issparse(y) else sp.csr_matrix(inner)
-        if inner.shape[1] == 1:
-            # scikit-learn's classifiers take a single label as a binary y.
-            inner = np.ravel(inner.toarray() if sp.issparse(inner) else inner)
+        # Not all of scikit-learn's classifiers take sparse labels, and a single label
+        # is for them a binary y.
+        inner = inner.toarray()
+        inner = inner.ravel() if inner.shape[1] == 1 else inner
         self.estimator_ = clone(self.estimator).fit(X, inner, **fit_params)
         return self
 
@@ -141,9 +142,10 @@ class CoherentClassifier(HierarchyMetaClassifier):
         -------
         proba : ndarray of float of shape (n_samples, n_nodes)
             In [0, 1]; a parent's is never below its child's. Columns as in
-            ``classes_``.
+            ``classes_``. After a fit on 1-D ``y``: the probability that a row's path
+            ends in the class; rows sum to 1.
         """
-        return self._columns(self._node_proba(X))
+        return self._answer(self._node_proba(X))
 
     def predict(self, X):
         """Predict labels: yes where the probability reaches ``threshold``.
@@ -155,9 +157,10 @@ class CoherentClassifier(HierarchyMetaClassifier):
 
         Returns
         -------
-        y : ndarray, sparse matrix or DataFrame of shape (n_samples, n_nodes)
+        y : ndarray, sparse matrix or DataFrame of shape (n_samples, n_nodes), or \
+ndarray of shape (n_samples,)
             In the container and dtype of the ``y`` of `fit`, closed under the
-            hierarchy.
+            hierarchy. After a fit on 1-D ``y``: the most probable class.
         """
         return self._decide(self._node_proba(X), self.threshold, X)
 

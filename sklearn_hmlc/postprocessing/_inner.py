@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-import scipy.sparse as sp
 from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin
 from sklearn.utils import get_tags
 from sklearn.utils.validation import check_is_fitted
 
-from ..hierarchy import Hierarchy, _labels
-from ..hierarchy._names import name_array
+from .._target import make_target
+from ..hierarchy import _labels
 from ._thresholds import resolve_thresholds
 
 
@@ -18,52 +17,26 @@ class HierarchyMetaClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator
 
     def _learn_labels(self, y, hierarchy):
         """Check labels, keep what a prediction is to look like; CSR in node order."""
-        if y is None:
-            raise ValueError(
-                f"{type(self).__name__} requires y to be passed, but the target y is "
-                "None."
-            )
-        if not sp.issparse(y) and not _labels.is_dataframe(y):
-            y = np.asarray(y)
-        if y.ndim != 2:
-            raise ValueError(
-                "Expected y of shape (n_samples, n_nodes), one column a node, but got "
-                f"shape {y.shape}."
-            )
-        named = _labels.is_dataframe(y)
-        if hierarchy is None:
-            hierarchy = Hierarchy.flat(y.columns if named else range(y.shape[1]))
-        hierarchy.check_closed(y)
-        self.hierarchy_ = hierarchy
-        self._template = y[:0] if not sp.issparse(y) else sp.csr_array(y)[:0]
-        self._format = (type(y), y.format) if sp.issparse(y) else None
-        self._order = None
-        if named:
-            where = _labels.column_positions(hierarchy, y.columns)
-            self._order = np.argsort(where)
-        names = name_array(hierarchy)
-        self.classes_ = names if self._order is None else names[self._order]
-        return _labels.to_csr(hierarchy, y)
+        self._target = make_target(y, hierarchy)
+        labels = self._target.encode(y)
+        self.hierarchy_ = self._target.hierarchy
+        self.classes_ = self._target.classes
+        return labels
 
-    def _columns(self, values):
-        """Bring values (n_samples, n_nodes) into the user's order of columns."""
-        return values if self._order is None else values[:, self._order]
+    def _answer(self, proba):
+        """Bring node probabilities into the user's columns, or those of the classes."""
+        if self._target.single:
+            return self._target.distribution(proba)
+        return self._target.columns(proba)
 
     def _decide(self, proba, thresholds, X):
         """Decisions in the container of the y of fit, closed upward."""
+        if self._target.single:
+            return self.classes_[self._answer(proba).argmax(axis=1)]
         thresholds = resolve_thresholds(thresholds, self.hierarchy_)
-        positive = self._columns(self.hierarchy_.close(proba >= thresholds))
-        template = self._template
-        if _labels.is_dataframe(template):
-            index = X.index if _labels.is_dataframe(X) else range(len(positive))
-            frame = type(template)(positive, columns=template.columns, index=index)
-            return frame.astype(dict(template.dtypes))
-        if self._format is not None:
-            container, layout = self._format
-            return container(sp.csr_array(positive).astype(template.dtype)).asformat(
-                layout
-            )
-        return positive.astype(template.dtype)
+        positive = self.hierarchy_.close(proba >= thresholds)
+        index = X.index if _labels.is_dataframe(X) else None
+        return self._target.restore(positive, index)
 
     @property
     def n_features_in_(self):
@@ -86,8 +59,6 @@ class HierarchyMetaClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator
         inner = get_tags(self.estimator)
         tags.input_tags = inner.input_tags
         tags.classifier_tags.multi_label = True
-        tags.target_tags.multi_output = True
-        tags.target_tags.single_output = False
         tags.non_deterministic = inner.non_deterministic
         return tags
 

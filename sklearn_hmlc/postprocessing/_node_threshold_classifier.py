@@ -7,7 +7,7 @@ import numpy as np
 from joblib import Parallel, delayed
 from sklearn.base import _fit_context, clone
 from sklearn.model_selection import KFold, ShuffleSplit, check_cv
-from sklearn.utils import _safe_indexing, check_random_state
+from sklearn.utils import _safe_indexing, check_random_state, indexable
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.validation import (
     _check_method_params,
@@ -145,9 +145,10 @@ class NodeThresholdClassifier(HierarchyMetaClassifier):
         ----------
         X : array-like or sparse matrix of shape (n_samples, n_features)
             Whatever the inner classifier takes.
-        y : array-like, sparse matrix or DataFrame of shape (n_samples, n_nodes)
+        y : array-like, sparse matrix or DataFrame of shape (n_samples, n_nodes), or \
+array-like of shape (n_samples,)
             Labels, 0 and 1, closed under the hierarchy; columns in node order, a
-            DataFrame's by name.
+            DataFrame's by name. 1-D: one node a row.
         **fit_params : dict
             Goes to the inner classifier's `fit`; what has an entry a row, such as
             ``sample_weight``, is split with the rows.
@@ -164,6 +165,11 @@ class NodeThresholdClassifier(HierarchyMetaClassifier):
         """
         labels = self._learn_labels(y, self._given_hierarchy())
         check_consistent_length(X, labels)
+        if self._target.single:
+            # The inner classifier scores nodes, whatever the form of the labels.
+            y = labels.toarray().astype(np.int64)
+            y = y.ravel() if y.shape[1] == 1 else y
+        X, y = indexable(X, y)
         if self.cv == "prefit":
             self.estimator_ = self.estimator
             held_out, scores = labels, self._node_scores(self.estimator, X)
@@ -194,7 +200,7 @@ class NodeThresholdClassifier(HierarchyMetaClassifier):
             Columns as in ``classes_``.
         """
         check_is_fitted(self)
-        return self._columns(self._node_scores(self.estimator_, X))
+        return self._answer(self._node_scores(self.estimator_, X))
 
     def predict(self, X):
         """Predict labels: yes where the probability reaches the node's threshold.
@@ -206,9 +212,10 @@ class NodeThresholdClassifier(HierarchyMetaClassifier):
 
         Returns
         -------
-        y : ndarray, sparse matrix or DataFrame of shape (n_samples, n_nodes)
+        y : ndarray, sparse matrix or DataFrame of shape (n_samples, n_nodes), or \
+ndarray of shape (n_samples,)
             In the container and dtype of the ``y`` of `fit`, closed under the
-            hierarchy.
+            hierarchy. After a fit on 1-D ``y``: the most probable class.
         """
         check_is_fitted(self)
         scores = self._node_scores(self.estimator_, X)
@@ -225,7 +232,7 @@ class NodeThresholdClassifier(HierarchyMetaClassifier):
     def _node_scores(self, estimator, X):
         """Scores in node order; the inner classifier's columns are those of y."""
         scores = node_scores(estimator, X, self.hierarchy_.n_nodes)
-        return scores if self._order is None else scores[:, np.argsort(self._order)]
+        return self._target.in_node_order(scores)
 
     def _out_of_fold(self, X, y, labels, fit_params):
         splits = list(self._splitter().split(np.zeros(_num_samples(X)), labels))

@@ -114,6 +114,7 @@ def _best_f1(
     f1 = 2 * found / (number + found[-1])
     # A cut between equal scores is none.
     f1[:-1][ranked[:-1] == ranked[1:]] = 0
+    factor = min(factor, 1e300)  # of nothing it is still nothing
     # At least one row may be predicted, however rare the node.
     low, high = np.floor(wanted / factor), np.maximum(np.ceil(wanted * factor), 1)
     f1[(number < low) | (number > high)] = 0

@@ -1,0 +1,141 @@
+"""Thresholds a node against brute force over all cuts, and counts."""
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+from sklearn.metrics import f1_score
+
+from sklearn_hmlc import Hierarchy
+from sklearn_hmlc.postprocessing import node_thresholds
+from sklearn_hmlc.postprocessing._thresholds import resolve_thresholds
+
+
+@st.composite
+def held_out(draw, grid=8):
+    """Labels and scores with many ties (a coarse grid)."""
+    shape = draw(st.tuples(st.integers(1, 12), st.integers(1, 3)))
+    truth = draw(hnp.arrays(bool, shape))
+    scores = draw(hnp.arrays(int, shape, elements=st.integers(0, grid))) / grid
+    return truth, scores
+
+
+@st.composite
+def distinct(draw):
+    truth, scores = draw(held_out())
+    order = np.argsort(np.argsort(scores, axis=0, kind="stable"), axis=0)
+    return truth, (order + 1) / (len(order) + 2)
+
+
+@given(distinct())
+def test_prevalence_predicts_as_often_as_the_node_is_there(case):
+    truth, scores = case
+    thresholds = node_thresholds(truth, scores)
+    assert np.array_equal((scores >= thresholds).sum(0), truth.sum(0))
+
+
+@given(distinct(), st.floats(0, 1))
+def test_prevalence_from_elsewhere(case, share):
+    truth, scores = case
+    n_nodes = truth.shape[1]
+    thresholds = node_thresholds(truth, scores, prevalence=[share] * n_nodes)
+    expected = np.rint(share * len(truth))
+    assert ((scores >= thresholds).sum(0) == expected).all()
+
+
+@given(held_out())
+def test_thresholds_lie_in_range_and_keep_ties_together(case):
+    truth, scores = case
+    for strategy in ("prevalence", "f1"):
+        thresholds = node_thresholds(truth, scores, strategy)
+        assert ((thresholds >= 0) & (thresholds <= 1)).all()
+    assert thresholds.dtype == np.float64
+
+
+def best_f1(truth, scores, low=0, high=np.inf):
+    """The largest F1 of any cut that predicts between ``low`` and ``high`` rows."""
+    cuts = np.unique(scores)
+    values = [
+        f1_score(truth, scores >= cut, zero_division=0)
+        for cut in cuts
+        if low <= (scores >= cut).sum() <= high
+    ]
+    return max(values, default=0.0)
+
+
+@given(held_out(), st.sampled_from([1.0, 2.0, 3.0, 1e9]))
+def test_f1_is_the_largest_of_all_cuts(case, factor):
+    truth, scores = case
+    thresholds = node_thresholds(truth, scores, "f1", factor=factor)
+    for node, positives in enumerate(truth.sum(0)):
+        high = max(np.ceil(positives * factor), 1)
+        low = np.floor(positives / factor)
+        expected = best_f1(truth[:, node], scores[:, node], low, high)
+        if expected == 0:
+            continue  # falls back to prevalence
+        got = f1_score(truth[:, node], scores[:, node] >= thresholds[node])
+        assert got == pytest.approx(expected)
+
+
+def test_f1_falls_back_where_no_row_has_the_node():
+    scores = np.array([[0.1, 0.6], [0.3, 0.2], [0.2, 0.4]])
+    truth = np.array([[0, 1], [0, 0], [0, 1]])
+    thresholds = node_thresholds(truth, scores, "f1")
+    assert thresholds[0] == pytest.approx((0.3 + 1) / 2)
+    assert thresholds[1] == pytest.approx(0.3)
+
+
+def test_one_lucky_row_does_not_predict_the_node_everywhere():
+    # The only positive has the lowest score of 100: the best F1 predicts all rows.
+    scores = np.linspace(0.9, 0.1, 100)[:, None]
+    truth = np.arange(100)[:, None] == 99
+    free = node_thresholds(truth, scores, "f1", factor=np.inf)
+    bound = node_thresholds(truth, scores, "f1")
+    assert (scores >= free).sum() == 100
+    assert (scores >= bound).sum() == 1
+
+
+def test_sparse_labels():
+    truth = np.array([[1, 0], [0, 1], [0, 0]])
+    scores = np.array([[0.4, 0.1], [0.2, 0.3], [0.6, 0.2]])
+    for strategy in ("prevalence", "f1"):
+        expected = node_thresholds(truth, scores, strategy)
+        got = node_thresholds(sp.csr_array(truth), scores, strategy)
+        assert np.array_equal(got, expected)
+
+
+@pytest.mark.parametrize(
+    ("args", "kwargs", "message"),
+    [
+        (([[1]], [[0.5, 0.5]]), {}, r"same shape .* \(1, 1\) and \(1, 2\)"),
+        ((np.zeros((0, 2)), np.zeros((0, 2))), {}, "at least one row"),
+        (([[2]], [[0.5]]), {}, "only 0 and 1"),
+        (([[1]], [[1.5]]), {}, r"in \[0, 1\], without NaN"),
+        (([[1]], [[np.nan]]), {}, r"in \[0, 1\], without NaN"),
+        (([[1]], [[0.5]], "youden"), {}, "`strategy` to be one of .* 'youden'"),
+        (([[1]], [[0.5]]), {"prevalence": [2.0]}, r"in \[0, 1\].* to 2.0"),
+        (([[1]], [[0.5]]), {"prevalence": [0.1, 0.1]}, r"shape \(1,\)"),
+        (([[1]], [[0.5]], "f1"), {"factor": 0.5}, "at least 1, but got 0.5"),
+        (([[1]], [[0.5]], "f1"), {"factor": np.nan}, "at least 1, but got nan"),
+    ],
+)
+def test_bad_input(args, kwargs, message):
+    with pytest.raises(ValueError, match=message):
+        node_thresholds(*args, **kwargs)
+
+
+def test_what_users_call_thresholds():
+    hierarchy = Hierarchy.flat(["a", "b", "c"])
+    assert resolve_thresholds(0.3, hierarchy) == 0.3
+    assert resolve_thresholds([0, 1, 0.5], hierarchy).tolist() == [0, 1, 0.5]
+    assert resolve_thresholds({"c": 0.1}, hierarchy).tolist() == [0.5, 0.5, 0.1]
+    for bad, message in [
+        ([0.1, 0.2], r"number or of shape \(3,\)"),
+        ({"d": 0.1}, "In `threshold`: .*d"),
+        (1.1, r"in \[0, 1\], but got 1.1"),
+        ([0, np.nan, 1], "but got nan"),
+    ]:
+        with pytest.raises(ValueError, match=message):
+            resolve_thresholds(bad, hierarchy)
