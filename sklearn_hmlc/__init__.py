@@ -2,7 +2,8 @@
 
 The map: `hierarchy` (the label graph), `datasets` (files and generators),
 `over_sampling` (LPROS and its rivals), `nn` (networks and the max constraint),
-`uncertainty` and `losses` (what training minimises), `metrics` (numbers).
+`uncertainty` and `losses` (what training minimises), `metrics` (numbers), `plotting`
+(figures), `postprocessing` (coherence and thresholds for any classifier).
 """
 
 from importlib.metadata import version

@@ -56,7 +56,7 @@ _MAY_CHANGE = {
 
 
 class HierarchicalEnsembleClassifier(PredictionMixin, ClassifierMixin, BaseEstimator):
-    r"""Coherent neural ensemble for labels in a hierarchy, with an eye on rare nodes.
+    """Coherent neural ensemble for labels in a hierarchy, with an eye on rare nodes.
 
     An ensemble of networks whose predictions obey the hierarchy by construction (max
     constraint), trained with a loss that weighs nodes by their rarity and by how
@@ -198,7 +198,7 @@ default="binary"
     A weight :math:`w` on the positives of a node raises its odds by :math:`w`. That
     finds rare nodes, but as probabilities the numbers are too high, and across nodes
     their order suffers. So there are two answers: `predict` decides on the weighted
-    probabilities; `predict_proba` gives probabilities with :math:`\log w` taken off the
+    probabilities; `predict_proba` gives probabilities with :math:`\\log w` taken off the
     logits, before the max constraint (``prior_correction``) [2]_. Both are coherent.
 
     Scale the features (`sklearn.preprocessing.StandardScaler`) and fill missing values

@@ -49,7 +49,7 @@ class NodeThresholdClassifier(HierarchyMetaClassifier):
         Whether to fit on all rows in the end. False, with a single split, keeps the
         classifier that was fitted on its other rows.
     n_jobs : int, default=None
-        Folds that are fitted at a time, see :term:`n_jobs`.
+        Folds that are fitted at a time, in joblib's words (-1: as many as processors).
     random_state : int, RandomState instance or None, default=None
         Shuffles the rows.
 
