@@ -195,11 +195,11 @@ default="binary"
 
     Notes
     -----
-    A weight :math:`w` on the positives of a node raises its odds by :math:`w`. That
-    finds rare nodes, but as probabilities the numbers are too high, and across nodes
-    their order suffers. So there are two answers: `predict` decides on the weighted
-    probabilities; `predict_proba` gives probabilities with :math:`\\log w` taken off the
-    logits, before the max constraint (``prior_correction``) [2]_. Both are coherent.
+    A weight on the positives of a node multiplies its odds by this weight. That finds
+    rare nodes, but as probabilities the numbers are too high, and across nodes their
+    order suffers. So there are two answers: `predict` decides on the weighted
+    probabilities; `predict_proba` takes the weight's logarithm off the logits, before
+    the max constraint (``prior_correction``) [2]_. Both are coherent.
 
     Scale the features (`sklearn.preprocessing.StandardScaler`) and fill missing values
     (`sklearn.impute.SimpleImputer`) first. Networks compute in float32. Sparse ``X``
