@@ -70,7 +70,7 @@ class HierarchicalEnsembleClassifier(PredictionMixin, ClassifierMixin, BaseEstim
         What the members are. "heads": networks that share nothing but the batch.
         "dropout": dropout masks over one network; predictions go without dropout; much
         quicker and smaller. "last_layer": last layers over one shared body.
-    n_estimators : int, default=10
+    n_estimators : int, default=5
         Number of ensemble members M, trained together as one batched product.
     hidden_layer_sizes : array-like of int, default=(500, 500)
         Widths of each member's hidden layers.
@@ -120,7 +120,7 @@ default="binary"
         The optimiser's penalty on squared weights.
     batch_size : int, default=32
         Rows a training step.
-    max_epochs : int, default=30
+    max_epochs : int, default=40
         Passes over the training rows.
     early_stopping : bool, default=False
         Whether to set a validation part aside and stop when its pooled AU(PRC) no
@@ -289,7 +289,7 @@ default="binary"
         hierarchy=None,
         *,
         ensemble="heads",
-        n_estimators=10,
+        n_estimators=5,
         hidden_layer_sizes=(500, 500),
         activation="relu",
         dropout=0.7,
@@ -309,7 +309,7 @@ default="binary"
         lr=1e-3,
         weight_decay=1e-5,
         batch_size=32,
-        max_epochs=30,
+        max_epochs=40,
         early_stopping=False,
         validation_fraction=0.1,
         n_iter_no_change=10,

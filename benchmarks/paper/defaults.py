@@ -146,8 +146,26 @@ def main():
     if not args.summary:
         cells = product(args.data, args.seeds, args.variants)
         fill(args.out, ["data", "seed", "variant"], cells, run)
-    table = pd.read_csv(args.out).drop(columns=["data", "seed"])
-    print(table.groupby("variant", sort=False).mean().round(4).to_string())
+    summary = summarize(pd.read_csv(args.out))
+    summary.to_csv(args.out.with_stem(f"{args.out.stem}_summary"), index=False)
+    print(summary.to_string())
+
+
+def summarize(results):
+    """One table a variant's measures; several seeds are averaged."""
+    columns = {
+        "au_prc": "AU(PRC)",
+        "precision": "Precision",
+        "recall": "Recall",
+        "f1": "F1",
+        "f1_precision": "Precision, tuned",
+        "f1_recall": "Recall, tuned",
+        "f1_f1": "F1, tuned",
+        "epoch": "Best epoch",
+    }
+    means = results.groupby(["data", "variant"], sort=False)[list(columns)].mean()
+    means = means.round(dict.fromkeys(columns, 3) | {"epoch": 0})
+    return means.rename(columns=columns).rename_axis(["Data", "Variant"]).reset_index()
 
 
 if __name__ == "__main__":

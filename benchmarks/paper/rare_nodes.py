@@ -210,15 +210,35 @@ MEASURES = [
 
 
 def summarize(results):
-    """Mean and spread over seeds; ratios of means to the coherent and the flat net."""
+    """Mean and spread (standard deviation over seeds) of each measure, as text."""
     grouped = results.groupby(["data", "model", "decision"], sort=False)[MEASURES]
-    mean = grouped.mean()
-    summary = mean.join(grouped.std(ddof=0).add_suffix("_sd"))
+    mean, spread = grouped.mean(), grouped.std(ddof=0)
+    text = mean.map("{:.3f}".format) + " ± " + spread.map("{:.3f}".format)
+    text.insert(0, "seeds", grouped.size())
+    return text
+
+
+def ratios(results):
+    """How often a measure is that of a baseline: mean over data sets, least, most."""
+    mean = results.groupby(["data", "model", "decision"], sort=False)[MEASURES].mean()
+    tables = {}
     for name in ("coherent", "flat"):
         base = mean.xs((name, "0.5"), level=["model", "decision"])
-        ratios = mean.div(base.reindex(mean.index.get_level_values("data")).to_numpy())
-        summary = summary.join(ratios.add_suffix(f"_to_{name}"))
-    return summary
+        ratio = mean / base.reindex(mean.index.get_level_values("data")).to_numpy()
+        # No baseline finds the rarest quarter in some data: no ratio there.
+        ratio = ratio.replace(np.inf, np.nan)
+        grouped = ratio.groupby(["model", "decision"], sort=False)
+        geometric = np.exp(np.log(ratio).groupby(["model", "decision"]).mean())
+        low, high = grouped.min(), grouped.max()
+        tables[name] = (
+            geometric.reindex(low.index).map("{:.2f}".format)
+            + " ("
+            + low.map("{:.2f}".format)
+            + " to "
+            + high.map("{:.2f}".format)
+            + ")"
+        )
+    return pd.concat(tables, names=["against"])
 
 
 def main():
@@ -233,9 +253,13 @@ def main():
     if not args.summary:
         cells = product(args.data, args.seeds, args.models)
         fill(args.out, ["data", "seed", "model"], cells, run)
-    summary = summarize(pd.read_csv(args.out, dtype={"decision": str}))
-    summary.round(4).to_csv(args.out.with_stem(f"{args.out.stem}_summary"))
-    print(summary.round(3).to_string())
+    results = pd.read_csv(args.out, dtype={"decision": str})
+    for name, table in (
+        ("summary", summarize(results)),
+        ("ratios", ratios(results)),
+    ):
+        table.to_csv(args.out.with_stem(f"{args.out.stem}_{name}"))
+        print(table.to_string(), end="\n\n")
 
 
 if __name__ == "__main__":

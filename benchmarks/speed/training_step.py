@@ -201,6 +201,7 @@ def fit_ratio(n_rounds, n_epochs=2, batch_size=32, n_rows=2476):
 
     classifier = HierarchicalEnsembleClassifier(
         hierarchy,
+        n_estimators=SHAPES["cellcycle_FUN"][3],
         hidden_layer_sizes=(500, 500),
         batch_size=batch_size,
         max_epochs=n_epochs,
