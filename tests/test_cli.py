@@ -341,6 +341,7 @@ def test_sparse_rows_are_as_good_as_dense_ones(arff, arff_model):
 def test_options_reach_the_classifier(arff):
     options = {
         "--heads": ("n_estimators", 3),
+        "--ensemble": ("ensemble", "dropout"),
         "--hidden": ("hidden_layer_sizes", [9, 8]),
         "--epochs": ("max_epochs", 1),
         "--batch-size": ("batch_size", 2),

@@ -123,6 +123,15 @@ def _add_network(group):
     _add_parameter(group, "--heads", "n_estimators", "M", _count, "ensemble members")
     _add_parameter(
         group,
+        "--ensemble",
+        "ensemble",
+        "KIND",
+        str,
+        "what the members are: heads (networks), dropout (masks of one network) or "
+        "last_layer (over one body)",
+    )
+    _add_parameter(
+        group,
         "--hidden",
         "hidden_layer_sizes",
         "WIDTH",
