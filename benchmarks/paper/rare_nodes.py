@@ -27,7 +27,6 @@ Results are appended model by model; what the CSV has is not computed again.
 """
 
 import argparse
-import functools
 import warnings
 from itertools import product
 from pathlib import Path
@@ -52,6 +51,7 @@ from sklearn_hmlc.postprocessing import (
 )
 
 RESULTS = Path(__file__).parents[1] / "results"
+EPOCHS = RESULTS / "rare_nodes_epochs.csv"
 FUN = ["cellcycle", "church", "derisi", "eisen", "gasch1", "pheno", "seq"]
 GO = ["cellcycle_GO", "derisi_GO"]
 PLAIN = {"uncertainty": None, "node_weight": None}
@@ -122,9 +122,14 @@ def tuned_thresholds(classifier, train):
     }
 
 
-@functools.cache
 def chosen_epochs(data, model):
-    """Number of epochs that is best for valid rows, trained on train rows."""
+    """Number of epochs that is best for valid rows; kept in a table of its own."""
+    fill(EPOCHS, ["data", "model"], [(data, model)], choose_epochs)
+    table = pd.read_csv(EPOCHS, index_col=["data", "model"])
+    return int(table.loc[(data, model), "epochs"])
+
+
+def choose_epochs(data, model):
     train = fetch_hmc(data, subset="train", as_frame=False)
     valid = fetch_hmc(data, subset="valid", as_frame=False)
     prepare = make_pipeline(SimpleImputer(), StandardScaler()).fit(train.data)
@@ -142,7 +147,7 @@ def chosen_epochs(data, model):
         classifier.partial_fit(rows, train.target)
         proba = make_coherent(classifier.predict_proba(held_out), train.hierarchy)
         scores.append(au_prc(valid.target, proba, hierarchy=train.hierarchy))
-    return int(np.argmax(scores)) + 1
+    return {"epochs": int(np.argmax(scores)) + 1}
 
 
 def since_best(scores):
@@ -218,6 +223,22 @@ def summarize(results):
     return text
 
 
+def calibration_table(results):
+    """What the correction of probabilities does, and the coherent network beside it."""
+    kinds = {"brier": "Brier", "ece": "ECE", "au_prc": "AU(PRC)"}
+    rows = results[results["decision"] == "0.5"].set_index(["data", "model"])
+    columns = {}
+    for name, title in kinds.items():
+        for prefix, words, model in (
+            ("", "corrected", "ours"),
+            ("uncorrected_", "uncorrected", "ours"),
+            ("", "coherent", "coherent"),
+        ):
+            values = rows.xs(model, level="model")[prefix + name]
+            columns[f"{title}, {words}"] = values.groupby("data", sort=False).mean()
+    return pd.DataFrame(columns).round(4)
+
+
 def ratios(results):
     """How often a measure is that of a baseline: mean over data sets, least, most."""
     mean = results.groupby(["data", "model", "decision"], sort=False)[MEASURES].mean()
@@ -257,6 +278,7 @@ def main():
     for name, table in (
         ("summary", summarize(results)),
         ("ratios", ratios(results)),
+        ("calibration", calibration_table(results)),
     ):
         table.to_csv(args.out.with_stem(f"{args.out.stem}_{name}"))
         print(table.to_string(), end="\n\n")
