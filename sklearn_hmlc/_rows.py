@@ -7,9 +7,12 @@ an array of any more dimensions, which may lie on disk (`numpy.memmap`), or a
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import scipy.sparse as sp
 import torch
+from sklearn.utils import assert_all_finite, gen_batches
 from sklearn.utils.validation import validate_data
 from torch.utils.data import (
     BatchSampler,
@@ -20,8 +23,8 @@ from torch.utils.data import (
     SequentialSampler,
 )
 
-# Kept as they are until a batch is made of them.
-_KEPT_DTYPES = (np.float32, np.float64, np.float16, np.uint8)
+# Entries that are looked at a time at the door (16 MB of float32).
+_CHECKED_ENTRIES = 2**22
 
 
 class Rows(Dataset):
@@ -68,29 +71,41 @@ class _Some(Dataset):
 
 
 def features(X, rows):
-    """Return a batch of features as a tensor: float32, or uint8 where X is that."""
+    """Return a batch of features as a tensor: float32, or uint8 where X is that.
+
+    The tensor has memory of its own: networks may write on what they are given
+    (``ReLU(inplace=True)``), and X is the user's, or may not be written.
+    """
     if isinstance(X, _Some):
         return features(X.X, X.rows[rows])
     if not is_array(X) and not sp.issparse(X):
         return _stacked(X, rows)
-    batch = X[rows]
-    dense = batch.toarray() if sp.issparse(batch) else np.ascontiguousarray(batch)
-    if dense.dtype not in (np.float32, np.uint8):
-        dense = dense.astype(np.float32)
-    # torch has no read-only tensors, and warns of memory that may not be written.
-    return torch.from_numpy(dense if dense.flags.writeable else dense.copy())
+    if sp.issparse(X):
+        return torch.from_numpy(X[rows].toarray())
+    dtype = np.uint8 if X.dtype == np.uint8 else np.float32
+    # Slices are views of X; rows by number are copies already.
+    batch = X[rows].astype(dtype, order="C", copy=isinstance(rows, slice))
+    return torch.from_numpy(batch)
 
 
 def _stacked(dataset, rows):
     if isinstance(rows, slice):
         rows = range(*rows.indices(len(dataset)))
-    return torch.stack([_item(dataset, int(row)) for row in rows])
+    items = [_item(dataset, int(row)) for row in rows]
+    shapes = sorted({tuple(item.shape) for item in items})
+    if len(shapes) > 1:
+        raise ValueError(
+            "Expected the items of the Dataset to have one shape, but got "
+            f"{shapes[0]} and {shapes[1]}; bring them to one size, such as with "
+            "torchvision's Resize."
+        )
+    return torch.stack(items)
 
 
 def _item(dataset, row):
     """Features of one item, which may come with a label behind."""
     item = dataset[row]
-    item = item[0] if isinstance(item, list | tuple) else item
+    item = item[0] if isinstance(item, list | tuple) and item else item
     try:
         tensor = torch.as_tensor(item)
     except (TypeError, ValueError, RuntimeError) as error:
@@ -127,6 +142,8 @@ def check_features(estimator, X, reset):
         return _checked_dataset(estimator, X, reset)
     if isinstance(X, torch.Tensor):
         X = X.detach().cpu().numpy()
+    if isinstance(X, list | tuple) and estimator.encoder is not None:
+        X = np.asarray(X)  # a list of images
     if getattr(X, "ndim", 2) > 2:
         return _checked_array(estimator, X, reset)
     # What is too large for float32 becomes infinite and is reported as that.
@@ -140,16 +157,29 @@ def check_features(estimator, X, reset):
 
 def _checked_array(estimator, X, reset):
     _check_encoder(estimator, f"X of shape {X.shape}")
+    # Numbers of any type are kept until a batch is made of them.
     X = validate_data(
         estimator,
         X,
-        dtype=_KEPT_DTYPES,
+        dtype=None if np.dtype(X.dtype).kind in "biuf" else np.float32,
         allow_nd=True,
+        ensure_all_finite=False,
         reset=reset,
-        skip_check_array=False,
     )
+    _check_finite(estimator, X)
     _check_shape(estimator, X.shape[1:], reset)
     return X
+
+
+def _check_finite(estimator, X):
+    """Raise unless X is finite as float32; read it in parts."""
+    if X.dtype.kind != "f":
+        return
+    step = max(1, _CHECKED_ENTRIES // max(1, math.prod(X.shape[1:])))
+    for rows in gen_batches(len(X), step):
+        with np.errstate(over="ignore"):
+            part = np.asarray(X[rows], dtype=np.float32)
+        assert_all_finite(part, estimator_name=type(estimator).__name__, input_name="X")
 
 
 def _checked_dataset(estimator, X, reset):
@@ -161,6 +191,10 @@ def _checked_dataset(estimator, X, reset):
         )
     if len(X) == 0:
         raise ValueError("Found Dataset with 0 sample(s), but at least 1 is required.")
+    if reset:
+        # Those of an earlier fit; a dataset tells of none.
+        for name in ("n_features_in_", "feature_names_in_"):
+            estimator.__dict__.pop(name, None)
     _check_shape(estimator, tuple(_item(X, 0).shape), reset)
     return X
 

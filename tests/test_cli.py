@@ -148,6 +148,8 @@ def test_without_a_command(capsys):
         (["--uncertainty", "gmx"], "--uncertainty: expected bma, gmu.* or none, but"),
         (["--node-weight", "bin"], "--node-weight: expected binary, class-wise or"),
         (["--device", "abacus"], "--device: expected auto, cpu, cuda .*'abacus'"),
+        (["--threshold", "f2"], "--threshold: expected a number or one of prevalence"),
+        (["--ensemble", "bag"], "--ensemble: invalid choice: 'bag'"),
         (["--lr", "fast"], "--lr: invalid float value: 'fast'"),
     ],
 )
@@ -539,6 +541,15 @@ def test_evaluate_writes_nothing_unasked(arff, arff_model, folder, capsys):
     assert main(["evaluate", arff_model, *arff]) == 0
     assert sorted(folder.iterdir()) == before
     assert "Files:" not in capsys.readouterr().out
+
+
+def test_evaluate_uses_the_tuned_thresholds(arff, capsys):
+    tuned = ["--threshold", "prevalence", "--threshold-folds", "2"]
+    assert main(["fit", *arff, "--model", "m", *SMALL, *tuned]) == 0
+    pipeline = joblib.load("m")["pipeline"]
+    assert pipeline[-1].thresholds_.shape == (pipeline[-1].hierarchy_.n_nodes,)
+    assert main(["evaluate", "m", *arff]) == 0
+    assert "macro recall" in capsys.readouterr().out
 
 
 def test_evaluate_uses_the_model_s_threshold(arff, capsys):

@@ -1,12 +1,15 @@
 """Batches are the rows asked for, whatever X is, and nothing is read twice."""
 
 import numpy as np
+import pandas as pd
 import pytest
 import scipy.sparse as sp
 import torch
+from PIL import Image
 from torch.utils.data import Dataset, TensorDataset
 
-from sklearn_hmlc._rows import Rows, features, memory_batches
+from sklearn_hmlc import HierarchicalEnsembleClassifier
+from sklearn_hmlc._rows import Rows, check_features, features, memory_batches
 
 rng = np.random.default_rng(0)
 IMAGES = rng.integers(0, 256, (20, 1, 4, 4)).astype(np.uint8)
@@ -84,8 +87,71 @@ def test_parts_of_what_lies_on_disk_are_no_copies(tmp_path):
     assert part.X.X is images
 
 
-def test_items_that_are_no_tensors():
-    with pytest.raises(
-        ValueError, match=r"items of the Dataset .* but got dict.*ToTens"
-    ):
-        features(Counting([{"image": 1}]), [0])
+@pytest.mark.parametrize("rows", [[3, 0], slice(0, 5)])
+def test_batches_have_memory_of_their_own(rows_and_truth, rows):
+    """Encoders may write on a batch, such as with ReLU(inplace=True)."""
+    X, truth = rows_and_truth[0].X, rows_and_truth[1]
+    features(X, rows).zero_()
+    np.testing.assert_array_equal(features(X, rows).numpy(), truth[rows])
+
+
+@pytest.mark.parametrize(
+    ("item", "message"),
+    [
+        ({"image": 1}, r"items of the Dataset .* but got dict.*ToTens"),
+        (Image.fromarray(IMAGES[0, 0]), "items of the Dataset .* but got Image.*ToTen"),
+        (np.zeros((2, 3)), r"one shape, but got \(1, 4, 4\) and \(2, 3\).*Resize"),
+    ],
+)
+def test_items_that_do_not_fit(item, message):
+    with pytest.raises(ValueError, match=message):
+        features(Counting([IMAGES[0], item]), [0, 1])
+
+
+# -- at the door -----------------------------------------------------------------------
+
+
+def estimator():
+    return HierarchicalEnsembleClassifier(encoder=torch.nn.Flatten())
+
+
+@pytest.mark.parametrize(
+    "dtype", ["u1", "i2", ">i2", "u2", "i8", "f2", "f4", ">f4", "f8"]
+)
+def test_arrays_on_disk_stay_there(tmp_path, dtype):
+    array = IMAGES.astype(dtype)
+    images = on_disk(tmp_path, array)
+    X = check_features(estimator(), images, reset=True)
+    assert np.shares_memory(X, images)
+    expected = IMAGES if dtype == "u1" else IMAGES.astype(np.float32)
+    for rows in (slice(2, 7), [4, 1]):
+        batch = features(X, rows).numpy()
+        assert batch.dtype == expected.dtype
+        np.testing.assert_array_equal(batch, expected[rows])
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+@pytest.mark.parametrize("value", [np.nan, np.inf, 1e300])
+def test_every_part_of_an_array_must_be_finite(monkeypatch, dtype, value):
+    monkeypatch.setattr("sklearn_hmlc._rows._CHECKED_ENTRIES", 50)
+    X = IMAGES.astype(dtype)
+    check_features(estimator(), X, reset=True)
+    with np.errstate(over="ignore"):
+        X[17, 0, 2, 2] = value
+    with pytest.raises(ValueError, match=r"Input X contains (NaN|infinity)"):
+        check_features(estimator(), X, reset=True)
+
+
+def test_lists_of_images():
+    X = check_features(estimator(), list(IMAGES), reset=True)
+    assert X.dtype == np.uint8
+    np.testing.assert_array_equal(X, IMAGES)
+
+
+def test_a_dataset_does_away_with_what_a_table_told():
+    clf = estimator()
+    check_features(clf, pd.DataFrame(TABLE).add_prefix("gene "), reset=True)
+    assert clf.n_features_in_ == 3
+    check_features(clf, Counting(IMAGES), reset=True)
+    assert not {"n_features_in_", "feature_names_in_"} & vars(clf).keys()
+    check_features(clf, IMAGES, reset=False)

@@ -13,6 +13,7 @@ from pathlib import Path
 import torch
 
 from .. import HierarchicalEnsembleClassifier, __version__
+from .._build import ENSEMBLES
 from ..losses._node_weights import SCHEMES
 from ..postprocessing._thresholds import STRATEGIES
 from ..uncertainty._registry import MEASURES
@@ -129,6 +130,7 @@ def _add_network(group):
         str,
         "what the members are: heads (networks), dropout (masks of one network) or "
         "last_layer (over one body)",
+        choices=sorted(ENSEMBLES),
     )
     _add_parameter(
         group,

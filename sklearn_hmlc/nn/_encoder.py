@@ -6,10 +6,14 @@ Stage: a batch of images or anything else -> features (B, n_features) -> logits
 
 from __future__ import annotations
 
+import copy
+from contextlib import AbstractContextManager
+from itertools import chain
 from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn.parameter import is_lazy
 
 
 class EncodedHeads(nn.Module):
@@ -100,27 +104,30 @@ def scaled(x: Tensor) -> Tensor:
 def encoded_width(encoder: nn.Module, batch: Tensor) -> int:
     """Width of the flattened features, learnt from one batch.
 
-    The encoder's mode, its buffers and torch's generators stay as they were.
+    A copy of the encoder is asked, and torch's generators get their state back.
 
     Raises
     ------
     ValueError
-        If the encoder fails on the batch, or returns anything but a float tensor with
-        a row for each of the batch's.
+        If the encoder has lazy layers or fails on the batch, or returns anything but a
+        finite float tensor with a row for each of the batch's.
     """
-    modes = {module: module.training for module in encoder.modules()}
-    encoder.eval()  # no statistics are updated
+    tensors = list(chain(encoder.parameters(), encoder.buffers()))
+    if any(map(is_lazy, tensors)):
+        raise ValueError(
+            "Expected `encoder` to have weights, but it has lazy layers; call it on a "
+            "batch once."
+        )
+    device = tensors[0].device if tensors else batch.device
+    own = copy.deepcopy(encoder).eval()
     try:
-        with torch.random.fork_rng(), torch.no_grad():
-            features: Any = encoder(scaled(batch))
-    except (RuntimeError, TypeError, ValueError, IndexError) as error:
+        with _forked_generators(device), torch.no_grad():
+            features: Any = own(scaled(batch.to(device)))
+    except Exception as error:
         raise ValueError(
             f"`encoder` ({type(encoder).__name__}) fails on a batch of shape "
-            f"{tuple(batch.shape)} and dtype {batch.dtype}: {error}"
+            f"{tuple(batch.shape)} and dtype {scaled(batch).dtype}: {error}"
         ) from error
-    finally:
-        for module, mode in modes.items():
-            module.training = mode
     if not isinstance(features, Tensor) or not features.is_floating_point():
         raise ValueError(
             "Expected `encoder` to return a float tensor, but got "
@@ -131,4 +138,13 @@ def encoded_width(encoder: nn.Module, batch: Tensor) -> int:
             f"Expected `encoder` to return features of shape ({len(batch)}, ...) for a "
             f"batch of {len(batch)} rows, but got {tuple(features.shape)}."
         )
+    if not features.isfinite().all():
+        raise ValueError(
+            "Expected `encoder` to return finite features, but got NaN or infinity for "
+            f"the first {len(batch)} rows; look at its weights, and at the data."
+        )
     return features.flatten(1).shape[1]
+
+
+def _forked_generators(device: torch.device) -> AbstractContextManager[None]:
+    return torch.random.fork_rng([device] if device.type == "cuda" else [])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy.special import expit
 from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin
 from sklearn.utils import get_tags
 from sklearn.utils.validation import check_is_fitted
@@ -73,7 +74,7 @@ def node_scores(estimator, X, n_nodes):
     if hasattr(estimator, "predict_proba"):
         scores = estimator.predict_proba(X)
     elif hasattr(estimator, "decision_function"):
-        scores = 1 / (1 + np.exp(-np.asarray(estimator.decision_function(X))))
+        scores = expit(np.asarray(estimator.decision_function(X)))
     else:
         raise TypeError(
             "Expected an estimator with `predict_proba` or `decision_function`, but "

@@ -67,6 +67,26 @@ def test_width_is_learnt_without_a_trace():
         assert torch.equal(value, before[name])
 
 
+class Counts(nn.Module):
+    """Writes on its buffer, its input and a generator, in evaluation mode too."""
+
+    def __init__(self):
+        super().__init__()
+        self.register_buffer("calls", torch.zeros(()))
+
+    def forward(self, x):
+        self.calls += 1
+        return x.flatten(1) + torch.rand(())
+
+
+def test_even_wild_encoders_stay_as_they_were():
+    encoder = Counts()
+    state = torch.random.get_rng_state()
+    assert encoded_width(encoder, X) == 64
+    assert encoder.calls == 0
+    assert torch.equal(torch.random.get_rng_state(), state)
+
+
 class Returns(nn.Module):
     def __init__(self, value):
         super().__init__()
@@ -74,6 +94,11 @@ class Returns(nn.Module):
 
     def forward(self, x):
         return self.value
+
+
+class Fails(nn.Module):
+    def forward(self, x):
+        return x.nope
 
 
 @pytest.mark.parametrize(
@@ -84,6 +109,9 @@ class Returns(nn.Module):
         (Returns(torch.zeros(7, 2).long()), "a float tensor, but got torch.int64"),
         (Returns(torch.zeros(7)), r"shape \(7, ...\) .* but got \(7,\)"),
         (Returns(torch.zeros(3, 2)), r"but got \(3, 2\)"),
+        (Returns(torch.full((7, 2), torch.nan)), "finite features, but got NaN"),
+        (nn.LazyConv2d(2, 3), "it has lazy layers; call it on a batch once"),
+        (Fails(), r"`encoder` \(Fails\) fails .*no attribute 'nope'"),
     ],
 )
 def test_bad_encoders(encoder, message):
