@@ -241,25 +241,19 @@ def calibration_table(results):
 
 
 def ratios(results):
-    """How often a measure is that of a baseline: mean over data sets, least, most."""
+    """Means over data sets as multiples of a baseline's on the same; least, most."""
     mean = results.groupby(["data", "model", "decision"], sort=False)[MEASURES].mean()
+    kinds = ["model", "decision"]
     tables = {}
     for name in ("coherent", "flat"):
-        base = mean.xs((name, "0.5"), level=["model", "decision"])
-        ratio = mean / base.reindex(mean.index.get_level_values("data")).to_numpy()
-        # No baseline finds the rarest quarter in some data: no ratio there.
-        ratio = ratio.replace(np.inf, np.nan)
-        grouped = ratio.groupby(["model", "decision"], sort=False)
-        geometric = np.exp(np.log(ratio).groupby(["model", "decision"]).mean())
-        low, high = grouped.min(), grouped.max()
-        tables[name] = (
-            geometric.reindex(low.index).map("{:.2f}".format)
-            + " ("
-            + low.map("{:.2f}".format)
-            + " to "
-            + high.map("{:.2f}".format)
-            + ")"
-        )
+        base = mean.xs((name, "0.5"), level=kinds)
+        base = base.reindex(mean.index.get_level_values("data")).set_axis(mean.index)
+        sums = (table.groupby(kinds, sort=False).sum() for table in (mean, base))
+        # Where the baseline has 0 there is no ratio of the data set's own.
+        single = (mean / base).replace(np.inf, np.nan).groupby(kinds, sort=False)
+        parts = [np.divide(*sums), single.min(), single.max()]
+        whole, low, high = (part.map("{:.2f}".format) for part in parts)
+        tables[name] = whole + " (" + low + " to " + high + ")"
     return pd.concat(tables, names=["against"])
 
 
