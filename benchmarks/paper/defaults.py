@@ -164,7 +164,8 @@ def summarize(results):
         "epoch": "Best epoch",
     }
     means = results.groupby(["data", "variant"], sort=False)[list(columns)].mean()
-    means = means.round(dict.fromkeys(columns, 3) | {"epoch": 0})
+    digits = dict.fromkeys(columns, "{:.3f}") | {"epoch": "{:.0f}"}
+    means = means.apply(lambda column: column.map(digits[column.name].format))
     return means.rename(columns=columns).rename_axis(["Data", "Variant"]).reset_index()
 
 

@@ -5,7 +5,7 @@ over scored nodes. Each fit runs in a process of its own: `peak_gb` is the most 
 held above what it had before `fit` (torch and the data). Run it on an idle machine;
 ratios within one data set and seed are what counts.
 
-    SKLEARN_HMLC_DATA=... python benchmarks/paper/ensembles.py
+    SKLEARN_HMLC_DATA=... python benchmarks/paper/ensembles.py [--summary]
 
 Results are appended cell by cell; what the CSV has is not computed again.
 """
@@ -17,6 +17,7 @@ import sys
 from itertools import product
 from pathlib import Path
 
+import pandas as pd
 from _cells import fill, load, timed_fit
 
 from sklearn_hmlc import HierarchicalEnsembleClassifier
@@ -76,14 +77,40 @@ def main():
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
     parser.add_argument("--batch-sizes", nargs="+", type=int, default=[32])
     parser.add_argument("--out", type=Path, default=RESULTS)
+    parser.add_argument("--summary", action="store_true", help="no training")
     parser.add_argument("--cell", nargs=4, help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.cell:
         print(json.dumps(run_cell(*args.cell)))
         return
-    kinds = ["heads", "dropout", "last_layer"]
-    cells = product(args.data, args.seeds, args.batch_sizes, kinds)
-    fill(args.out, KEYS, cells, run)
+    if not args.summary:
+        kinds = ["heads", "dropout", "last_layer"]
+        cells = product(args.data, args.seeds, args.batch_sizes, kinds)
+        fill(args.out, KEYS, cells, run)
+    summary = summarize(pd.read_csv(args.out))
+    summary.to_csv(args.out.with_stem(f"{args.out.stem}_summary"))
+    print(summary.to_string())
+
+
+def summarize(results):
+    """Means over seeds; in brackets how much more or less than the heads' they are."""
+    columns = {
+        "fit_seconds": "Seconds",
+        "peak_gb": "Peak GB",
+        "recall": "Recall",
+        "precision": "Precision",
+        "f1": "F1",
+        "au_prc": "AU(PRC)",
+    }
+    grouped = results.groupby(["data", "batch_size", "ensemble"], sort=False)
+    mean = grouped[list(columns)].mean()
+    heads = mean.xs("heads", level="ensemble")
+    base = heads.reindex(mean.index.droplevel("ensemble")).set_axis(mean.index)
+    change = (mean / base - 1).map(" ({:+.0%})".format)
+    text = mean.map("{:.3g}".format) + change
+    text.insert(0, "Seeds", grouped.size())
+    names = ["Data", "Batch", "Ensemble"]
+    return text.rename(columns=columns).rename_axis(names)
 
 
 if __name__ == "__main__":

@@ -54,7 +54,7 @@ from sklearn_hmlc.postprocessing import (
 RESULTS = Path(__file__).parents[1] / "results"
 EPOCHS = RESULTS / "rare_nodes_epochs.csv"
 FUN = ["cellcycle", "church", "derisi", "eisen", "gasch1", "pheno", "seq"]
-GO = ["cellcycle_GO", "derisi_GO"]
+DATA = [*(f"{name}_FUN" for name in FUN), "cellcycle_GO", "derisi_GO"]
 PLAIN = {"uncertainty": None, "node_weight": None}
 LOSS = [name for name in paper_defaults() if name.startswith(("node_", "focal_"))]
 MODELS = {
@@ -67,6 +67,7 @@ MODELS = {
     "tuned": {"n_estimators": 5},
 }
 EPOCHS_OF = {"paper": "heads", "tuned": "ours"}
+DECISIONS = ["0.5", "prevalence", "f1"]
 MAX_EPOCHS, PATIENCE = 100, 10
 
 
@@ -85,7 +86,7 @@ def run(data, seed, model):
     common = {"epochs": epochs, "fit_seconds": f"{seconds:.0f}"}
     common |= judge_probabilities(pipeline, test, hierarchy)
     tuned = model == "tuned"
-    decisions = tuned_thresholds(classifier, train) if tuned else {"0.5": 0.5}
+    decisions = tuned_thresholds(classifier, train) if tuned else {DECISIONS[0]: 0.5}
     rows = []
     for decision, thresholds in decisions.items():
         classifier.set_params(threshold=thresholds)
@@ -119,7 +120,7 @@ def tuned_thresholds(classifier, train):
     labels, scores = np.concatenate(labels), np.concatenate(scores)
     return {
         strategy: node_thresholds(labels, scores, strategy)
-        for strategy in ("prevalence", "f1")
+        for strategy in DECISIONS[1:]
     }
 
 
@@ -205,23 +206,32 @@ def as_text(**values):
 
 # -- summary ---------------------------------------------------------------------------
 
-MEASURES = [
-    "recall",
-    "precision",
-    "f1",
-    "recall_rarest_quarter",
-    "recall_rarest_half",
-    "au_prc",
-]
+KEYS = ["data", "model", "decision"]
+MEASURES = {
+    "recall": "Recall",
+    "precision": "Precision",
+    "f1": "F1",
+    "recall_rarest_quarter": "Recall, rarest quarter",
+    "recall_rarest_half": "Recall, rarest half",
+    "au_prc": "AU(PRC)",
+}
+
+
+def in_order(results):
+    """Rows as data, models and decisions are listed here, not as they came."""
+    orders = {"data": DATA, "model": list(MODELS), "decision": DECISIONS}
+    return results.sort_values(
+        KEYS, key=lambda column: column.map(orders[column.name].index), kind="stable"
+    )
 
 
 def summarize(results):
-    """Mean and spread (standard deviation over seeds) of each measure, as text."""
-    grouped = results.groupby(["data", "model", "decision"], sort=False)[MEASURES]
-    mean, spread = grouped.mean(), grouped.std(ddof=0)
-    text = mean.map("{:.3f}".format) + " ± " + spread.map("{:.3f}".format)
-    text.insert(0, "seeds", grouped.size())
-    return text
+    """Mean and, over several seeds, standard deviation of each measure, as text."""
+    grouped = results.groupby(KEYS, sort=False)[list(MEASURES)]
+    spread = grouped.std().map(lambda value: f" ± {value:.3f}" if value >= 0 else "")
+    text = grouped.mean().map("{:.3f}".format) + spread
+    text.insert(0, "Seeds", grouped.size())
+    return text.rename(columns=MEASURES).rename_axis(["Data", "Model", "Decision"])
 
 
 def calibration_table(results):
@@ -237,12 +247,12 @@ def calibration_table(results):
         ):
             values = rows.xs(model, level="model")[prefix + name]
             columns[f"{title}, {words}"] = values.groupby("data", sort=False).mean()
-    return pd.DataFrame(columns).round(4)
+    return pd.DataFrame(columns).map("{:.4f}".format).rename_axis("Data")
 
 
 def ratios(results):
     """Means over data sets as multiples of a baseline's on the same; least, most."""
-    mean = results.groupby(["data", "model", "decision"], sort=False)[MEASURES].mean()
+    mean = results.groupby(KEYS, sort=False)[list(MEASURES)].mean()
     kinds = ["model", "decision"]
     tables = {}
     for name in ("coherent", "flat"):
@@ -253,14 +263,16 @@ def ratios(results):
         single = (mean / base).replace(np.inf, np.nan).groupby(kinds, sort=False)
         parts = [np.divide(*sums), single.min(), single.max()]
         whole, low, high = (part.map("{:.2f}".format) for part in parts)
-        tables[name] = whole + " (" + low + " to " + high + ")"
-    return pd.concat(tables, names=["against"])
+        text = whole + " (" + low + " to " + high + ")"
+        text.insert(0, "Data sets", mean.groupby(kinds, sort=False).size())
+        tables[name] = text
+    table = pd.concat(tables, names=["Against", "Model", "Decision"])
+    return table.rename(columns=MEASURES)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    everything = [*(f"{name}_FUN" for name in FUN), *GO]
-    parser.add_argument("--data", nargs="+", default=everything)
+    parser.add_argument("--data", nargs="+", default=DATA)
     parser.add_argument("--models", nargs="+", default=list(MODELS), choices=MODELS)
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
     parser.add_argument("--out", type=Path, default=RESULTS / "rare_nodes.csv")
@@ -269,7 +281,7 @@ def main():
     if not args.summary:
         cells = product(args.data, args.seeds, args.models)
         fill(args.out, ["data", "seed", "model"], cells, run)
-    results = pd.read_csv(args.out, dtype={"decision": str})
+    results = in_order(pd.read_csv(args.out, dtype={"decision": str}))
     for name, table in (
         ("summary", summarize(results)),
         ("ratios", ratios(results)),
