@@ -5,6 +5,7 @@ data (features, hierarchy, node weights). Out: a `HierarchicalNet`.
 """
 
 import copy
+import inspect
 
 import numpy as np
 import torch
@@ -56,13 +57,19 @@ def make_net(estimator, device, n_inputs):
 
 
 def refresh_net(net, estimator):
-    """Take up the parameters that may change while training goes on."""
+    """Take up the parameters that may change while training goes on.
+
+    Those that ``net_params`` give stay; they go before the estimator's.
+    """
+    given = estimator.net_params or {}
     net.callbacks = callbacks_of(estimator)
     net.initialize_callbacks()
-    # In place: the optimiser keeps its moments.
-    net.set_params(lr=estimator.lr)
-    _set_encoder_lr(net, estimator)
-    net.batch_size = int(estimator.batch_size)
+    if not {"lr", "optimizer__lr", "optimizer__param_groups"} & set(given):
+        # In place: the optimiser keeps its moments.
+        net.set_params(lr=estimator.lr)
+        _set_encoder_lr(net, estimator)
+    if "batch_size" not in given:
+        net.batch_size = int(estimator.batch_size)
 
 
 def _checked_net_params(estimator):
@@ -72,6 +79,11 @@ def _checked_net_params(estimator):
         raise ValueError(
             "In `net_params`: `train_split` is set by `early_stopping` and "
             "`validation_fraction`; use these."
+        )
+    if given.get("batch_size", 1) < 1:
+        raise ValueError(
+            "In `net_params`: expected `batch_size` to be at least 1, but got "
+            f"{given['batch_size']}."
         )
     return given
 
@@ -113,28 +125,52 @@ def _criterion(estimator):
 
 def _optimizer(estimator):
     optimizer = OPTIMIZERS.get(estimator.optimizer, estimator.optimizer)
+    if not issubclass(optimizer, torch.optim.Optimizer):
+        raise ValueError(
+            f"Expected `optimizer` to be one of {sorted(OPTIMIZERS)} or a class of "
+            f"torch.optim, but got {optimizer}."
+        )
     # Not where the user chose another form, or another optimiser.
     own = {"optimizer", "optimizer__foreach"} & set(estimator.net_params or {})
     fused = {"optimizer__fused": True} if optimizer in _FUSED and not own else {}
     return {
         "optimizer": optimizer,
-        "optimizer__weight_decay": estimator.weight_decay,
         "lr": estimator.lr,
+        **_weight_decay(estimator, optimizer),
         **fused,
-        **_encoder_lr(estimator),
+        **_groups(estimator),
     }
 
 
-def _encoder_lr(estimator):
-    if estimator.encoder is None or estimator.encoder_lr is None:
+def _weight_decay(estimator, optimizer):
+    if "weight_decay" in inspect.signature(optimizer).parameters:
+        return {"optimizer__weight_decay": estimator.weight_decay}
+    if estimator.weight_decay:
+        raise ValueError(
+            f"{optimizer.__name__} has no weight decay; set `weight_decay` to 0."
+        )
+    return {}
+
+
+def _groups(estimator):
+    """Let the encoder have a group of parameters of its own, with its own rate."""
+    if estimator.encoder is None:
         return {}
-    return {"optimizer__param_groups": [("encoder.*", {"lr": estimator.encoder_lr})]}
+    group = ("encoder.*", {"lr": _encoder_lr(estimator)})
+    return {"optimizer__param_groups": [group]}
+
+
+def _encoder_lr(estimator):
+    return estimator.lr if estimator.encoder_lr is None else estimator.encoder_lr
 
 
 def _set_encoder_lr(net, estimator):
-    # A new rate goes to all groups of parameters.
-    if _encoder_lr(estimator):
-        net.optimizer_.param_groups[0]["lr"] = estimator.encoder_lr
+    if estimator.encoder is None:
+        return
+    own = set(net.module_.encoder.parameters())
+    for group in net.optimizer_.param_groups:
+        if own.intersection(group["params"]):
+            group["lr"] = _encoder_lr(estimator)
 
 
 def _widths(sizes):

@@ -9,10 +9,9 @@ from numbers import Integral, Real
 from typing import ClassVar
 
 import numpy as np
-import scipy.sparse as sp
 import torch
-from sklearn.base import BaseEstimator, ClassifierMixin, _fit_context, clone
-from sklearn.model_selection import KFold, check_cv, train_test_split
+from sklearn.base import BaseEstimator, ClassifierMixin, _fit_context
+from sklearn.model_selection import KFold, train_test_split
 from sklearn.utils import (
     check_consistent_length,
     check_random_state,
@@ -33,7 +32,7 @@ from .losses._schedules import SCHEDULES
 from .nn._encoder import encoded_width
 from .nn._mlp import _ACTIVATIONS
 from .postprocessing import node_thresholds
-from .postprocessing._thresholds import STRATEGIES, resolve_thresholds
+from .postprocessing._thresholds import STRATEGIES, resolve_thresholds, split_rows
 
 # What a later call of `fit` or `partial_fit` takes up while it goes on with a net.
 _MAY_CHANGE = {
@@ -47,12 +46,14 @@ _MAY_CHANGE = {
     "prior_correction",
     "threshold",
     "threshold_cv",
-    "device",
-    "net_params",
+    "net_params",  # but its callbacks alone
     "warm_start",
-    "random_state",
     "verbose",
 }
+
+
+# Seeds are drawn below this.
+_SEEDS = np.iinfo(np.int32).max
 
 
 class HierarchicalEnsembleClassifier(PredictionMixin, ClassifierMixin, BaseEstimator):
@@ -113,7 +114,8 @@ default="binary"
     freeze_encoder : bool, default=False
         Whether the encoder stays as it is.
     optimizer : {"adam", "adamw", "rmsprop", "sgd"} or class, default="adam"
-        A class is any `torch.optim.Optimizer`.
+        A class is any `torch.optim.Optimizer`; one without weight decay needs
+        ``weight_decay=0``.
     lr : float, default=1e-3
         Learning rate.
     weight_decay : float, default=1e-5
@@ -131,7 +133,8 @@ default="binary"
         Epochs without improvement before training stops early.
     prior_correction : bool, default=True
         Whether `predict_proba` takes off the logits what the node weights have put on
-        them (see Notes). Decisions are made on the uncorrected ones either way.
+        them (see Notes). Decisions are made on the uncorrected ones either way, but
+        for 1-D ``y``, where the most probable class is that of `predict_proba`.
     threshold : float, array-like, mapping, "prevalence" or "f1", default=0.5
         `predict` says yes from this (uncorrected) probability on, in [0, 1]: one for
         all nodes, an array of shape (n_nodes,) in node order, or a mapping node ->
@@ -140,7 +143,8 @@ default="binary"
         `sklearn_hmlc.postprocessing.node_thresholds`.
     threshold_cv : int, splitter or None, default=None
         Rows to tune thresholds on. None: a validation part, which is not trained on.
-        Otherwise cross-validation: the ensemble is trained once more for each fold.
+        Otherwise cross-validation: the ensemble is trained once more for each fold, for
+        as many epochs as the whole.
     device : str or torch.device, default="auto"
         Where to train. "auto": CUDA where there is one, else the CPU.
     net_params : dict, default=None
@@ -148,8 +152,9 @@ default="binary"
         ``callbacks``, ``iterator_train__num_workers``, ``optimizer__betas``, ...
     warm_start : bool, default=False
         Whether `fit` goes on with the net of the last `fit`. Changes of ``lr``,
-        ``batch_size``, ``max_epochs``, ``verbose`` and early stopping are taken up;
-        parameters that made the net and its loss must stay.
+        ``encoder_lr``, ``batch_size``, ``max_epochs``, ``verbose``, the callbacks of
+        ``net_params``, thresholds and early stopping are taken up; other parameters
+        must stay. The validation part is the same where the rows are.
     random_state : int, RandomState instance or None, default=None
         Decides initial weights, dropout, the order of rows and the validation part.
         Same number, same machine: same model. torch's generators get their state back
@@ -176,8 +181,9 @@ default="binary"
         The trained net; ``net_.module_`` is the torch module.
     history_ : list of dict
         What skorch recorded in each epoch: ``epoch``, ``train_loss``, ``dur``
-        (seconds), and with a validation part ``valid_loss`` and ``valid_au_prc``, each
-        with ``..._best``, whether it was the best so far.
+        (seconds), with a schedule ``weighted_share`` (the mean of its shares), and with
+        early stopping ``valid_loss`` (weighted, whatever the schedule) and
+        ``valid_au_prc``. ``..._best`` tells whether a loss was the best so far.
     n_iter_ : int
         Number of epochs trained, over all calls that went on with the net.
     input_shape_ : tuple of int
@@ -435,14 +441,14 @@ array-like of shape (n_samples,)
                 "partial_fit can't stop early; set early_stopping=False, or use `fit` "
                 "with warm_start=True."
             )
-        if isinstance(self.threshold, str):
+        goes_on = hasattr(self, "net_")
+        rows = self._validate_rows(X, y, sample_weight, not goes_on, classes)
+        if self._tunes():
             raise ValueError(
                 "partial_fit can't tune thresholds; give `threshold` as a number, or "
                 "wrap the fitted classifier in a NodeThresholdClassifier with "
                 'cv="prefit".'
             )
-        goes_on = hasattr(self, "net_")
-        rows = self._validate_rows(X, y, sample_weight, not goes_on, classes)
         done = self.n_iter_ if goes_on else 0
         return self._train(rows, 1, goes_on, span=(done, self.max_epochs))
 
@@ -464,20 +470,26 @@ array-like of shape (n_samples,)
             sample_weight = _check_sample_weight(
                 sample_weight, X, dtype=np.float32, ensure_non_negative=True
             )
-            if not sample_weight.any():
-                raise ValueError("All sample weights are 0; there is nothing to learn.")
         return Rows(X, labels, sample_weight)
 
     def _train(self, rows, epochs, goes_on, span=None):
         """Train and, where asked for, tune thresholds; ``span`` as in `_net.train`."""
         if not goes_on:
             self._random_state = check_random_state(self.random_state)
+            self._split_seed = None
             self.hierarchy_ = self._target.hierarchy
             self.node_names_ = self.hierarchy_.nodes
             self.classes_ = self._target.classes
+        # Before the split: tuning and early stopping change nothing of the rest.
+        seed = self._random_state.randint(_SEEDS)
         train, valid = self._split(rows)
+        if train.sample_weight is not None and not train.sample_weight.any():
+            raise ValueError(
+                "All sample weights of the rows to train on are 0; there is nothing to "
+                "learn."
+            )
+        folds = self._folds(rows) if self._tunes() else None
         device = self._device()
-        seed = self._random_state.randint(np.iinfo(np.int32).max)
         # torch's layers draw from its global generator, whose state is put back.
         with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
             _net.seed_generators(seed, device)
@@ -492,7 +504,7 @@ array-like of shape (n_samples,)
         self.n_iter_ = len(self.history_)
         self.__dict__.pop("thresholds_", None)
         if self._tunes():
-            self._tune(rows, valid)
+            self._tune(rows, valid, folds)
         return self
 
     def _tunes(self):
@@ -506,7 +518,7 @@ array-like of shape (n_samples,)
         train, valid = train_test_split(
             np.arange(len(rows)),
             test_size=self.validation_fraction,
-            random_state=self._random_state,
+            random_state=self._seed_of_splits(),
         )
         if rows.Y[valid][:, self.hierarchy_.scored].nnz == 0:
             raise ValueError(
@@ -516,33 +528,53 @@ array-like of shape (n_samples,)
             )
         return rows.take(train), rows.take(valid)
 
-    def _tune(self, rows, valid):
-        """Choose a threshold a node by scores of rows that were not trained on."""
-        if self.threshold_cv is None:
-            labels, proba = valid.Y, self.net_.mean_proba(valid.X)
-        else:
-            labels, proba = self._cross_fitted(rows)
-        self.thresholds_ = node_thresholds(
-            labels, proba, self.threshold, prevalence=_frequencies(rows)
-        )
+    def _folds(self, rows):
+        """Rows to train on and rows held out, for tuning thresholds, one fold a pair.
 
-    def _cross_fitted(self, rows):
-        """Labels and out-of-fold probabilities, one net a fold."""
+        None: the validation part is held out.
+        """
+        if self.threshold_cv is None:
+            return None
         cv = self.threshold_cv
         if isinstance(cv, Integral):
-            cv = KFold(cv, shuffle=True, random_state=self._random_state)
-        labels, probas = [], []
-        for train, test in check_cv(cv).split(np.zeros(len(rows)), rows.Y):
-            fold = clone(self).set_params(
-                threshold=0.5,
-                warm_start=False,
-                random_state=self._random_state.randint(np.iinfo(np.int32).max),
-            )
-            fold._take_up(self)
-            fold._train(rows.take(train), self.max_epochs, goes_on=False)
-            labels.append(rows.Y[test])
-            probas.append(fold.net_.mean_proba(rows.take(test).X))
-        return sp.vstack(labels), np.concatenate(probas)
+            cv = KFold(cv, shuffle=True, random_state=self._seed_of_splits())
+        return split_rows(cv, rows.Y)
+
+    def _seed_of_splits(self):
+        """One seed as long as training goes on: held-out rows are never trained on."""
+        if self._split_seed is None:
+            self._split_seed = self._random_state.randint(_SEEDS)
+        return self._split_seed
+
+    def _tune(self, rows, valid, folds):
+        """Choose a threshold a node by scores of rows that were not trained on."""
+        if folds is None:
+            held_out, proba = valid, self.net_.mean_proba(valid.X)
+        else:
+            held_out = rows.take(np.concatenate([test for _, test in folds]))
+            proba = np.concatenate([self._scores_of(rows, *fold) for fold in folds])
+        self.thresholds_ = node_thresholds(
+            held_out.Y,
+            proba,
+            self.threshold,
+            prevalence=_frequencies(rows),
+            sample_weight=held_out.sample_weight,
+        )
+        self._tuned_by = self.threshold
+
+    def _scores_of(self, rows, train, test):
+        """Probabilities of some rows, by a net trained on others for as long."""
+        own = {
+            "threshold": 0.5,
+            "threshold_cv": None,
+            "warm_start": False,
+            "random_state": self._random_state.randint(_SEEDS),
+        }
+        fold = type(self)(**self.get_params(deep=False) | own)
+        fold._take_up(self)
+        epochs = max(self.max_epochs, self.n_iter_)
+        fold._train(rows.take(train), epochs, goes_on=False)
+        return fold.net_.mean_proba(rows.take(test).X)
 
     def _take_up(self, other):
         """Take up what another fit has learnt about the form of the data."""
@@ -557,8 +589,9 @@ array-like of shape (n_samples,)
 
     def _check_unchanged(self):
         """Refuse to go on with a net that was made by other parameters."""
-        for name, value in self._made_with.items():
-            now = getattr(self, name)
+        present = self._fixed_params()
+        for name in {**self._made_with, **present}:
+            now, value = present.get(name), self._made_with.get(name)
             if now is not value and not np.array_equal(now, value):
                 raise ValueError(
                     "Training goes on with the net of the last fit, but "
@@ -566,15 +599,19 @@ array-like of shape (n_samples,)
                     "`fit` with warm_start=False."
                 )
 
+    def _fixed_params(self):
+        """What must stay while training goes on."""
+        params = self.get_params(deep=False)
+        fixed = {name: params[name] for name in params if name not in _MAY_CHANGE}
+        inner = {f"net_params[{k!r}]": v for k, v in (self.net_params or {}).items()}
+        inner.pop("net_params['callbacks']", None)
+        return fixed | inner
+
     def _initialized(self, rows, device):
         """Make a fresh net, with node weights by the rows to train on."""
         if not self.hierarchy_.scored.any():
             raise ValueError("Expected a hierarchy with at least one scored node.")
-        self._made_with = {
-            name: value
-            for name, value in self.get_params(deep=False).items()
-            if name not in _MAY_CHANGE
-        }
+        self._made_with = self._fixed_params()
         self.node_weights_ = resolve_node_weights(
             self.node_weight,
             self.hierarchy_,

@@ -72,15 +72,16 @@ class HierarchicalNet(NeuralNet):
 
     def _iter_proba(self, X, forward, constrained, corrected):
         self.module_.eval()
-        constraint = self.criterion_.constraint
-        shift = self.criterion_.logit_shift() if corrected else None
-        with torch.inference_mode():
-            for rows in gen_batches(_num_samples(X), self._chunk()):
+        for rows in gen_batches(_num_samples(X), self._chunk()):
+            # Not around the loop: whoever leaves it early would stay in this mode.
+            with torch.inference_mode():
                 logits = forward(to_tensor(features(X, rows), device=self.device))
-                if shift is not None:
+                if corrected:
+                    shift = self.criterion_.logit_shift(logits)
                     logits = logits - shift.to(logits.dtype)
                 p = torch.sigmoid(logits)
-                yield rows, constraint(p) if constrained else p
+                p = self.criterion_.constraint(p) if constrained else p
+            yield rows, p
 
     def trim_for_prediction(self):
         """Drop what only training needs; the loss stays, it has the max constraint."""
@@ -141,6 +142,8 @@ class ValidationScore(Callback):
 class Schedule(Callback):
     """Set the weighted loss's share before each training step.
 
+    Validation is always by the weighted loss, so that epochs can be compared.
+
     Parameters
     ----------
     share : callable
@@ -153,7 +156,7 @@ class Schedule(Callback):
     def on_train_begin(self, net, X=None, span=None, **kwargs):  # noqa: ARG002
         """Learn which epochs these are: ``span`` is (done before, all in all)."""
         done, total = span
-        steps = math.ceil(len(X) / net.batch_size)
+        steps = len(net.get_iterator(X, training=True))
         self.step_, self.n_steps_ = done * steps, total * steps
 
     def on_epoch_begin(self, net, **kwargs):  # noqa: ARG002
@@ -162,6 +165,7 @@ class Schedule(Callback):
 
     def on_batch_begin(self, net, training=False, **kwargs):  # noqa: ARG002
         """Set the share."""
+        net.criterion_.share = 1.0
         if training:
             t = min(self.step_ / self.n_steps_, 1.0)
             net.criterion_.share = self.share(t, self.step_)
@@ -169,9 +173,27 @@ class Schedule(Callback):
             self.step_ += 1
 
     def on_epoch_end(self, net, **kwargs):  # noqa: ARG002
-        """Leave the epoch's mean: by so much the weights have shifted the logits."""
-        net.criterion_.share = float(np.mean(self.shares_))
-        net.history.record("weighted_share", net.criterion_.share)
+        """Record the epoch's mean, and leave it to the correction of predictions."""
+        net.history.record("weighted_share", float(np.mean(self.shares_)))
+        settle_share(net)
+
+    def on_train_end(self, net, **kwargs):  # noqa: ARG002
+        """Leave that of the last whole epoch, where one was interrupted."""
+        settle_share(net)
+
+
+def settle_share(net, epoch=0):
+    """Set the share by which the weights have shifted the logits after an epoch.
+
+    It is the mean over this epoch and the one before it, since shares may alternate
+    from step to step and an epoch may have an odd number of steps. 0: the last epoch.
+    """
+    recent = [
+        record["weighted_share"]
+        for record in net.history
+        if "weighted_share" in record and record["epoch"] <= (epoch or len(net.history))
+    ]
+    net.criterion_.share = float(np.mean(recent[-2:])) if recent else 1.0
 
 
 class BestEpoch(EarlyStopping):
@@ -180,9 +202,7 @@ class BestEpoch(EarlyStopping):
     def on_train_end(self, net, **kwargs):
         """Load the best epoch's weights."""
         super().on_train_end(net, **kwargs)
-        shares = [e["weighted_share"] for e in net.history if "weighted_share" in e]
-        if shares:
-            net.criterion_.share = shares[self.best_epoch_ - 1]
+        settle_share(net, self.best_epoch_)
 
 
 class Progress(Callback):

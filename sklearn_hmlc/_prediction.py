@@ -4,12 +4,9 @@ Stage: features to coherent numbers, through the trained net.
 """
 
 import numpy as np
-from sklearn.metrics import accuracy_score
 from sklearn.utils.validation import check_is_fitted
 
 from ._rows import check_features
-from .hierarchy import _labels
-from .metrics import au_prc
 from .postprocessing._thresholds import resolve_thresholds
 from .uncertainty import get_measure
 
@@ -51,19 +48,20 @@ class PredictionMixin:
         y : ndarray, sparse matrix or DataFrame of shape (n_samples, n_nodes), or \
 ndarray of shape (n_samples,)
             In the container and dtype of the ``y`` of `fit`, closed under the
-            hierarchy. After a fit on 1-D ``y``: the most probable class.
+            hierarchy. After a fit on 1-D ``y``: the most probable class by
+            `predict_proba`.
         """
         self._validate_params()
         check_is_fitted(self)
         if self._target.single:
-            return self.classes_[self.predict_proba(X).argmax(axis=1)]
+            proba = self._node_proba(X, self.prior_correction)
+            return self._target.most_probable(proba)
         thresholds = self._decision_thresholds()
         positive = self._node_proba(X, corrected=False) >= thresholds
         if thresholds.ndim:
             # One threshold for all keeps coherence; others may not.
             positive = self.hierarchy_.close(positive)
-        index = X.index if _labels.is_dataframe(X) else None
-        return self._target.restore(positive, index)
+        return self._target.restore(positive, X)
 
     def predict_members(self, X, *, constrained=True):
         """Predict each member's probabilities.
@@ -136,17 +134,8 @@ ndarray of shape (n_samples,)
         score : float
             In [0, 1], over the scored nodes.
         """
-        if getattr(self, "_target", None) is not None and self._target.single:
-            return accuracy_score(y, self.predict(X), sample_weight=sample_weight)
         proba = self._node_proba(X, self.prior_correction)
-        return float(
-            au_prc(
-                self._target.encode(y).toarray(),
-                proba,
-                scored=self.hierarchy_.scored,
-                sample_weight=sample_weight,
-            )
-        )
+        return self._target.score(y, proba, sample_weight)
 
     def _node_proba(self, X, corrected):
         """Coherent probabilities (n_samples, n_nodes) in the hierarchy's order."""
@@ -157,7 +146,7 @@ ndarray of shape (n_samples,)
         """One threshold, of shape (), or one a node, of shape (n_nodes,)."""
         if not isinstance(self.threshold, str):
             return resolve_thresholds(self.threshold, self.hierarchy_)
-        if not hasattr(self, "thresholds_"):
+        if not hasattr(self, "thresholds_") or self._tuned_by != self.threshold:
             raise ValueError(
                 f"Thresholds by {self.threshold!r} are tuned in `fit`; fit again, or "
                 "give `threshold` as a number."

@@ -92,6 +92,12 @@ def _stacked(dataset, rows):
     if isinstance(rows, slice):
         rows = range(*rows.indices(len(dataset)))
     items = [_item(dataset, int(row)) for row in rows]
+    for row, item in zip(rows, items, strict=True):
+        if not item.isfinite().all():
+            raise ValueError(
+                f"Expected the items of the Dataset to be finite, but item {row} has "
+                "NaN or infinity; fill or drop it."
+            )
     shapes = sorted({tuple(item.shape) for item in items})
     if len(shapes) > 1:
         raise ValueError(
@@ -117,11 +123,36 @@ def _item(dataset, row):
     return tensor if tensor.dtype == torch.uint8 else tensor.float()
 
 
-def memory_batches(dataset, batch_size, shuffle=False, **kwargs):
+def memory_batches(dataset, batch_size, shuffle=False, drop_last=False, **kwargs):
     """Return a loader that asks `Rows` for whole batches: no collating row by row."""
     order = RandomSampler(dataset) if shuffle else SequentialSampler(dataset)
-    batches = BatchSampler(order, batch_size, drop_last=False)
+    batches = Batches(order, batch_size, drop_last)
     return DataLoader(dataset, sampler=batches, batch_size=None, **kwargs)
+
+
+class Batches(BatchSampler):
+    """Batches of which none has a lone row, where there is another batch to join.
+
+    Batch normalisation has no variance of one row, and a step on it is mostly noise.
+    """
+
+    def __iter__(self):
+        """Yield lists of row numbers."""
+        before = None
+        for batch in super().__iter__():
+            if before is not None and len(batch) == 1 < self.batch_size:
+                before, batch = None, before + batch
+            if before is not None:
+                yield before
+            before = batch
+        if before is not None:
+            yield before
+
+    def __len__(self):
+        """Return the number of batches."""
+        n_rows = len(self.sampler)
+        lone = n_rows % self.batch_size == 1 < min(n_rows, self.batch_size)
+        return super().__len__() - (lone and not self.drop_last)
 
 
 def is_array(X):
@@ -141,7 +172,8 @@ def check_features(estimator, X, reset):
     if isinstance(X, Dataset):
         return _checked_dataset(estimator, X, reset)
     if isinstance(X, torch.Tensor):
-        X = X.detach().cpu().numpy()
+        X = X.detach().cpu()
+        X = (X.float() if X.dtype == torch.bfloat16 else X).numpy()
     if isinstance(X, list | tuple) and estimator.encoder is not None:
         X = np.asarray(X)  # a list of images
     if getattr(X, "ndim", 2) > 2:

@@ -10,12 +10,14 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import scipy.sparse as sp
+from sklearn.metrics import accuracy_score
 from sklearn.utils import column_or_1d
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import assert_all_finite
 
 from .hierarchy import Hierarchy, _labels
 from .hierarchy._names import name_array, shorten
+from .metrics import au_prc
 
 
 def make_target(y, hierarchy, classes=None):
@@ -25,9 +27,8 @@ def make_target(y, hierarchy, classes=None):
     """
     y = _as_container(y)
     only_column = y.ndim == 2 and y.shape[1] == 1
-    if y.ndim > 2 or (only_column and getattr(hierarchy, "n_nodes", 0) == 1):
-        return IndicatorTarget(y, hierarchy)
-    if y.ndim == 1 or only_column:
+    indicator = sp.issparse(y) or getattr(hierarchy, "n_nodes", 0) == 1
+    if y.ndim == 1 or (only_column and not indicator):
         return SingleTarget(y, hierarchy, classes)
     return IndicatorTarget(y, hierarchy)
 
@@ -38,15 +39,16 @@ class IndicatorTarget:
     single = False
 
     def __init__(self, y, hierarchy):
+        self.named = _labels.is_dataframe(y)
         if hierarchy is None:
-            named = _labels.is_dataframe(y)
-            hierarchy = Hierarchy.flat(y.columns if named else range(y.shape[-1]))
+            names = y.columns if self.named else range(y.shape[-1])
+            hierarchy = Hierarchy.flat(names)
         self.hierarchy = hierarchy
         # No rows are kept, only what a prediction is to look like.
         self._template = y[:0] if not sp.issparse(y) else y.tocsr()[:0].asformat("csr")
         self._format = y.format if sp.issparse(y) else None
         self._order = None
-        if _labels.is_dataframe(y):
+        if self.named:
             where = _labels.column_positions(hierarchy, y.columns)
             self._order = np.argsort(where)
         names = name_array(hierarchy)
@@ -58,6 +60,12 @@ class IndicatorTarget:
         self.hierarchy.check_closed(y)
         return _labels.to_csr(self.hierarchy, y)
 
+    def score(self, y, proba, sample_weight=None):
+        """Pooled AU(PRC) of node probabilities, over scored nodes."""
+        labels = self.encode(y).toarray()
+        scored = self.hierarchy.scored
+        return float(au_prc(labels, proba, scored=scored, sample_weight=sample_weight))
+
     def columns(self, values):
         """Bring values of shape (..., n_nodes) into the user's order of columns."""
         return values if self._order is None else values[..., self._order]
@@ -66,12 +74,16 @@ class IndicatorTarget:
         """Undo `columns`."""
         return values if self._order is None else values[..., np.argsort(self._order)]
 
-    def restore(self, positive, index=None):
-        """Put decisions (n_samples, n_nodes), in node order, into the y container."""
+    def restore(self, positive, X):
+        """Put decisions (n_samples, n_nodes), in node order, into the y container.
+
+        Rows of a DataFrame are named as those of ``X``, where these have names.
+        """
         positive = self.columns(positive)
         template = self._template
-        if _labels.is_dataframe(template):
-            index = range(len(positive)) if index is None else index
+        if self.named:
+            named = isinstance(X, pd.DataFrame)
+            index = X.index if named else range(len(positive))
             frame = type(template)(positive, columns=template.columns, index=index)
             return frame.astype(dict(template.dtypes))
         if self._format is not None:
@@ -84,6 +96,7 @@ class SingleTarget:
     """1-D labels: each row has one node, and by the true path rule its ancestors."""
 
     single = True
+    named = True
 
     def __init__(self, y, hierarchy, classes=None):
         y = _column(y, warn=True)
@@ -108,6 +121,15 @@ class SingleTarget:
             shape=(len(y), self.hierarchy.n_nodes),
         )
         return self.hierarchy.close(labels)
+
+    def score(self, y, proba, sample_weight=None):
+        """Accuracy of the most probable classes."""
+        pred = self.most_probable(proba)
+        return float(accuracy_score(y, pred, sample_weight=sample_weight))
+
+    def most_probable(self, proba):
+        """Class of each row, from node probabilities."""
+        return self.classes[self.distribution(proba).argmax(axis=1)]
 
     def columns(self, values):
         """Take the columns of the classes from values of shape (..., n_nodes)."""
@@ -149,8 +171,11 @@ def _as_container(y):
         raise ValueError(
             "This classifier requires y to be passed, but the target y is None."
         )
-    if sp.issparse(y) or _labels.is_dataframe(y):
+    if sp.issparse(y) or isinstance(y, pd.DataFrame):
         return y
+    if _labels.is_dataframe(y):
+        # Predictions, too, will be pandas' frames, whosever y is.
+        return pd.DataFrame(np.asarray(y.to_numpy()), columns=list(y.columns))
     try:
         array = np.asarray(y)
     except ValueError as error:

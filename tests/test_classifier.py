@@ -13,12 +13,13 @@ from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.impute import SimpleImputer
 from sklearn.metrics import average_precision_score
-from sklearn.model_selection import GridSearchCV
+from sklearn.model_selection import GridSearchCV, KFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from skorch.callbacks import Callback
 
 from sklearn_hmlc import HierarchicalEnsembleClassifier, Hierarchy
+from sklearn_hmlc._rows import Rows
 from sklearn_hmlc.losses import node_weights
 from sklearn_hmlc.uncertainty import get_measure
 from tests import _strategies as strategies
@@ -312,8 +313,57 @@ def test_going_on_takes_up_what_may_change():
     assert "valid_au_prc" not in clf.history_[-1]
     clf.set_params(early_stopping=True).fit(X, Y)
     assert "valid_au_prc" in clf.history_[-1]
-    with pytest.raises(ValueError, match="n_estimators changed from 2 to 5"):
-        clf.set_params(n_estimators=5).fit(X, Y)
+
+
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        ({"n_estimators": 5}, "n_estimators changed from 2 to 5"),
+        ({"random_state": 1}, "random_state changed from 0 to 1"),
+        ({"net_params": {"module__dropout": 0.1}}, "'module__dropout'. changed"),
+    ],
+)
+def test_going_on_refuses_what_made_the_net(params, message):
+    clf = small(warm_start=True).fit(X, Y).set_params(**params)
+    with pytest.raises(ValueError, match=message):
+        clf.fit(X, Y)
+
+
+def test_going_on_keeps_what_net_params_say():
+    groups = [("layers.0.*", {"lr": 1e-9})]
+    for params in ({"lr": 1e-9, "batch_size": 60}, {"optimizer__param_groups": groups}):
+        clf = small(net_params=params).partial_fit(X, Y)
+        before = [group["lr"] for group in clf.net_.optimizer_.param_groups]
+        size = clf.net_.batch_size
+        # Callbacks may come and go.
+        clf.set_params(net_params={**params, "callbacks": [Callback()]})
+        clf.partial_fit(X, Y)
+        assert [group["lr"] for group in clf.net_.optimizer_.param_groups] == before
+        assert clf.net_.batch_size == size
+
+
+def test_held_out_rows_stay_out_while_training_goes_on(monkeypatch):
+    taken = []
+    take = Rows.take
+    monkeypatch.setattr(
+        Rows, "take", lambda self, rows: taken.append(rows) or take(self, rows)
+    )
+    small(early_stopping=True, warm_start=True).fit(X, Y).fit(X, Y)
+    assert np.array_equal(taken[1], taken[3])
+    # Folds are trained for as long as the whole, and the splits are the same again.
+    small(threshold="f1", threshold_cv=2, warm_start=True).fit(X, Y).fit(X, Y)
+    seeds = np.random.RandomState(0)
+    split = [seeds.randint(2**31 - 1) for _ in range(2)][1]
+    folds = list(KFold(2, shuffle=True, random_state=split).split(X))
+    _, *after_fold = taken[4:]
+    assert np.array_equal(taken[4], np.concatenate([test for _, test in folds]))
+    assert any(np.array_equal(rows, folds[0][0]) for rows in after_fold)
+
+
+def test_tuning_and_early_stopping_keep_the_initial_weights():
+    plain = small(max_epochs=1).fit(X, Y).predict_proba(X)
+    tuned = small(max_epochs=1, threshold="f1", threshold_cv=2).fit(X, Y)
+    assert np.array_equal(tuned.predict_proba(X), plain)
 
 
 def test_a_failed_fit_leaves_no_model():
@@ -339,6 +389,33 @@ def test_interrupted_training_warns_and_keeps_the_net():
         clf.fit(X, Y)
     assert clf.n_iter_ == 1
     assert clf.predict(X).shape == Y.shape
+
+
+class StopOnce(Callback):
+    """Ctrl-C in the middle of some epoch of the first training."""
+
+    def __init__(self, epoch):
+        self.epoch = epoch
+
+    def on_batch_end(self, net, **kwargs):
+        if len(net.history) == self.epoch:
+            raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("epoch", [1, 2])
+def test_the_best_epoch_after_an_interruption(epoch):
+    clf = small(schedule="linear", early_stopping=True, warm_start=True, batch_size=20)
+    clf.set_params(net_params={"callbacks": [StopOnce(epoch)]})
+    with pytest.warns(ConvergenceWarning, match="interrupted"):
+        clf.fit(X, Y)
+    clf.set_params(net_params=None, max_epochs=4).fit(X, Y)
+    best = max(clf.history_, key=lambda record: record["valid_au_prc"])
+    shares = [
+        record["weighted_share"]
+        for record in clf.history_
+        if record["epoch"] <= best["epoch"]
+    ]
+    assert clf.net_.criterion_.share == pytest.approx(np.mean(shares[-2:]))
 
 
 def test_partial_fit_trains_an_epoch_a_call():
@@ -505,6 +582,11 @@ def test_wrong_features_in_prediction():
         ({"uncertainty": lambda p: p}, r"measure to return shape \(32, 6\)"),
         ({"hidden_layer_sizes": (8.5,)}, "whole numbers of at least 1"),
         ({"validation_fraction": 0.0}, "'validation_fraction' parameter"),
+        ({"optimizer": torch.optim.Rprop}, "Rprop has no weight decay; set"),
+        ({"optimizer": int}, "`optimizer` to be one of .* but got <class 'int'>"),
+        ({"activation": torch.nn.ReLU()}, "but got a module; give the class ReLU"),
+        ({"net_params": {"batch_size": -1}}, "`batch_size` to be at least 1, but got"),
+        ({"threshold": "f1", "threshold_cv": 61}, "number of splits .*=61"),
     ],
 )
 def test_bad_parameters(params, message):
@@ -520,6 +602,56 @@ def test_unknown_node_in_node_weights():
 def test_weights_that_are_all_zero():
     with pytest.raises(ValueError, match=r"(?i)sample weights"):
         small().fit(X, Y, sample_weight=np.zeros(60))
+    # Only some of the rows held out count.
+    tuned = small(threshold="f1", threshold_cv=[(np.arange(30), np.arange(30, 60))])
+    with pytest.raises(ValueError, match=r"sample weights .* are 0; there is nothing"):
+        tuned.fit(X, Y, sample_weight=np.repeat([0.0, 1.0], 30))
+
+
+def test_optimisers_without_weight_decay():
+    clf = small(optimizer=torch.optim.Rprop, weight_decay=0).fit(X, Y)
+    assert isinstance(clf.net_.optimizer_, torch.optim.Rprop)
+
+
+def test_an_error_in_prediction_leaves_torch_as_it_was():
+    def bad(p):
+        raise RuntimeError("no measure")
+
+    clf = small().fit(X, Y)
+    with pytest.raises(RuntimeError, match="no measure") as caught:
+        clf.predict_uncertainty(X, bad)
+    # The traceback holds what was going on.
+    assert caught.tb
+    assert not torch.is_inference_mode_enabled()
+    members = clf.net_.iter_members(X)
+    next(members)
+    assert not torch.is_inference_mode_enabled()
+
+
+class Frame:
+    """A DataFrame of another library: columns, but no index."""
+
+    def __init__(self, values, columns):
+        self.values, self.columns, self.shape = values, columns, values.shape
+
+    def to_numpy(self):
+        return self.values
+
+    def __array__(self, dtype=None, copy=None):
+        return np.array(self.values, dtype=dtype)
+
+    def __len__(self):
+        return len(self.values)
+
+
+def test_frames_of_other_libraries():
+    names = [TREE.nodes[node] for node in (2, 0, 1, 5, 4, 3)]
+    y = Frame(Y[:, TREE.index(names)], names)
+    points = Frame(X, list("abcdefgh"))
+    pred = small().fit(points, y).predict(points)
+    assert list(pred.columns) == names
+    expected = small().fit(X, Y).predict(X)
+    np.testing.assert_array_equal(pred[list(TREE.nodes)], expected)
 
 
 def test_threshold_out_of_range_in_prediction():

@@ -352,7 +352,7 @@ def test_options_reach_the_classifier(arff):
         "--uncertainty": ("uncertainty", "bma"),
         "--node-weight": ("node_weight", "class-wise"),
         "--power": ("node_weight_power", 0.75),
-        "--threshold": ("threshold", 0.25),
+        "--threshold": ("threshold", "f1"),
         "--threshold-folds": ("threshold_cv", 3),
         "--seed": ("random_state", 11),
         "--device": ("device", "cpu"),
@@ -550,6 +550,29 @@ def test_evaluate_uses_the_tuned_thresholds(arff, capsys):
     assert pipeline[-1].thresholds_.shape == (pipeline[-1].hierarchy_.n_nodes,)
     assert main(["evaluate", "m", *arff]) == 0
     assert "macro recall" in capsys.readouterr().out
+
+
+def test_predict_writes_the_tuned_decisions(arff, folder):
+    tuned = ["--threshold", "prevalence", "--threshold-folds", "2"]
+    assert main(["fit", *arff, "--model", "m", *SMALL, *tuned]) == 0
+    pipeline = joblib.load("m")["pipeline"]
+    predict = ["predict", "m", *arff, "--decisions", "--out"]
+    assert main([*predict, "wide.csv"]) == 0
+    wide = pd.read_csv("wide.csv", index_col="id")
+    assert set(np.unique(wide)) <= {0, 1}
+    assert main(["predict", "m", *arff, "--out", "proba.csv"]) == 0
+    proba = pd.read_csv("proba.csv", index_col="id")
+    assert wide.columns.tolist() == proba.columns.tolist()
+    pets = [read_arff(path).data for path in arff]
+    expected = pipeline.predict(pd.concat(pets, ignore_index=True)).toarray()[:, 1:]
+    np.testing.assert_array_equal(wide, expected)
+    assert main([*predict, "long.csv", "--format", "long"]) == 0
+    long = pd.read_csv("long.csv")
+    assert list(long.columns) == ["id", "node", "probability"]
+    assert len(long) == expected.sum()
+    assert all(
+        wide.loc[id, node] == 1 for id, node in zip(long.id, long.node, strict=True)
+    )
 
 
 def test_evaluate_uses_the_model_s_threshold(arff, capsys):
@@ -758,6 +781,10 @@ def test_a_forgotten_index(csv_model, capsys):
     [
         (["--min-probability", "2", "--format", "long"], r"in \[0, 1\], but got 2"),
         (["--min-probability", "0.5"], "--min-probability needs --format long"),
+        (
+            ["--min-probability", "0.5", "--format", "long", "--decisions"],
+            "does not go with --decisions",
+        ),
     ],
 )
 def test_predict_options(csv_model, capsys, options, said):

@@ -111,7 +111,30 @@ def test_the_encoder_s_own_learning_rate():
     assert rates(clf) == {"encoder": 1e-5, "heads": 1e-2}
     clf.set_params(encoder_lr=1e-4, lr=1e-3).fit(FEW, FEW_Y)
     assert rates(clf) == {"encoder": 1e-4, "heads": 1e-3}
-    assert rates(make(lr=1e-2).fit(FEW, FEW_Y)) == {"encoder": 1e-2, "heads": 1e-2}
+    clf = make(lr=1e-2, warm_start=True).fit(FEW, FEW_Y)
+    assert rates(clf) == {"encoder": 1e-2, "heads": 1e-2}
+    clf.set_params(encoder_lr=1e-5).fit(FEW, FEW_Y)
+    assert rates(clf) == {"encoder": 1e-5, "heads": 1e-2}
+    # An encoder without parameters.
+    clf = make(encoder=nn.Flatten(), encoder_lr=1e-5, lr=1e-2, warm_start=True)
+    assert rates(clf.fit(FEW, FEW_Y).fit(FEW, FEW_Y)) == {"heads": 1e-2}
+
+
+def test_batch_normalisation_meets_no_lone_row():
+    own = nn.Sequential(nn.Flatten(), nn.Linear(64, 10), nn.BatchNorm1d(10))
+    clf = make(encoder=own, batch_size=89).fit(FEW, FEW_Y)
+    assert np.isfinite(clf.predict_proba(FEW[:1])).all()
+
+
+def test_encoders_of_another_precision():
+    own = nn.Sequential(nn.Flatten(), nn.Linear(64, 10).double())
+    own.register_forward_pre_hook(lambda _, args: args[0].double())
+    assert make(encoder=own).fit(FEW, FEW_Y).predict(FEW).shape == FEW_Y.shape
+
+
+def test_images_in_half_precision():
+    halves = torch.from_numpy(FEW).to(torch.bfloat16)
+    assert make().fit(halves, FEW_Y).predict(halves).shape == FEW_Y.shape
 
 
 def test_tables_may_have_an_encoder_too():

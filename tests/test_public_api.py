@@ -15,13 +15,13 @@ ROOT = Path(sklearn_hmlc.__file__).parent
 # Data flows one way: a part imports only from those before it in this list.
 LAYERS = [
     "hierarchy",
-    "_target",
     "datasets",
     "over_sampling",
     "nn",
     "uncertainty",
     "losses",
     "metrics",
+    "_target",
     "plotting",
     "postprocessing",
     "_rows",

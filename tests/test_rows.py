@@ -73,6 +73,22 @@ def test_loader_gives_every_row_once(rows_and_truth):
     assert sorted(torch.cat(weights).tolist()) == list(range(20))
 
 
+@pytest.mark.parametrize("n_rows", [1, 2, 5, 6, 7, 13, 20])
+@pytest.mark.parametrize("batch_size", [1, 2, 6, 30])
+@pytest.mark.parametrize("drop_last", [False, True])
+def test_no_batch_has_a_lone_row(n_rows, batch_size, drop_last):
+    rows = Rows(TABLE, Y).take(np.arange(n_rows))
+    loader = memory_batches(rows, batch_size, drop_last=drop_last)
+    sizes = [len(x) for x, _ in loader]
+    assert len(loader) == len(sizes)
+    if drop_last:
+        assert sizes == [batch_size] * (n_rows // batch_size)
+    else:
+        assert sum(sizes) == n_rows
+        assert 1 not in sizes or batch_size == 1 or n_rows == 1
+        assert max(sizes) <= batch_size + 1
+
+
 def test_parts_read_what_is_asked_for_and_no_more():
     data = Counting(IMAGES)
     part = Rows(data, Y).take(np.arange(10, 20))
@@ -100,6 +116,7 @@ def test_batches_have_memory_of_their_own(rows_and_truth, rows):
     [
         ({"image": 1}, r"items of the Dataset .* but got dict.*ToTens"),
         (Image.fromarray(IMAGES[0, 0]), "items of the Dataset .* but got Image.*ToTen"),
+        (np.full((1, 4, 4), np.nan), "finite, but item 1 has NaN"),
         (np.zeros((2, 3)), r"one shape, but got \(1, 4, 4\) and \(2, 3\).*Resize"),
     ],
 )

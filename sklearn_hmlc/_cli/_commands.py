@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from .. import HierarchicalEnsembleClassifier, __version__
-from ..hierarchy._labels import shorten
+from ..hierarchy._labels import shorten, to_csr
 from . import _csv, _files, _report
 from ._model import load_model, make_model, save_model
 from ._tables import Table, read_table
@@ -23,6 +23,10 @@ from ._tables import Table, read_table
 def fit(args) -> None:
     """Train on labelled files and write the model."""
     _files.check_free(args.model, args.force)
+    if args.threshold_cv is not None and not isinstance(args.threshold, str):
+        raise ValueError(
+            "--threshold-folds tunes thresholds; it needs --threshold prevalence or f1."
+        )
     table = read_table(args, labelled=True)
     model = make_model(_classifier(args, table), table.nominal)
     start = time.perf_counter()
@@ -49,15 +53,17 @@ def _classifier(args, table: Table):
 
 
 def predict(args) -> None:
-    """Write the probabilities of the nodes."""
+    """Write the probabilities of the nodes, or the decisions about them."""
     _check_predict_options(args)
     _files.check_free(args.out, args.force)
     model, table = _model_and_rows(args, labelled=False)
     proba = _scored_proba(model["pipeline"], table.data)
+    decided = _decided(model["pipeline"], table.data) if args.decisions else None
     if args.format == "long":
-        result = _long(proba, args.min_probability)
+        kept = proba >= args.min_probability if decided is None else decided == 1
+        result = _long(proba, kept.to_numpy())
     else:
-        result = proba.reset_index()
+        result = (proba if decided is None else decided).reset_index()
     with _files.whole_file(args.out) as partial:
         result.to_csv(partial, index=False, float_format="%.6f")
     rows, nodes = proba.shape
@@ -71,20 +77,34 @@ def _check_predict_options(args) -> None:
         )
     if args.min_probability and args.format != "long":
         raise ValueError("--min-probability needs --format long.")
+    if args.min_probability and args.decisions:
+        raise ValueError(
+            "--min-probability does not go with --decisions; the model's threshold was "
+            "chosen by `hmlc fit --threshold`."
+        )
 
 
 def _scored_proba(pipeline, data: pd.DataFrame) -> pd.DataFrame:
     """Return probabilities, ids in the index, scored nodes in the columns."""
-    proba = pipeline.predict_proba(data)
+    return _scored(pipeline, data, pipeline.predict_proba(data))
+
+
+def _decided(pipeline, data: pd.DataFrame) -> pd.DataFrame:
+    """Return decisions, 0 and 1, in the same form."""
+    decisions = to_csr(pipeline[-1].hierarchy_, pipeline.predict(data))
+    return _scored(pipeline, data, decisions.toarray().astype(np.int8))
+
+
+def _scored(pipeline, data: pd.DataFrame, values: np.ndarray) -> pd.DataFrame:
     scored = pipeline[-1].hierarchy_.scored
     ids = data.index.rename("id")
-    return pd.DataFrame(proba[:, scored], ids, pipeline.classes_[scored])
+    return pd.DataFrame(values[:, scored], ids, pipeline.classes_[scored])
 
 
-def _long(proba: pd.DataFrame, least: float) -> pd.DataFrame:
-    """Return a line id, node, probability for each that has at least so much."""
+def _long(proba: pd.DataFrame, kept: np.ndarray) -> pd.DataFrame:
+    """Return a line id, node, probability for each that is kept."""
     values = proba.to_numpy()
-    rows, nodes = np.nonzero(values >= least)
+    rows, nodes = np.nonzero(kept)
     return pd.DataFrame(
         {
             "id": proba.index[rows],

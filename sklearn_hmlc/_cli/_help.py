@@ -58,9 +58,11 @@ examples:
   hmlc predict yeast.joblib test.arff --out predictions.csv
   hmlc predict go.joblib genes.csv --index --format long --min-probability 0.2 \\
       --out predictions.csv.gz
+  hmlc predict go.joblib genes.csv --index --decisions --format long --out found.csv
 
-A parent's probability is never below its child's. Virtual roots and other nodes that no
-score counts are left out. Rows without ids are numbered from 0.
+Decisions are by the threshold that `hmlc fit --threshold` chose. A parent's probability
+is never below its child's. Virtual roots and other nodes that no score counts are left
+out. Rows without ids are numbered from 0.
 {_TRUST}"""
 
 EVALUATE_EXAMPLES = f"""\

@@ -208,7 +208,8 @@ def _add_predict(commands):
         "predict",
         _commands.predict,
         "write the probabilities of all nodes for new rows",
-        "Write the probability of every node for every row of DATA.",
+        "Write the probability of every node for every row of DATA, or with "
+        "--decisions\nwhich nodes each row is said to have.",
         _help.PREDICT_EXAMPLES,
     )
     _add_model(predict)
@@ -227,6 +228,12 @@ def _add_predict(commands):
         default="wide",
         help="wide: one row a sample, one column a node; long: a line "
         "id,node,probability for each (default: %(default)s)",
+    )
+    predict.add_argument(
+        "--decisions",
+        action="store_true",
+        help="write 0 and 1 in place of probabilities (wide), or only the lines of "
+        "nodes that a row is said to have (long), by the model's --threshold",
     )
     predict.add_argument(
         "--min-probability",

@@ -160,32 +160,43 @@ class HierarchicalFocalLoss(nn.Module):
         weights : Tensor of shape (B, C)
         """
         weight = torch.where(y, self.node_weight.to(logits.dtype), 1.0)
-        if self.measure is not None:
-            # At least float32: in half precision small numbers are lost.
-            wide = torch.promote_types(logits.dtype, torch.float32)
-            doubt = self.measure(torch.sigmoid(logits.to(wide)))
-            _check_measured(doubt, y)
-            weight = weight * (self.focal_floor + doubt**self.focal_exponent)
         mix = self.mix * self.share
-        return (mix * weight + (1 - mix)) * self.scored
+        return (mix * weight * self._focal(logits) + (1 - mix)) * self.scored
 
-    def logit_shift(self) -> Tensor:
-        r"""Tell by how much the node weights move the trained logits.
+    def _focal(self, logits: Tensor) -> Tensor | float:
+        """Focal weights (B, C), alike for positives and negatives."""
+        if self.measure is None:
+            return 1.0
+        # At least float32: in half precision small numbers are lost.
+        wide = torch.promote_types(logits.dtype, torch.float32)
+        doubt = self.measure(torch.sigmoid(logits.to(wide)))
+        _check_measured(doubt, logits[0])
+        return self.focal_floor + doubt**self.focal_exponent
 
-        A weight :math:`w` on the positives of a node and 1 on its negatives multiplies
-        the odds that fit the data best by :math:`w`. The focal weight is the same for
-        both, so it moves nothing. Taken off the logits, before the max constraint, the
-        shift gives back probabilities that follow the frequencies.
+    @torch.no_grad()
+    def logit_shift(self, logits: Tensor) -> Tensor:
+        r"""Tell by how much the weights have moved trained logits.
+
+        A weight :math:`w^1` on the positives of a node and :math:`w^0` on its negatives
+        multiplies the odds that fit the data best by :math:`w^1 / w^0`. Taken off the
+        logits, before the max constraint, the logarithm of this gives back
+        probabilities that follow the frequencies.
+
+        Parameters
+        ----------
+        logits : Tensor of float of shape (M, B, C)
+            Unconstrained outputs of the members.
 
         Returns
         -------
-        shift : Tensor of shape (C,)
-            :math:`\log(\lambda (w^1_i - 1) + 1)` with the share in :math:`\lambda`;
-            0 for a weight of 1, and where a node's positives count nothing at all.
+        shift : Tensor of shape (C,) or (B, C)
+            With the focal weight :math:`f_{bi}` and the share in :math:`\lambda`,
 
-        Notes
-        -----
-        Where :math:`\lambda < 1` the focal weight is taken as 1.
+            .. math:: \log \frac{\lambda w^1_i f_{bi} + 1 - \lambda}
+                                {\lambda f_{bi} + 1 - \lambda}.
+
+            Where :math:`\lambda = 1` this is :math:`\log w^1_i`, for all rows alike. 0
+            where a node's positives count nothing at all.
 
         References
         ----------
@@ -193,8 +204,12 @@ class HierarchicalFocalLoss(nn.Module):
            theorem 2.
         .. [2] Menon et al., "Long-tail learning via logit adjustment", ICLR 2021.
         """
-        weight = self.mix * self.share * (self.node_weight - 1) + 1
-        return torch.where(weight > 0, weight, 1.0).log()
+        mix = self.mix * self.share
+        odds = self.node_weight
+        if mix < 1:
+            focal = torch.as_tensor(mix * self._focal(logits), dtype=odds.dtype)
+            odds = (focal * odds + 1 - mix) / (focal + 1 - mix)
+        return torch.where(odds > 0, odds, 1.0).log()
 
     def extra_repr(self) -> str:
         """Show the settings in the module's representation."""

@@ -93,7 +93,9 @@ class EncodedHeads(nn.Module):
 
     def _features(self, x: Tensor) -> Tensor:
         with torch.set_grad_enabled(torch.is_grad_enabled() and not self.freeze):
-            return self.encoder(scaled(x)).flatten(1)
+            features = self.encoder(scaled(x)).flatten(1)
+        # Backbones may compute in another precision.
+        return features.to(next(self.heads.parameters()).dtype)
 
 
 def scaled(x: Tensor) -> Tensor:

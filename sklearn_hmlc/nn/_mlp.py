@@ -316,6 +316,12 @@ def _random_mask(x: Tensor, p: float) -> Tensor:
 def _get_activation(
     activation: str | Callable[[], nn.Module],
 ) -> Callable[[], nn.Module]:
+    if isinstance(activation, nn.Module):
+        name = type(activation).__name__
+        raise ValueError(
+            "Expected `activation` to be a name or to make a module, but got a module; "
+            f"give the class {name}, or a function that returns {name}(...)."
+        )
     if callable(activation):
         return activation
     if activation not in _ACTIVATIONS:

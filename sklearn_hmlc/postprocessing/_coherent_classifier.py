@@ -42,7 +42,7 @@ class CoherentClassifier(HierarchyMetaClassifier):
     ----------
     estimator_ : estimator
         The fitted inner classifier. Its columns are the nodes that some training rows
-        have and others lack; the other nodes are constant.
+        have and others lack (a single one twice); the other nodes are constant.
     classes_ : ndarray of shape (n_nodes,)
         Names of the columns of `predict_proba`, which follow those of ``y``.
     hierarchy_ : Hierarchy
@@ -112,21 +112,23 @@ array-like of shape (n_samples,)
         ValueError
             If the labels do not fit the hierarchy or are not closed.
         """
+        self.__dict__.pop("estimator_", None)  # should this fit fail
         labels = self._learn_labels(y, self.hierarchy)
         resolve_thresholds(self.threshold, self.hierarchy_)
         n_rows = labels.sum(axis=0)
         self._constant = np.where(n_rows > 0, 1.0, 0.0)
-        self._varying = (n_rows > 0) & (n_rows < labels.shape[0])
-        if not self._varying.any():
+        self._varying = np.flatnonzero((n_rows > 0) & (n_rows < labels.shape[0]))
+        if len(self._varying) == 0:
             raise ValueError(
                 "Expected y to have 2 classes for some node, but got 1 class each: "
                 "every node is there in no row of y, or in all."
             )
-        inner = labels[:, self._varying].astype(np.int64)
-        # Not all of scikit-learn's classifiers take sparse labels, and a single label
-        # is for them a binary y.
-        inner = inner.toarray()
-        inner = inner.ravel() if inner.shape[1] == 1 else inner
+        if len(self._varying) == 1:
+            # A single column is a binary y for scikit-learn's classifiers, which some
+            # of the multi-label ones don't take; twice the same one is not.
+            self._varying = np.repeat(self._varying, 2)
+        # Not all of them take sparse labels.
+        inner = labels[:, self._varying].astype(np.int64).toarray()
         self.estimator_ = clone(self.estimator).fit(X, inner, **fit_params)
         return self
 
@@ -166,7 +168,7 @@ ndarray of shape (n_samples,)
 
     def _node_proba(self, X):
         check_is_fitted(self)
-        scores = node_scores(self.estimator_, X, int(self._varying.sum()))
+        scores = node_scores(self.estimator_, X, len(self._varying))
         if scores.dtype.kind != "f":
             scores = scores.astype(np.float64)
         proba = np.tile(self._constant.astype(scores.dtype), (len(scores), 1))

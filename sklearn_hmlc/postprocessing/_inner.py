@@ -9,7 +9,6 @@ from sklearn.utils import get_tags
 from sklearn.utils.validation import check_is_fitted
 
 from .._target import make_target
-from ..hierarchy import _labels
 from ._thresholds import resolve_thresholds
 
 
@@ -24,6 +23,29 @@ class HierarchyMetaClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator
         self.classes_ = self._target.classes
         return labels
 
+    def score(self, X, y, sample_weight=None):
+        """Score predictions: pooled AU(PRC), or accuracy after a fit on 1-D ``y``.
+
+        Thresholds have no part in AU(PRC); to choose among decisions take another
+        measure, see `sklearn_hmlc.metrics.get_scorer`.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+            Whatever the inner classifier takes.
+        y : array-like, sparse matrix or DataFrame
+            True labels, in one of the forms that `fit` takes.
+        sample_weight : array-like of shape (n_samples,), default=None
+            What each row counts. None: 1.
+
+        Returns
+        -------
+        score : float
+            In [0, 1], over the scored nodes.
+        """
+        proba = self._node_proba(X)
+        return self._target.score(y, proba, sample_weight)
+
     def _answer(self, proba):
         """Bring node probabilities into the user's columns, or those of the classes."""
         if self._target.single:
@@ -33,11 +55,10 @@ class HierarchyMetaClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator
     def _decide(self, proba, thresholds, X):
         """Decisions in the container of the y of fit, closed upward."""
         if self._target.single:
-            return self.classes_[self._answer(proba).argmax(axis=1)]
+            return self._target.most_probable(proba)
         thresholds = resolve_thresholds(thresholds, self.hierarchy_)
         positive = self.hierarchy_.close(proba >= thresholds)
-        index = X.index if _labels.is_dataframe(X) else None
-        return self._target.restore(positive, index)
+        return self._target.restore(positive, X)
 
     @property
     def n_features_in_(self):
@@ -62,6 +83,32 @@ class HierarchyMetaClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator
         tags.classifier_tags.multi_label = True
         tags.non_deterministic = inner.non_deterministic
         return tags
+
+
+def innermost(estimator):
+    """Return the classifier inside pipelines, searches and the like.
+
+    The first one that has a hierarchy, or the last one of all.
+    """
+    while not hasattr(estimator, "hierarchy"):
+        if hasattr(estimator, "steps"):
+            estimator = estimator.steps[-1][1]
+        elif hasattr(estimator, "best_estimator_"):
+            estimator = estimator.best_estimator_
+        elif hasattr(estimator, "estimator"):
+            estimator = estimator.estimator
+        else:
+            break
+    return estimator
+
+
+def column_names(estimator):
+    """Return the nodes of a fitted estimator's columns, or None where it knows none."""
+    inner = innermost(estimator)
+    target = getattr(inner, "_target", None)
+    if target is None or not (target.named or inner.hierarchy is not None):
+        return None
+    return inner.classes_
 
 
 def node_scores(estimator, X, n_nodes):

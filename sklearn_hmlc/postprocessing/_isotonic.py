@@ -110,6 +110,7 @@ def _parts(
 def _cut(weights: np.ndarray, edges: np.ndarray) -> np.ndarray:
     """Tell which nodes form the ancestor-closed set of the largest total weight."""
     n = len(weights)
+    weights = weights / np.abs(weights).max()
     scale = _TOTAL_CAPACITY / np.abs(weights).sum()
     capacity = np.rint(np.abs(weights) * scale).astype(np.int32)
     gain, source, sink = weights > 0, n, n + 1

@@ -4,21 +4,21 @@ from numbers import Integral, Real
 from typing import ClassVar
 
 import numpy as np
+import scipy.sparse as sp
 from joblib import Parallel, delayed
 from sklearn.base import _fit_context, clone
-from sklearn.model_selection import KFold, ShuffleSplit, check_cv
+from sklearn.model_selection import KFold, ShuffleSplit
 from sklearn.utils import _safe_indexing, check_random_state, indexable
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.validation import (
     _check_method_params,
-    _num_samples,
     check_consistent_length,
     check_is_fitted,
 )
 
-from ..hierarchy import Hierarchy
-from ._inner import HierarchyMetaClassifier, node_scores
-from ._thresholds import STRATEGIES, node_thresholds
+from ..hierarchy import Hierarchy, _labels
+from ._inner import HierarchyMetaClassifier, column_names, innermost, node_scores
+from ._thresholds import STRATEGIES, _checked_weight, node_thresholds, split_rows
 
 
 class NodeThresholdClassifier(HierarchyMetaClassifier):
@@ -35,12 +35,13 @@ class NodeThresholdClassifier(HierarchyMetaClassifier):
         A multi-label classifier with `predict_proba` (an array or a list of arrays) or
         `decision_function`. Its columns are the nodes, in the order of ``y``.
     hierarchy : Hierarchy, default=None
-        The label graph. None: the inner classifier's parameter of this name, also as
-        the last step of a pipeline; without one a flat hierarchy.
+        The label graph. None: the inner classifier's parameter of this name, also
+        within pipelines and searches; without one a flat hierarchy.
     strategy : {"prevalence", "f1"}, default="prevalence"
         How thresholds are chosen, see `node_thresholds`.
     factor : float, default=3.0
-        For "f1": how far the predicted frequency may be from the true one, >= 1.
+        For "f1": how far the predicted frequency may be from the true one, >= 1;
+        infinity: any distance.
     cv : int, float, splitter, iterable or "prefit", default=None
         Held-out rows. None: 5 shuffled folds; int: as many; float in (0, 1): one
         shuffled split with this share held out; "prefit": `estimator` is fitted, and
@@ -105,7 +106,7 @@ class NodeThresholdClassifier(HierarchyMetaClassifier):
         ],
         "hierarchy": [Hierarchy, None],
         "strategy": [StrOptions(set(STRATEGIES))],
-        "factor": [Interval(Real, 1, None, closed="left")],
+        "factor": [Interval(Real, 1, None, closed="both")],
         "cv": [
             "cv_object",
             StrOptions({"prefit"}),
@@ -151,7 +152,8 @@ array-like of shape (n_samples,)
             DataFrame's by name. 1-D: one node a row.
         **fit_params : dict
             Goes to the inner classifier's `fit`; what has an entry a row, such as
-            ``sample_weight``, is split with the rows.
+            ``sample_weight``, is split with the rows. Weights count in the thresholds
+            as well.
 
         Returns
         -------
@@ -163,27 +165,26 @@ array-like of shape (n_samples,)
             If the labels do not fit the hierarchy or are not closed, or `refit` does
             not go with `cv`.
         """
+        self.__dict__.pop("thresholds_", None)  # should this fit fail
         labels = self._learn_labels(y, self._given_hierarchy())
         check_consistent_length(X, labels)
-        if self._target.single:
-            # The inner classifier scores nodes, whatever the form of the labels.
-            y = labels.toarray().astype(np.int64)
-            y = y.ravel() if y.shape[1] == 1 else y
-        X, y = indexable(X, y)
+        X, y = indexable(X, self._inner_labels(y, labels))
         if self.cv == "prefit":
-            self.estimator_ = self.estimator
-            held_out, scores = labels, self._node_scores(self.estimator, X)
+            self._check_prefit(X)
+            estimator, rows = self.estimator, np.arange(labels.shape[0])
+            scores = self._node_scores(estimator, X)
         else:
-            held_out, scores = self._out_of_fold(X, y, labels, fit_params)
-            if self.refit:
-                self.estimator_ = clone(self.estimator).fit(X, y, **fit_params)
+            estimator, rows, scores = self._out_of_fold(X, y, labels, fit_params)
+        weight = _checked_weight(fit_params.get("sample_weight"), labels.shape[0])
         self.thresholds_ = node_thresholds(
-            held_out,
+            labels[rows],
             scores,
             self.strategy,
-            prevalence=labels.sum(axis=0) / labels.shape[0],
+            prevalence=weight @ labels.astype(np.float64) / weight.sum(),
             factor=self.factor,
+            sample_weight=weight[rows],
         )
+        self.estimator_ = estimator
         return self
 
     def predict_proba(self, X):
@@ -199,8 +200,7 @@ array-like of shape (n_samples,)
         proba : ndarray of float of shape (n_samples, n_nodes)
             Columns as in ``classes_``.
         """
-        check_is_fitted(self)
-        return self._answer(self._node_scores(self.estimator_, X))
+        return self._answer(self._node_proba(X))
 
     def predict(self, X):
         """Predict labels: yes where the probability reaches the node's threshold.
@@ -217,25 +217,54 @@ ndarray of shape (n_samples,)
             In the container and dtype of the ``y`` of `fit`, closed under the
             hierarchy. After a fit on 1-D ``y``: the most probable class.
         """
-        check_is_fitted(self)
-        scores = self._node_scores(self.estimator_, X)
-        return self._decide(scores, self.thresholds_, X)
+        proba = self._node_proba(X)
+        return self._decide(proba, self.thresholds_, X)
 
     def _given_hierarchy(self):
         if self.hierarchy is not None:
             return self.hierarchy
-        inner = self.estimator
-        while hasattr(inner, "steps"):
-            inner = inner.steps[-1][1]
-        return getattr(inner, "hierarchy", None)
+        return getattr(innermost(self.estimator), "hierarchy", None)
+
+    def _inner_labels(self, y, labels):
+        """Labels as the inner classifier takes them, columns as in the user's y."""
+        if self._target.single:
+            # It scores nodes, whatever the form of the labels.
+            y = labels.toarray().astype(np.int64)
+            return y.ravel() if y.shape[1] == 1 else y
+        if sp.issparse(y) and not hasattr(innermost(self.estimator), "hierarchy"):
+            # Few of scikit-learn's classifiers take sparse labels.
+            return y.toarray()
+        return y
+
+    def _check_prefit(self, X):
+        """Refuse a fitted classifier whose columns are classes, of which a row has one.
+
+        There may be as many of them as nodes.
+        """
+        check_is_fitted(self.estimator)
+        if self.hierarchy_.n_nodes == 1 or not hasattr(self.estimator, "predict"):
+            return
+        if np.ndim(self.estimator.predict(_safe_indexing(X, [0]))) == 1:
+            raise ValueError(
+                "Expected `estimator` to be fitted on labels of shape (n_samples, "
+                'n_nodes) for cv="prefit", but it predicts one class a row.'
+            )
+
+    def _node_proba(self, X):
+        check_is_fitted(self)
+        return self._node_scores(self.estimator_, X)
 
     def _node_scores(self, estimator, X):
-        """Scores in node order; the inner classifier's columns are those of y."""
+        """Scores in node order, by the names of columns where they have any."""
         scores = node_scores(estimator, X, self.hierarchy_.n_nodes)
-        return self._target.in_node_order(scores)
+        names = column_names(estimator)
+        if names is None:
+            return self._target.in_node_order(scores)
+        return scores[:, _labels.column_positions(self.hierarchy_, names)]
 
     def _out_of_fold(self, X, y, labels, fit_params):
-        splits = list(self._splitter().split(np.zeros(_num_samples(X)), labels))
+        """Return the final classifier, and held-out rows with their scores."""
+        splits = self._splits(labels)
         if not self.refit and len(splits) > 1:
             raise ValueError(
                 f"refit=False needs a single split, but `cv` makes {len(splits)}; give "
@@ -245,23 +274,28 @@ ndarray of shape (n_samples,)
             delayed(_fit_on)(self.estimator, X, y, train, fit_params)
             for train, _ in splits
         )
-        if not self.refit:
-            self.estimator_ = fitted[0]
         scores = [
             self._node_scores(estimator, _safe_indexing(X, test))
             for estimator, (_, test) in zip(fitted, splits, strict=True)
         ]
+        whole = fitted[0]
+        if self.refit:
+            whole = clone(self.estimator).fit(X, y, **fit_params)
         rows = np.concatenate([test for _, test in splits])
-        return labels[rows], np.concatenate(scores)
+        return whole, rows, np.concatenate(scores)
 
-    def _splitter(self):
+    def _splits(self, labels):
         shuffle = check_random_state(self.random_state)
         cv = 5 if self.cv is None else self.cv
         if isinstance(cv, Integral):
-            return KFold(cv, shuffle=True, random_state=shuffle)
-        if isinstance(cv, Real):
-            return ShuffleSplit(1, test_size=cv, random_state=shuffle)
-        return check_cv(cv)
+            cv = KFold(cv, shuffle=True, random_state=shuffle)
+        elif isinstance(cv, Real):
+            cv = ShuffleSplit(1, test_size=cv, random_state=shuffle)
+        return split_rows(cv, labels)
+
+    def __sklearn_is_fitted__(self):
+        """Tell whether there are thresholds."""
+        return hasattr(self, "thresholds_")
 
 
 def _fit_on(estimator, X, y, rows, fit_params):

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
+from sklearn.model_selection import KFold, ShuffleSplit, check_cv
 
 from ..hierarchy import Hierarchy
 
@@ -24,6 +25,7 @@ def node_thresholds(
     *,
     prevalence: Any = None,
     factor: float = 3.0,
+    sample_weight: Any = None,
 ) -> np.ndarray:
     r"""Tune a decision threshold for each node on held-out rows.
 
@@ -45,6 +47,8 @@ def node_thresholds(
         For "f1": how far the predicted number may be from the number by `prevalence`,
         at least 1. With few positives the best F1 is a matter of luck, and often
         predicts the node almost everywhere; infinity allows that.
+    sample_weight : array-like of shape (n_samples,), default=None
+        What each row counts, >= 0, in shares, numbers and F1. None: 1.
 
     Returns
     -------
@@ -61,8 +65,10 @@ def node_thresholds(
 
     Notes
     -----
-    Rows of equal scores stay together, so that with ties the predicted number may
-    differ from the wanted one. O(n log n) a node.
+    Rows of equal scores stay together, so that with ties the predicted number is the
+    nearest possible to the wanted one, and the lower one of two. Decisions that are
+    closed upward predict inner nodes more often than their own thresholds do. O(n log
+    n) a node.
 
     References
     ----------
@@ -90,33 +96,47 @@ def node_thresholds(
         )
     if not factor >= 1:
         raise ValueError(f"Expected `factor` to be at least 1, but got {factor}.")
-    share = truth.mean(axis=0) if prevalence is None else prevalence
+    weight = _checked_weight(sample_weight, len(truth))
+    truth, scores, weight = truth[weight > 0], scores[weight > 0], weight[weight > 0]
+    share = weight @ truth / len(truth) if prevalence is None else prevalence
     wanted = _checked_share(share, truth.shape[1]) * len(truth)
     order = np.argsort(-scores, axis=0, kind="stable")
     ranked = np.take_along_axis(scores, order, axis=0)
-    count = np.rint(wanted).astype(np.intp)
+    number = np.cumsum(weight[order], axis=0)
+    count = _nearest(ranked, number, wanted)
     if strategy == "f1":
-        found = np.cumsum(np.take_along_axis(truth, order, axis=0), axis=0)
-        count = _best_f1(ranked, found, wanted, count, factor)
+        true = np.take_along_axis(truth, order, axis=0)
+        found = np.cumsum(true * weight[order], axis=0)
+        count = _best_f1(ranked, number, found, wanted, count, factor)
     return _midway(ranked, count)
+
+
+def _nearest(ranked: np.ndarray, number: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+    """For each node how many rows to predict to come nearest to the wanted number."""
+    distance = np.abs(np.vstack([np.zeros_like(wanted), number]) - wanted)
+    # A cut between equal scores is none.
+    distance[1:-1][ranked[:-1] == ranked[1:]] = np.inf
+    return distance.argmin(axis=0)
 
 
 def _best_f1(
     ranked: np.ndarray,
+    number: np.ndarray,
     found: np.ndarray,
     wanted: np.ndarray,
     otherwise: np.ndarray,
     factor: float,
 ) -> np.ndarray:
-    """For each node the number of predictions of the largest F1, ties to ``wanted``."""
+    """For each node how many rows to predict for the largest F1, ties to ``wanted``."""
     n_rows = len(ranked)
-    number = np.arange(1, n_rows + 1)[:, np.newaxis]
     f1 = 2 * found / (number + found[-1])
     # A cut between equal scores is none.
     f1[:-1][ranked[:-1] == ranked[1:]] = 0
     factor = min(factor, 1e300)  # of nothing it is still nothing
     # At least one row may be predicted, however rare the node.
-    low, high = np.floor(wanted / factor), np.maximum(np.ceil(wanted * factor), 1)
+    # Whole rows; products that should be whole may come out a little off.
+    low = np.floor(wanted / factor + 1e-9)
+    high = np.maximum(np.ceil(wanted * factor - 1e-9), number[0])
     f1[(number < low) | (number > high)] = 0
     distance = np.abs(number - wanted) / n_rows
     # Fractions of numbers up to 2 n: two values of F1 differ by more than 1 / (4 n^2).
@@ -133,6 +153,15 @@ def _midway(ranked: np.ndarray, count: np.ndarray) -> np.ndarray:
     middle = (lowest_in + highest_out) / 2
     # Neighbours may have no number between them.
     return np.where(middle > highest_out, middle, lowest_in)
+
+
+def split_rows(cv: Any, labels: sp.csr_array) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Rows to train on and rows held out, a pair a fold, by a splitter or iterable."""
+    folds = check_cv(cv)
+    plain = isinstance(folds, KFold | ShuffleSplit)
+    # Splitters that look at labels want them dense.
+    y = labels if plain else labels.toarray().astype(np.int8)
+    return list(folds.split(np.zeros(labels.shape[0]), y))
 
 
 def resolve_thresholds(spec: Any, hierarchy: Hierarchy) -> np.ndarray:
@@ -177,6 +206,22 @@ def _checked_rows(y_true: Any, proba: Any) -> tuple[np.ndarray, np.ndarray]:
     if not ((scores >= 0) & (scores <= 1)).all():
         raise ValueError("Expected probabilities in [0, 1], without NaN.")
     return truth.astype(bool), scores.astype(np.float64)
+
+
+def _checked_weight(sample_weight: Any, n_rows: int) -> np.ndarray:
+    """What rows count, 1 on average over those that count at all."""
+    if sample_weight is None:
+        return np.ones(n_rows)
+    weight = np.asarray(sample_weight, dtype=np.float64)
+    if weight.shape != (n_rows,) or not (np.isfinite(weight) & (weight >= 0)).all():
+        raise ValueError(
+            f"Expected `sample_weight` of shape ({n_rows},), finite and >= 0, but got "
+            f"shape {weight.shape}, values from {weight.min(initial=0)} to "
+            f"{weight.max(initial=0)}."
+        )
+    if not weight.any():
+        raise ValueError("All sample weights of the rows to tune on are 0.")
+    return weight * np.count_nonzero(weight) / weight.sum()
 
 
 def _checked_share(prevalence: Any, n_nodes: int) -> np.ndarray:

@@ -218,30 +218,41 @@ def test_mix_of_zero_is_the_plain_loss_to_the_bit(case):
 
 
 def test_no_weights_no_shift():
+    logits = torch.randn(2, 4, 3)
     loss = HierarchicalFocalLoss(CHAIN)
-    assert torch.equal(loss.logit_shift(), torch.zeros(3, dtype=torch.float64))
+    assert torch.equal(loss.logit_shift(logits), torch.zeros(3, dtype=torch.float64))
+    loss.share = 0.3
+    assert not loss.logit_shift(logits).any()
 
 
 def test_shift_is_the_logarithm_of_the_weight():
-    loss = HierarchicalFocalLoss(CHAIN, node_weight=[1.0, 4.0, 0.0], mix=0.5)
+    logits = torch.randn(1, 2, 3, dtype=torch.float64)
+    weights = {"node_weight": [1.0, 4.0, 0.0], "uncertainty": None}
+    loss = HierarchicalFocalLoss(CHAIN, mix=0.5, **weights)
     loss.share = 0.5
     # Of a quarter of the weighted loss: 1, 1 + 3/4 and 1 - 1/4.
     expected = torch.tensor([1.0, 1.75, 0.75], dtype=torch.float64).log()
-    torch.testing.assert_close(loss.logit_shift(), expected)
-    alone = HierarchicalFocalLoss(CHAIN, node_weight=[1.0, 4.0, 0.0])
+    torch.testing.assert_close(loss.logit_shift(logits), expected)
+    alone = HierarchicalFocalLoss(CHAIN, **weights)
     expected = torch.tensor([1.0, 4.0, 1.0], dtype=torch.float64).log()
-    torch.testing.assert_close(alone.logit_shift(), expected)
+    torch.testing.assert_close(alone.logit_shift(logits), expected)
 
 
-def test_the_shift_gives_back_frequencies():
+@pytest.mark.parametrize("uncertainty", [None, "bma"])
+@pytest.mark.parametrize(("mix", "share"), [(1.0, 1.0), (0.6, 1.0), (0.8, 0.5)])
+def test_the_shift_gives_back_frequencies(uncertainty, mix, share):
     # The best constant logit of a weighted loss, by gradient descent, for a node that
     # 3 of 20 rows have.
     hierarchy = Hierarchy.flat(["a"])
-    loss = HierarchicalFocalLoss(hierarchy, node_weight=[5.0], uncertainty=None)
+    loss = HierarchicalFocalLoss(
+        hierarchy, node_weight=[5.0], uncertainty=uncertainty, mix=mix
+    )
+    loss.share = share
     y = torch.arange(20)[:, None] < 3
     logit = torch.zeros(1, dtype=torch.float64, requires_grad=True)
-    for _ in range(500):
-        (gradient,) = torch.autograd.grad(loss(logit.expand(1, 20, 1), y), logit)
+    for _ in range(2000):
+        logits = logit.expand(1, 20, 1)
+        (gradient,) = torch.autograd.grad(loss(logits, y), logit)
         logit = (logit - gradient).detach().requires_grad_()
-    corrected = torch.sigmoid(logit - loss.logit_shift())
-    assert corrected.item() == pytest.approx(3 / 20, rel=1e-6)
+    corrected = torch.sigmoid(logits - loss.logit_shift(logits))
+    torch.testing.assert_close(corrected, torch.full_like(corrected, 3 / 20))

@@ -6,11 +6,13 @@ import numpy as np
 import pandas as pd
 import pytest
 import scipy.sparse as sp
+from iterstrat.ml_stratifiers import MultilabelStratifiedKFold
 from sklearn.base import clone
 from sklearn.dummy import DummyClassifier
 from sklearn.ensemble import RandomForestClassifier
+from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression, RidgeClassifier
-from sklearn.model_selection import GridSearchCV, KFold
+from sklearn.model_selection import GridSearchCV, KFold, ShuffleSplit
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.multioutput import ClassifierChain, MultiOutputClassifier
 from sklearn.neighbors import KNeighborsClassifier
@@ -19,6 +21,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from sklearn_hmlc import HierarchicalEnsembleClassifier, Hierarchy
+from sklearn_hmlc.metrics import au_prc
 from sklearn_hmlc.postprocessing import (
     CoherentClassifier,
     NodeThresholdClassifier,
@@ -148,10 +151,143 @@ def test_a_fitted_classifier_is_tuned_on_what_it_has_not_seen():
 
 def test_one_split_without_a_second_fit():
     inner = CoherentClassifier(FOREST, TREE)
-    clf = NodeThresholdClassifier(inner, cv=0.3, refit=False, random_state=0).fit(X, Y)
-    assert len(clf.estimator_.estimator_.estimators_) == 10
+    clf = NodeThresholdClassifier(inner, cv=0.3, refit=False, random_state=1).fit(X, Y)
+    split = ShuffleSplit(1, test_size=0.3, random_state=np.random.RandomState(1))
+    ((train, test),) = split.split(X)
+    part = clone(inner).fit(X[train], Y[train])
+    np.testing.assert_array_equal(clf.predict_proba(X), part.predict_proba(X))
+    expected = node_thresholds(
+        Y[test], part.predict_proba(X[test]), prevalence=Y.mean(axis=0)
+    )
+    np.testing.assert_allclose(clf.thresholds_, expected)
     with pytest.raises(ValueError, match=r"refit=False needs a single split.* 5"):
         NodeThresholdClassifier(inner, refit=False).fit(X, Y)
+
+
+def test_weights_count_in_fits_and_thresholds():
+    inner, folds = CoherentClassifier(FOREST, TREE), KFold(2)
+    weight = np.random.default_rng(0).choice([0.0, 1.0, 5.0], len(X))
+    settings = {"strategy": "f1", "factor": 1.5}
+    clf = NodeThresholdClassifier(inner, cv=folds, **settings)
+    clf.fit(X, Y, sample_weight=weight)
+    scores = np.concatenate(
+        [
+            clone(inner)
+            .fit(X[train], Y[train], sample_weight=weight[train])
+            .predict_proba(X[test])
+            for train, test in folds.split(X)
+        ]
+    )
+    expected = node_thresholds(Y, scores, **settings, sample_weight=weight)
+    np.testing.assert_allclose(clf.thresholds_, expected)
+    free = NodeThresholdClassifier(inner, cv=folds, strategy="f1", factor=np.inf)
+    assert free.fit(X, Y).thresholds_.shape == (6,)
+
+
+@pytest.mark.parametrize("kind", ["heads", CoherentClassifier])
+def test_a_fitted_classifier_s_columns_go_by_name(kind):
+    names = list(TREE.nodes)
+    frame = pd.DataFrame(Y, columns=names)
+    turned = frame[names[::-1]]
+    if kind == "heads":
+        inner = HierarchicalEnsembleClassifier(TREE, n_estimators=2, max_epochs=2)
+    else:
+        inner = GridSearchCV(kind(FOREST, TREE), {"method": ["max"]}, cv=2)
+    straight = NodeThresholdClassifier(inner.fit(X, frame), cv="prefit")
+    # An array's columns are the nodes in their order, a frame's go by name.
+    for y in (frame, turned, Y):
+        other = NodeThresholdClassifier(inner, cv="prefit").fit(X, y)
+        np.testing.assert_array_equal(
+            other.thresholds_, straight.fit(X, frame).thresholds_
+        )
+        assert other.hierarchy_ is TREE
+    inner.fit(X, turned)
+    again = NodeThresholdClassifier(inner, cv="prefit").fit(X, Y)
+    pred = pd.DataFrame(again.predict(X), columns=names)
+    expected = TREE.close(inner.predict_proba(X)[:, ::-1] >= again.thresholds_)
+    np.testing.assert_array_equal(pred, expected)
+
+
+def test_a_fitted_classifier_of_classes_is_refused():
+    points, names = [[0.0], [1.0], [5.0], [6.0]], ["cat", "cat", "dog", "dog"]
+    fitted = KNeighborsClassifier(1).fit(points, names)
+    clf = NodeThresholdClassifier(fitted, Hierarchy.flat(["dog", "cat"]), cv="prefit")
+    with pytest.raises(ValueError, match="predicts one class a row"):
+        clf.fit(points, names)
+
+
+def test_splitters_that_look_at_labels():
+    folds = MultilabelStratifiedKFold(2, shuffle=True, random_state=0)
+    inner = CoherentClassifier(FOREST, TREE)
+    for y in (Y, sp.csr_array(Y)):
+        clf = NodeThresholdClassifier(inner, cv=folds).fit(X, y)
+        assert clf.thresholds_.shape == (6,)
+    own = HierarchicalEnsembleClassifier(
+        TREE, threshold="f1", threshold_cv=folds, n_estimators=2, max_epochs=1
+    )
+    assert own.fit(X, Y).thresholds_.shape == (6,)
+    # What can be read only once.
+    own.set_params(threshold_cv=folds.split(X, Y))
+    assert own.fit(X, Y).thresholds_.shape == (6,)
+
+
+def test_sparse_labels_for_classifiers_that_take_none():
+    clf = NodeThresholdClassifier(FOREST, TREE, cv=2, random_state=0)
+    expected = clone(clf).fit(X, Y).predict(X)
+    got = clone(clf).fit(X, sp.csr_array(Y)).predict(X)
+    np.testing.assert_array_equal(got.toarray(), expected)
+
+
+@pytest.mark.parametrize(
+    "inner", [LOGISTIC, FOREST, ClassifierChain(LogisticRegression())]
+)
+def test_a_single_node_that_varies(inner):
+    pair = Hierarchy.from_edges([("a", "b")])
+    labels = np.column_stack([np.ones(60), Y[:, TREE.index("b")]])
+    clf = CoherentClassifier(inner, pair).fit(X, labels)
+    proba = clf.predict_proba(X)
+    assert (proba[:, 0] == 1).all()
+    assert proba[labels[:, 1] == 1, 1].mean() > proba[labels[:, 1] == 0, 1].mean()
+
+
+@pytest.mark.parametrize("wrapper", WRAPPERS, ids=lambda w: type(w).__name__)
+def test_scores_by_pooled_precision_and_names(wrapper):
+    frame = pd.DataFrame(Y, columns=TREE.nodes)
+    clf = clone(wrapper).fit(X, frame)
+    expected = au_prc(Y, clf.predict_proba(X), hierarchy=TREE)
+    assert clf.score(X, frame) == pytest.approx(expected)
+    assert clf.score(X, frame[list(TREE.nodes[::-1])]) == pytest.approx(expected)
+    names = np.where(Y[:, TREE.index("a")], "a", "b")
+    one = clone(wrapper).fit(X, names)
+    assert one.score(X, names) == np.mean(one.predict(X) == names)
+
+
+@pytest.mark.parametrize("wrapper", WRAPPERS, ids=lambda w: type(w).__name__)
+def test_a_failed_fit_leaves_no_model(wrapper):
+    clf = clone(wrapper).fit(X, Y)
+    with pytest.raises(ValueError):  # noqa: PT011 (whatever the reason)
+        clf.fit(X[:30], Y)
+    with pytest.raises(NotFittedError):
+        clf.predict(X)
+
+
+def test_classes_that_a_fold_lacks_are_improbable():
+    class Half(DummyClassifier):
+        """Knows but one class of the first node."""
+
+        def fit(self, X, y):
+            self.n_features_in_ = X.shape[1]
+            self.classes_ = [np.array([0]), np.array([1]), np.array([0, 1])]
+            return self
+
+        def predict_proba(self, X):
+            ones = np.ones((len(X), 1))
+            return [ones, ones, np.column_stack([0.3 * ones, 0.7 * ones])]
+
+    flat = Hierarchy.flat(["a", "b", "c"])
+    labels = np.tile(np.eye(3, dtype=int), (20, 1))
+    proba = CoherentClassifier(Half(), flat).fit(X, labels).predict_proba(X)
+    np.testing.assert_allclose(proba[0], [0.0, 1.0, 0.7])
 
 
 def test_order_of_a_frame_s_columns_does_not_matter():
