@@ -7,6 +7,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.base import clone
+from sklearn.model_selection import train_test_split
 
 from sklearn_hmlc import HierarchicalEnsembleClassifier, Hierarchy, paper_defaults
 from sklearn_hmlc.nn import MaxConstraint
@@ -230,15 +231,37 @@ def test_a_threshold_by_name_and_the_rest_a_half():
 @pytest.mark.parametrize("strategy", ["prevalence", "f1"])
 def test_thresholds_of_the_validation_part(strategy):
     settings = {"validation_fraction": 0.4, "threshold": strategy}
-    clf = small(**settings).fit(X, Y)
-    assert clf.thresholds_.shape == (TREE.n_nodes,)
-    # Early stopping sets the same rows aside, and looks at them each epoch.
-    watched = small(early_stopping=True, n_iter_no_change=50, **settings).fit(X, Y)
-    assert "valid_au_prc" in watched.history_[0]
-    assert "valid_au_prc" not in clf.history_[0]
+    weight = np.random.default_rng(0).choice([0.0, 1.0, 4.0], len(X))
+    clf = small(**settings).fit(X, Y, sample_weight=weight)
+    seeds = np.random.RandomState(0)
+    _, split = (seeds.randint(np.iinfo(np.int32).max) for _ in range(2))
+    _, valid = train_test_split(np.arange(60), test_size=0.4, random_state=split)
     assert TREE.is_closed(clf.predict(X))
-    fixed = small(validation_fraction=0.4, early_stopping=True).fit(X, Y)
-    assert not hasattr(fixed, "thresholds_")
+    clf.set_params(prior_correction=False)
+    expected = node_thresholds(
+        Y[valid],
+        clf.predict_proba(X[valid]),
+        strategy,
+        prevalence=weight @ Y / weight.sum(),
+        sample_weight=weight[valid],
+    )
+    np.testing.assert_allclose(clf.thresholds_, expected, rtol=1e-5)
+    # Early stopping sets the same rows aside, and looks at them each epoch.
+    watched = small(early_stopping=True, n_iter_no_change=50, **settings)
+    watched.set_params(max_epochs=1, node_weight=np.geomspace(1, 99, 6)).fit(X, Y)
+    score = watched.score(X[valid], Y[valid])
+    assert watched.history_[0]["valid_au_prc"] == pytest.approx(score)
+    watched.set_params(prior_correction=False)
+    assert watched.score(X[valid], Y[valid]) != pytest.approx(score)
+    assert "valid_au_prc" not in clf.history_[0]
+    watched.set_params(threshold=0.5).fit(X, Y)
+    assert not hasattr(watched, "thresholds_")
+
+
+def test_thresholds_belong_to_their_strategy():
+    clf = small(threshold="f1").fit(X, Y).set_params(threshold="prevalence")
+    with pytest.raises(ValueError, match="by 'prevalence' are tuned in `fit`"):
+        clf.predict(X)
 
 
 def test_cross_validated_thresholds_are_those_of_held_out_rows():

@@ -230,11 +230,11 @@ ndarray of shape (n_samples,)
         if self._target.single:
             # It scores nodes, whatever the form of the labels.
             y = labels.toarray().astype(np.int64)
-            return y.ravel() if y.shape[1] == 1 else y
-        if sp.issparse(y) and not hasattr(innermost(self.estimator), "hierarchy"):
-            # Few of scikit-learn's classifiers take sparse labels.
-            return y.toarray()
-        return y
+        if hasattr(innermost(self.estimator), "hierarchy"):
+            return y
+        # Few of scikit-learn's classifiers take sparse labels, or a single column.
+        y = y.toarray() if sp.issparse(y) else y
+        return np.ravel(y) if np.shape(y)[1:] == (1,) else y
 
     def _check_prefit(self, X):
         """Refuse a fitted classifier whose columns are classes, of which a row has one.

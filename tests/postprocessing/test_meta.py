@@ -271,6 +271,15 @@ def test_a_failed_fit_leaves_no_model(wrapper):
         clf.predict(X)
 
 
+def test_a_hierarchy_of_one_node():
+    one = Hierarchy.flat(["a"])
+    labels = Y[:, [TREE.index("a")]]
+    inner = KNeighborsClassifier(5)
+    clf = NodeThresholdClassifier(inner, one, cv=2).fit(X, labels)
+    expected = clone(inner).fit(X, labels.ravel()).predict_proba(X)[:, 1:]
+    np.testing.assert_array_equal(clf.predict_proba(X), expected)
+
+
 def test_classes_that_a_fold_lacks_are_improbable():
     class Half(DummyClassifier):
         """Knows but one class of the first node."""
