@@ -228,7 +228,7 @@ def in_order(results):
 def summarize(results):
     """Mean and, over several seeds, standard deviation of each measure, as text."""
     grouped = results.groupby(KEYS, sort=False)[list(MEASURES)]
-    spread = grouped.std().map(lambda value: f" ± {value:.3f}" if value >= 0 else "")
+    spread = grouped.std().map(lambda value: f" ±{value:.3f}" if value >= 0 else "")
     text = grouped.mean().map("{:.3f}".format) + spread
     text.insert(0, "Seeds", grouped.size())
     return text.rename(columns=MEASURES).rename_axis(["Data", "Model", "Decision"])
