@@ -7,11 +7,12 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from ._rows import check_features
+from ._target import ScoreMixin
 from .postprocessing._thresholds import resolve_thresholds
 from .uncertainty import get_measure
 
 
-class PredictionMixin:
+class PredictionMixin(ScoreMixin):
     """Prediction with a net (``net_``) of an estimator that validates features."""
 
     def predict_proba(self, X):
@@ -33,7 +34,7 @@ class PredictionMixin:
             n_classes), the probability that a row's path ends in the class; rows sum
             to 1.
         """
-        return self._columns_of(self._node_proba(X, self.prior_correction))
+        return self._columns_of(self._node_proba(X))
 
     def predict(self, X):
         """Predict labels: yes where the weighted probability reaches ``threshold``.
@@ -54,7 +55,7 @@ ndarray of shape (n_samples,)
         self._validate_params()
         check_is_fitted(self)
         if self._target.single:
-            proba = self._node_proba(X, self.prior_correction)
+            proba = self._node_proba(X)
             return self._target.most_probable(proba)
         thresholds = self._decision_thresholds()
         positive = self._node_proba(X, corrected=False) >= thresholds
@@ -117,29 +118,10 @@ ndarray of shape (n_samples,)
         parts = [measure(p).cpu().numpy() for _, p in members]
         return self._target.columns(np.concatenate(parts))
 
-    def score(self, X, y, sample_weight=None):
-        """Score predictions: pooled AU(PRC), or accuracy after a fit on 1-D ``y``.
-
-        Parameters
-        ----------
-        X : array-like or sparse matrix of shape (n_samples, n_features)
-            Features, finite.
-        y : array-like, sparse matrix or DataFrame
-            True labels, in one of the forms that `fit` takes.
-        sample_weight : array-like of shape (n_samples,), default=None
-            What each row counts. None: 1.
-
-        Returns
-        -------
-        score : float
-            In [0, 1], over the scored nodes.
-        """
-        proba = self._node_proba(X, self.prior_correction)
-        return self._target.score(y, proba, sample_weight)
-
-    def _node_proba(self, X, corrected):
+    def _node_proba(self, X, corrected=None):
         """Coherent probabilities (n_samples, n_nodes) in the hierarchy's order."""
         check_is_fitted(self)
+        corrected = self.prior_correction if corrected is None else corrected
         return self.net_.mean_proba(check_features(self, X, reset=False), corrected)
 
     def _decision_thresholds(self):

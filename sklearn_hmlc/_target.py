@@ -33,6 +33,33 @@ def make_target(y, hierarchy, classes=None):
     return IndicatorTarget(y, hierarchy)
 
 
+class ScoreMixin:
+    """Scoring, for an estimator with a target and ``_node_proba``."""
+
+    def score(self, X, y, sample_weight=None):
+        """Score predictions: pooled AU(PRC), or accuracy after a fit on 1-D ``y``.
+
+        Thresholds have no part in AU(PRC); to choose among decisions take another
+        measure, see `sklearn_hmlc.metrics.get_scorer`.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+            Features, as `predict_proba` takes them.
+        y : array-like, sparse matrix or DataFrame
+            True labels, in one of the forms that `fit` takes.
+        sample_weight : array-like of shape (n_samples,), default=None
+            What each row counts. None: 1.
+
+        Returns
+        -------
+        score : float
+            In [0, 1], over the scored nodes.
+        """
+        proba = self._node_proba(X)
+        return self._target.score(y, proba, sample_weight)
+
+
 class IndicatorTarget:
     """Indicator matrix; columns are nodes, a DataFrame's in the user's own order."""
 

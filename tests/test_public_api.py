@@ -28,6 +28,7 @@ LAYERS = [
     "_net",
     "_build",
     "_prediction",
+    "_held_out",
     "_classifier",
     "_paper",
     "_cli",

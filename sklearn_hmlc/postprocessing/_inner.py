@@ -8,11 +8,13 @@ from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin
 from sklearn.utils import get_tags
 from sklearn.utils.validation import check_is_fitted
 
-from .._target import make_target
+from .._target import ScoreMixin, make_target
 from ._thresholds import resolve_thresholds
 
 
-class HierarchyMetaClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
+class HierarchyMetaClassifier(
+    ScoreMixin, MetaEstimatorMixin, ClassifierMixin, BaseEstimator
+):
     """Base of classifiers around a multi-label classifier and a hierarchy."""
 
     def _learn_labels(self, y, hierarchy):
@@ -22,29 +24,6 @@ class HierarchyMetaClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator
         self.hierarchy_ = self._target.hierarchy
         self.classes_ = self._target.classes
         return labels
-
-    def score(self, X, y, sample_weight=None):
-        """Score predictions: pooled AU(PRC), or accuracy after a fit on 1-D ``y``.
-
-        Thresholds have no part in AU(PRC); to choose among decisions take another
-        measure, see `sklearn_hmlc.metrics.get_scorer`.
-
-        Parameters
-        ----------
-        X : array-like or sparse matrix of shape (n_samples, n_features)
-            Whatever the inner classifier takes.
-        y : array-like, sparse matrix or DataFrame
-            True labels, in one of the forms that `fit` takes.
-        sample_weight : array-like of shape (n_samples,), default=None
-            What each row counts. None: 1.
-
-        Returns
-        -------
-        score : float
-            In [0, 1], over the scored nodes.
-        """
-        proba = self._node_proba(X)
-        return self._target.score(y, proba, sample_weight)
 
     def _answer(self, proba):
         """Bring node probabilities into the user's columns, or those of the classes."""
