@@ -249,7 +249,9 @@ def hierarchical_focal_loss(
     focal = np.ones((n_rows, n_nodes))
     if uncertainty is not None:
         p = 1 / (1 + np.exp(-logits))
-        focal = focal_floor + MEASURES[uncertainty](p, eps) ** focal_exponent
+        # Differences of equal numbers may round to a little below 0.
+        doubt = np.maximum(MEASURES[uncertainty](p, eps), 0)
+        focal = focal_floor + doubt**focal_exponent
     weight = mix * np.where(y, positive, 1.0) * focal + (1 - mix)
     q = max_constraint_training(logits, y, reach)
     counted = np.ones(n_nodes, bool) if scored is None else np.asarray(scored, bool)
