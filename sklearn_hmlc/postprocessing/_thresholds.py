@@ -12,10 +12,14 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 from sklearn.model_selection import KFold, ShuffleSplit, check_cv
+from sklearn.utils import gen_batches
 
 from ..hierarchy import Hierarchy
 
 STRATEGIES = ("prevalence", "f1")
+
+# Entries that are sorted at a time (32 MB of float64, several arrays of them).
+_BLOCK_ENTRIES = 2**22
 
 
 def node_thresholds(
@@ -68,7 +72,7 @@ def node_thresholds(
     Rows of equal scores stay together, so that with ties the predicted number is the
     nearest possible to the wanted one, and the lower one of two. Decisions that are
     closed upward predict inner nodes more often than their own thresholds do. O(n log
-    n) a node.
+    n) a node, and memory for a part of the nodes at a time.
 
     References
     ----------
@@ -96,15 +100,35 @@ def node_thresholds(
         )
     if not factor >= 1:
         raise ValueError(f"Expected `factor` to be at least 1, but got {factor}.")
-    weight = _checked_weight(sample_weight, len(truth))
-    truth, scores, weight = truth[weight > 0], scores[weight > 0], weight[weight > 0]
-    share = weight @ truth / len(truth) if prevalence is None else prevalence
-    wanted = _checked_share(share, truth.shape[1]) * len(truth)
+    n_nodes = scores.shape[1]
+    weight = _checked_weight(sample_weight, len(scores))
+    counts = weight > 0
+    n_rows = np.count_nonzero(counts)
+    share = weight @ truth / n_rows if prevalence is None else prevalence
+    wanted = _checked_share(share, n_nodes) * n_rows
+    bound = factor if strategy == "f1" else None
+    thresholds = np.empty(n_nodes)
+    for part in gen_batches(n_nodes, max(1, _BLOCK_ENTRIES // len(scores))):
+        labels = truth[:, part]
+        labels = labels.toarray() if sp.issparse(labels) else labels
+        columns = labels[counts], scores[counts, part].astype(np.float64)
+        thresholds[part] = _tuned(*columns, weight[counts], wanted[part], bound)
+    return thresholds
+
+
+def _tuned(
+    truth: np.ndarray,
+    scores: np.ndarray,
+    weight: np.ndarray,
+    wanted: np.ndarray,
+    factor: float | None,
+) -> np.ndarray:
+    """Thresholds of some nodes, by F1 where there is a factor, else by prevalence."""
     order = np.argsort(-scores, axis=0, kind="stable")
     ranked = np.take_along_axis(scores, order, axis=0)
     number = np.cumsum(weight[order], axis=0)
     count = _nearest(ranked, number, wanted)
-    if strategy == "f1":
+    if factor is not None:
         true = np.take_along_axis(truth, order, axis=0)
         found = np.cumsum(true * weight[order], axis=0)
         count = _best_f1(ranked, number, found, wanted, count, factor)
@@ -193,19 +217,23 @@ def resolve_thresholds(spec: Any, hierarchy: Hierarchy) -> np.ndarray:
     return thresholds
 
 
-def _checked_rows(y_true: Any, proba: Any) -> tuple[np.ndarray, np.ndarray]:
-    truth = np.asarray(y_true.toarray() if sp.issparse(y_true) else y_true)
+def _checked_rows(
+    y_true: Any, proba: Any
+) -> tuple[np.ndarray | sp.csc_array, np.ndarray]:
+    """Labels as booleans, dense or CSC as they came, and scores."""
+    truth = sp.csc_array(y_true) if sp.issparse(y_true) else np.asarray(y_true)
     scores = np.asarray(proba)
-    if truth.ndim != 2 or truth.shape != scores.shape or len(truth) == 0:
+    if truth.ndim != 2 or truth.shape != scores.shape or len(scores) == 0:
         raise ValueError(
             "Expected y_true and proba of the same shape (n_samples, n_nodes) with at "
             f"least one row, but got {truth.shape} and {scores.shape}."
         )
-    if not np.isin(truth, (0, 1)).all():
+    values = truth.data if sp.issparse(truth) else truth
+    if not ((values == 0) | (values == 1)).all():
         raise ValueError("Expected y_true to hold only 0 and 1.")
-    if not ((scores >= 0) & (scores <= 1)).all():
+    if not (scores.min(initial=0) >= 0 and scores.max(initial=1) <= 1):
         raise ValueError("Expected probabilities in [0, 1], without NaN.")
-    return truth.astype(bool), scores.astype(np.float64)
+    return truth.astype(bool), scores
 
 
 def _checked_weight(sample_weight: Any, n_rows: int) -> np.ndarray:

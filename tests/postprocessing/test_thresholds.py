@@ -159,6 +159,20 @@ def test_one_lucky_row_does_not_predict_the_node_everywhere():
     assert (scores >= bound).sum() == 1
 
 
+def test_parts_do_not_show(monkeypatch):
+    rng = np.random.default_rng(0)
+    truth, scores = rng.random((30, 7)) < 0.3, rng.random((30, 7))
+    for strategy in ("prevalence", "f1"):
+        whole = node_thresholds(truth, scores, strategy)
+        monkeypatch.setattr(
+            "sklearn_hmlc.postprocessing._thresholds._BLOCK_ENTRIES", 70
+        )
+        for labels in (truth, sp.csr_array(truth)):
+            parts = node_thresholds(labels, scores, strategy)
+            np.testing.assert_array_equal(parts, whole)
+        monkeypatch.undo()
+
+
 def test_sparse_labels():
     truth = np.array([[1, 0], [0, 1], [0, 0]])
     scores = np.array([[0.4, 0.1], [0.2, 0.3], [0.6, 0.2]])
