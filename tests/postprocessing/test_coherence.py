@@ -102,6 +102,12 @@ def test_isotonic_on_larger_hierarchies(kind):
         np.testing.assert_allclose(row, projection(expected, hierarchy), atol=1e-5)
 
 
+def test_isotonic_of_the_smallest_numbers():
+    pair = Hierarchy.from_edges([("a", "b")])
+    got = make_coherent([[0.0, 1e-310]], pair, "isotonic")
+    np.testing.assert_allclose(got, [[5e-311, 5e-311]], rtol=1e-6, atol=0)
+
+
 def test_logits_and_lists_go_too():
     hierarchy = Hierarchy.from_edges([("a", "b")])
     assert make_coherent([[-3, 2]], hierarchy).tolist() == [[2, 2]]
