@@ -579,6 +579,7 @@ def test_wrong_features_in_prediction():
     [
         ({"node_weight": [1.0, 2.0]}, r"shape \(6,\), one a node, but got"),
         ({"node_weight": [-1.0] * 6}, "weights >= 0, but got -1.0"),
+        ({"node_weight": {"b": "x"}}, "expected numbers, but got 'x' for node 'b'"),
         ({"node_weight": "binery"}, "'node_weight' parameter .* must be"),
         ({"uncertainty": "gmo"}, "Did you mean 'gmu'"),
         ({"n_estimators": 0}, "'n_estimators' parameter .* must be"),

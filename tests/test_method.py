@@ -318,7 +318,9 @@ def test_tuned_thresholds_need_a_fit_of_the_whole():
     ("threshold", "message"),
     [
         ([0.5, 0.5], r"shape \(6,\)"),
-        ({"c": 0.5}, "c"),
+        ({"c": 0.5}, "In `threshold`: 'c' is no node"),
+        ({"b": "x"}, "In `threshold`: expected numbers, but got 'x' for node 'b'"),
+        (["x"] * 6, "In `threshold`: expected numbers, but got"),
         ({"b": 1.5}, r"\[0, 1\]"),
         ([np.nan] * 6, r"\[0, 1\]"),
     ],

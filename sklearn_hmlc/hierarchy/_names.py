@@ -7,10 +7,13 @@ words that errors are made of.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Hashable, Iterable, Sequence
-from typing import Any
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from ._hierarchy import Hierarchy
 
 Node = Hashable
 
@@ -118,3 +121,38 @@ def path(names: Sequence[Node], most: int = 12) -> str:
         half = most // 2
         steps[half:-half] = [f"({len(steps) - 2 * half} more)"]
     return " -> ".join(steps)
+
+
+def values_by_node(
+    spec: Any, hierarchy: Hierarchy, rest: float, parameter: str
+) -> np.ndarray:
+    """Turn numbers by node, or an array of them, into an array of floats.
+
+    A mapping or Series goes by name, and nodes that it lacks get ``rest``; anything
+    else becomes an array as it is.
+
+    Raises
+    ------
+    ValueError
+        If a name is no node or a value no number; the message begins with the
+        parameter's name.
+    """
+    if not (isinstance(spec, Mapping) or hasattr(spec, "to_dict")):
+        return _number(spec, parameter, "")
+    values = np.full(hierarchy.n_nodes, rest)
+    for node, value in dict(spec).items():
+        try:
+            position = hierarchy.index(node)
+        except KeyError as error:
+            raise ValueError(f"In `{parameter}`: {error.args[0]}") from None
+        values[position] = _number(value, parameter, f" for node {node!r}")
+    return values
+
+
+def _number(value: Any, parameter: str, where: str) -> np.ndarray:
+    try:
+        return np.asarray(value, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"In `{parameter}`: expected numbers, but got {value!r}{where}."
+        ) from error

@@ -8,7 +8,6 @@ Source: Xu et al. (2026), section 3.2; tempering is this library's own.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -16,7 +15,7 @@ import scipy.sparse as sp
 
 from ..hierarchy import Hierarchy
 from ..hierarchy._labels import to_csr
-from ..hierarchy._names import shorten
+from ..hierarchy._names import shorten, values_by_node
 
 SCHEMES = ("binary", "class-wise")
 
@@ -120,15 +119,7 @@ def resolve_node_weights(
         return np.ones(hierarchy.n_nodes)
     if isinstance(spec, str):
         return node_weights(labels, spec, scored=hierarchy.scored, **settings)
-    if isinstance(spec, Mapping) or hasattr(spec, "to_dict"):
-        weights = np.ones(hierarchy.n_nodes)
-        try:
-            positions = [hierarchy.index(node) for node in spec.keys()]  # noqa: SIM118
-        except KeyError as error:
-            raise ValueError(f"In `node_weight`: {error.args[0]}") from None
-        weights[positions] = list(dict(spec).values())
-        return weights
-    return np.asarray(spec, dtype=np.float64)
+    return values_by_node(spec, hierarchy, 1.0, "node_weight")
 
 
 def warn_empty(hierarchy: Hierarchy, labels: sp.csr_array) -> None:

@@ -21,6 +21,11 @@ class HierarchyMetaClassifier(
         """Check labels, keep what a prediction is to look like; CSR in node order."""
         self._target = make_target(y, hierarchy)
         labels = self._target.encode(y)
+        if labels.shape[0] == 0:
+            raise ValueError(
+                "Found y with 0 sample(s), while a minimum of 1 is required by "
+                f"{type(self).__name__}."
+            )
         self.hierarchy_ = self._target.hierarchy
         self.classes_ = self._target.classes
         return labels

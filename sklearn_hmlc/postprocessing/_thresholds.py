@@ -6,7 +6,6 @@ Stage: probabilities and labels of rows that were not trained on -> thresholds
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -15,6 +14,7 @@ from sklearn.model_selection import KFold, ShuffleSplit, check_cv
 from sklearn.utils import gen_batches
 
 from ..hierarchy import Hierarchy
+from ..hierarchy._names import values_by_node
 
 STRATEGIES = ("prevalence", "f1")
 
@@ -194,15 +194,7 @@ def resolve_thresholds(spec: Any, hierarchy: Hierarchy) -> np.ndarray:
     ``spec`` is a number, an array in node order, or a mapping or Series node ->
     threshold (the rest 0.5).
     """
-    if isinstance(spec, Mapping) or hasattr(spec, "to_dict"):
-        thresholds = np.full(hierarchy.n_nodes, 0.5)
-        try:
-            positions = [hierarchy.index(node) for node in spec.keys()]  # noqa: SIM118
-        except KeyError as error:
-            raise ValueError(f"In `threshold`: {error.args[0]}") from None
-        thresholds[positions] = list(dict(spec).values())
-    else:
-        thresholds = np.asarray(spec, dtype=np.float64)
+    thresholds = values_by_node(spec, hierarchy, 0.5, "threshold")
     if thresholds.shape not in ((), (hierarchy.n_nodes,)):
         raise ValueError(
             f"Expected `threshold` to be a number or of shape ({hierarchy.n_nodes},), "
@@ -223,10 +215,10 @@ def _checked_rows(
     """Labels as booleans, dense or CSC as they came, and scores."""
     truth = sp.csc_array(y_true) if sp.issparse(y_true) else np.asarray(y_true)
     scores = np.asarray(proba)
-    if truth.ndim != 2 or truth.shape != scores.shape or len(scores) == 0:
+    if truth.ndim != 2 or truth.shape != scores.shape or 0 in scores.shape:
         raise ValueError(
             "Expected y_true and proba of the same shape (n_samples, n_nodes) with at "
-            f"least one row, but got {truth.shape} and {scores.shape}."
+            f"least one row and one node, but got {truth.shape} and {scores.shape}."
         )
     values = truth.data if sp.issparse(truth) else truth
     if not ((values == 0) | (values == 1)).all():

@@ -271,6 +271,12 @@ def test_a_failed_fit_leaves_no_model(wrapper):
         clf.predict(X)
 
 
+@pytest.mark.parametrize("wrapper", WRAPPERS, ids=lambda w: type(w).__name__)
+def test_no_rows(wrapper):
+    with pytest.raises(ValueError, match=r"0 sample\(s\), while a minimum of 1"):
+        clone(wrapper).fit(X[:0], Y[:0])
+
+
 def test_a_hierarchy_of_one_node():
     one = Hierarchy.flat(["a"])
     labels = Y[:, [TREE.index("a")]]

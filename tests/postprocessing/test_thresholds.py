@@ -104,6 +104,11 @@ def test_the_factor_s_bound_is_exact():
     assert (scores >= threshold).sum() == 7
 
 
+def test_no_nodes():
+    with pytest.raises(ValueError, match="at least one row and one node"):
+        node_thresholds(np.zeros((3, 0)), np.zeros((3, 0)))
+
+
 def test_bad_weights():
     one = np.array([[1.0]])
     for weight, message in (
