@@ -1,0 +1,120 @@
+"""Frames of any library, through narwhals: what are the columns, and back into one.
+
+Stage: beside the checks at the door. In: tables of pandas, polars, pyarrow or whatever
+else narwhals knows. Out: names, NumPy arrays, and arrays in a frame of the same kind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import Any
+
+import narwhals.stable.v2 as nw
+import numpy as np
+
+
+def is_frame(Y: Any) -> bool:
+    """Tell a table with named columns from an array.
+
+    Raises
+    ------
+    TypeError
+        If it is a table that nothing can be read from yet, or of an unknown library.
+    """
+    if nw.dependencies.is_into_dataframe(Y):
+        return True
+    kind = type(Y)
+    if hasattr(kind, "columns") or hasattr(kind, "column_names"):
+        raise TypeError(
+            f"Expected a frame of pandas, polars or pyarrow, but got "
+            f"{type(Y).__module__}.{type(Y).__name__}; compute or convert it first "
+            "(`.compute()`, `.collect()`, `.to_pandas()`)."
+        )
+    return False
+
+
+def columns(Y: Any, name: str = "Y") -> list[Hashable] | None:
+    """Names of the columns; None of what is no frame.
+
+    Raises
+    ------
+    ValueError
+        If a name comes twice.
+    """
+    if not is_frame(Y):
+        return None
+    # pyarrow's `columns` are the data.
+    names = list(getattr(Y, "column_names", None) or Y.columns)
+    if len(set(names)) != len(names):
+        double = sorted({str(column) for column in names if names.count(column) > 1})
+        raise ValueError(f"Columns of {name} come more than once: {double[:5]}.")
+    return names
+
+
+def numbers(Y: Any, name: str = "Y") -> np.ndarray:
+    """Values of a frame of numbers or booleans; what is missing becomes NaN.
+
+    Raises
+    ------
+    ValueError
+        If a column holds something else; the message has its name.
+    """
+    if nw.dependencies.is_pandas_dataframe(Y):
+        return _pandas_numbers(Y, name)
+    frame = nw.from_native(Y, eager_only=True)
+    for column, dtype in frame.schema.items():
+        if not (dtype.is_numeric() or dtype in (nw.Boolean, nw.Object)):
+            raise _no_numbers(name, column, dtype)
+    values = frame.to_numpy()
+    # Where booleans or whole numbers have nulls, these are None or NaN.
+    return values.astype(np.float64) if values.dtype == object else values
+
+
+def _pandas_numbers(Y: Any, name: str) -> np.ndarray:
+    for column, dtype in zip(Y.columns, Y.dtypes, strict=True):
+        # Plain columns of objects are looked at value by value later.
+        if dtype.kind not in "biuf" and not isinstance(dtype, np.dtype):
+            raise _no_numbers(name, column, dtype)
+    if any(dtype.kind not in "biuf" for dtype in Y.dtypes):
+        return Y.to_numpy()
+    if all(isinstance(dtype, np.dtype) for dtype in Y.dtypes):
+        return Y.to_numpy()
+    if Y.isna().to_numpy().any():
+        return Y.to_numpy(dtype=np.float64, na_value=np.nan)
+    return Y.to_numpy(dtype=np.result_type(*map(_numpy, Y.dtypes)))
+
+
+def _no_numbers(name: str, column: Hashable, dtype: Any) -> ValueError:
+    return ValueError(
+        f"The columns of {name} must hold numbers or booleans, but column {column!r} "
+        f"is of dtype {dtype}; use `{name}.astype(int)`."
+    )
+
+
+def _numpy(dtype: Any) -> np.dtype:
+    """NumPy's form of one of pandas' own dtypes (Int64, Sparse[int], ...)."""
+    dtype = getattr(dtype, "subtype", dtype)
+    return np.dtype(getattr(dtype, "numpy_dtype", dtype))
+
+
+def like(values: np.ndarray, template: Any, index: Any = None) -> Any:
+    """Put columns into a frame of a template's kind, with its names and dtypes.
+
+    A pandas frame gets the ``index``, or the template's where there are as many rows.
+    """
+    if nw.dependencies.is_pandas_dataframe(template):
+        if index is None and len(values) == len(template):
+            index = template.index
+        same: Any = type(template)  # a subclass of pandas' own, perhaps
+        frame = same(values, columns=template.columns, index=index)
+        return frame.astype(dict(template.dtypes))
+    wrapped = nw.from_native(template, eager_only=True)
+    data = {name: values[:, k] for k, name in enumerate(wrapped.columns)}
+    plain = nw.from_dict(data, backend=wrapped.implementation)
+    casts = [nw.col(name).cast(dtype) for name, dtype in wrapped.schema.items()]
+    return plain.select(casts).to_native()
+
+
+def row_names(X: Any) -> Any:
+    """Row names of a pandas frame; None of anything else."""
+    return X.index if nw.dependencies.is_pandas_dataframe(X) else None

@@ -1,0 +1,220 @@
+"""What any fitted model answers: who is inside, its hierarchy, its columns.
+
+Stage: between a model and whoever asks it: scorers, displays, meta-estimators. In: an
+estimator, alone or inside pipelines (imbalanced-learn's with samplers too), searches
+and wrappers. Out: an `Answer` of shape (n_samples, n_nodes) and the names of its
+columns, where the model knows any.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+import scipy.sparse as sp
+from scipy.special import expit
+
+from . import _frames as frames
+from ._validation import Node, as_labels, as_scores
+from .hierarchy import Hierarchy
+
+
+class Answer(NamedTuple):
+    """What a model says of rows.
+
+    ``values`` has shape (n_samples, n_nodes); ``names`` are those of its columns, or
+    None for a model that knows none: its columns are those of the ``y`` it was fitted
+    on.
+    """
+
+    values: Any
+    names: list[Node] | None
+
+
+# -- who is inside ---------------------------------------------------------------------
+
+
+def chain(estimator: Any) -> Iterator[Any]:
+    """Yield an estimator, what lies inside it, and so on, from the outside in.
+
+    Through searches, pipelines and meta-estimators; what is fitted goes before what it
+    was made from.
+    """
+    while estimator is not None:
+        yield estimator
+        estimator = _inside(estimator)
+
+
+def _inside(estimator: Any) -> Any:
+    if _is_pipeline(estimator):
+        return estimator.steps[-1][1]
+    for name in ("best_estimator_", "estimator_", "estimator"):
+        inner = getattr(estimator, name, None)
+        if inner is not None and hasattr(inner, "get_params"):
+            return inner
+    return None
+
+
+def _is_pipeline(estimator: Any) -> bool:
+    return hasattr(estimator, "steps") and hasattr(estimator, "named_steps")
+
+
+def hierarchy_of(estimator: Any) -> Hierarchy | None:
+    """Return the hierarchy that a model, or the model inside it, was fitted with."""
+    for part in chain(estimator):
+        for name in ("hierarchy_", "hierarchy"):
+            hierarchy = getattr(part, name, None)
+            if isinstance(hierarchy, Hierarchy):
+                return hierarchy
+    return None
+
+
+def knows_hierarchies(estimator: Any) -> bool:
+    """Tell whether a model, or the model inside it, takes a hierarchy at all."""
+    return any(hasattr(part, "hierarchy") for part in chain(estimator))
+
+
+def part_with(estimator: Any, attribute: str) -> Any:
+    """Return the outermost part that has an attribute.
+
+    Raises
+    ------
+    AttributeError
+        If there is none; the message has the name of the innermost part.
+    """
+    parts = list(chain(estimator))
+    for part in parts:
+        if hasattr(part, attribute):
+            return part
+    raise AttributeError(
+        f"Expected an estimator with `{attribute}`, but {type(parts[-1]).__name__} has "
+        "none."
+    )
+
+
+def names_of(estimator: Any) -> list[Node] | None:
+    """Names of a model's columns, or None where it knows none.
+
+    They are the ``classes_`` of the outermost part that has a hierarchy; scikit-learn's
+    own classifiers number the columns of ``y``, which names nothing.
+    """
+    for part in chain(estimator):
+        if hasattr(part, "hierarchy_"):
+            classes = getattr(part, "classes_", None)
+            return None if classes is None else list(classes.tolist())
+    return None
+
+
+# -- what it says ----------------------------------------------------------------------
+
+
+def ask(estimator: Any, X: Any, method: str, **options: Any) -> Answer:
+    """Call a method, wherever inside it is, on rows.
+
+    Parameters
+    ----------
+    estimator : fitted estimator
+    X : what the estimator takes
+    method : str
+        "predict_proba" does with ``decision_function`` alone, whose values go through
+        the logistic function.
+    **options : dict
+        Further arguments of the method.
+    """
+    if method == "predict_proba" and not options:
+        values = _probabilities(estimator, X)
+    else:
+        values = _call(estimator, X, method, options)
+    return Answer(_one_array(values, estimator), names_of(estimator))
+
+
+def _call(estimator: Any, X: Any, method: str, options: dict[str, Any]) -> Any:
+    """Hand rows down, through a pipeline's transformers, to the one with the method."""
+    part_with(estimator, method)  # raises where there is none
+    while not hasattr(estimator, method):
+        if _is_pipeline(estimator):
+            X = _transformed(estimator, X)
+        estimator = _inside(estimator)
+    return getattr(estimator, method)(X, **options)
+
+
+def _transformed(pipeline: Any, X: Any) -> Any:
+    """Rows as the last step sees them in prediction, where samplers do nothing."""
+    for _, step in pipeline.steps[:-1]:
+        if step not in (None, "passthrough") and not hasattr(step, "fit_resample"):
+            X = step.transform(X)
+    return X
+
+
+def _probabilities(estimator: Any, X: Any) -> Any:
+    if hasattr(estimator, "predict_proba"):
+        try:
+            return estimator.predict_proba(X)
+        except AttributeError:
+            # OneVsRestClassifier has the method if only its first model has it.
+            if not hasattr(estimator, "decision_function"):
+                raise
+    if not hasattr(estimator, "decision_function"):
+        raise AttributeError(
+            "Expected an estimator with `predict_proba` or `decision_function`, but "
+            f"{type(estimator).__name__} has neither."
+        )
+    values = expit(np.asarray(estimator.decision_function(X), dtype=np.float64))
+    for column, one in enumerate(getattr(estimator, "estimators_", ())):
+        if type(one).__name__ == "_ConstantPredictor":
+            values[:, column] = one.y_[0]  # no margin, but the only class
+    return values
+
+
+def _one_array(values: Any, estimator: Any) -> Any:
+    """From whatever multi-label classifiers return to (n_samples, n_columns)."""
+    if isinstance(values, list):
+        pairs = zip(values, _classes_of_each(estimator, len(values)), strict=True)
+        return np.column_stack([_of_positive(*pair) for pair in pairs])
+    if sp.issparse(values):
+        return values.toarray()
+    return values if frames.is_frame(values) else np.asarray(values)
+
+
+def _classes_of_each(estimator: Any, n_nodes: int) -> Any:
+    for part in chain(estimator):
+        classes = getattr(part, "classes_", None)
+        if isinstance(classes, list) and len(classes) == n_nodes:
+            return classes
+    return [np.array([0, 1])] * n_nodes
+
+
+def _of_positive(proba: Any, classes: Any) -> Any:
+    """The column of class 1; 0 where training rows had no positive."""
+    proba = np.asarray(proba)
+    if proba.ndim == 1:  # decisions or margins, one array per node
+        return proba
+    where = np.flatnonzero(np.asarray(classes).astype(float) == 1)
+    return proba[:, where[0]] if len(where) else np.zeros(len(proba))
+
+
+# -- side by side with the truth -------------------------------------------------------
+
+
+def in_node_order(
+    y_true: Any, answer: Answer, hierarchy: Hierarchy | None, scores: bool
+) -> tuple[Any, Any]:
+    """Return truth and answer as arrays in node order, whoever of them has names.
+
+    A model that knows no names answers in the columns of the ``y`` it was fitted on;
+    as everywhere in scikit-learn, these are the columns of ``y_true``. A bare
+    ``y_true`` is in the order of the model's names, where it has any.
+
+    Without a hierarchy both come back as they are.
+    """
+    values, names = answer
+    if hierarchy is None:
+        return y_true, values
+    if names is not None and not all(name in hierarchy for name in names):
+        names = None  # 1-D classes, or another hierarchy's
+    names = names or frames.columns(values)
+    truth_names = frames.columns(y_true)
+    truth = as_labels(y_true, hierarchy, "y_true", bare=names)
+    read = as_scores if scores else as_labels
+    return truth, read(values, hierarchy, "y_pred", bare=names or truth_names)

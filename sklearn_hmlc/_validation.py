@@ -1,0 +1,543 @@
+"""What users hand over, checked at the door: the one room of checks.
+
+Stage: the first step of every public function. In: labels, scores, row weights, masks,
+numbers by node and options, in whatever container. Out: boolean CSR labels, dense
+scores, float arrays; columns in node order. What comes after trusts them.
+
+The one rule for columns. Things with names (frames, Series, mappings) go by name. Bare
+arrays are in node order or, after a fit on named columns, in the order of ``classes_``
+(``bare`` below). A bare array beside a frame whose columns stand in another order is
+refused, since nobody can know which order it has.
+"""
+
+from __future__ import annotations
+
+import difflib
+import warnings
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from numbers import Number
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+from sklearn.utils import check_array
+
+from . import _frames as frames
+
+if TYPE_CHECKING:
+    from .hierarchy import Hierarchy
+
+Node = Hashable
+BoolArray = NDArray[np.bool_]
+FloatArray = NDArray[np.floating[Any]]
+
+# -- words of messages -----------------------------------------------------------------
+
+
+def count(number: int, word: str) -> str:
+    """Number and word, in the plural where it is due."""
+    return f"{number:,} {word}{'' if number == 1 else 's'}"
+
+
+def shorten(names: Iterable[Any], most: int = 5) -> str:
+    """List some names for a message: the first few and how many more there are."""
+    names = list(names)
+    if not names:
+        return "none"
+    shown = ", ".join(repr(to_python(name)) for name in names[:most])
+    return shown + (f" and {len(names) - most:,} more" if len(names) > most else "")
+
+
+def did_you_mean(value: object, options: Iterable[Any]) -> str:
+    """Offer the nearest option in a sentence that begins with a blank, or nothing."""
+    value = str(value).lower()
+    words = {str(option).lower(): option for option in reversed(list(options))}
+
+    def alike(word: str) -> int:
+        """Letters that agree from both ends: one slip leaves all but one of them."""
+        ends = _agree(word, value) + _agree(word[::-1], value[::-1])
+        return ends - abs(len(word) - len(value))
+
+    # difflib compares slowly; of tens of thousands of names a few are worth it.
+    likely = sorted(words, key=alike, reverse=True)[:50] if len(words) > 50 else words
+    near = difflib.get_close_matches(value, likely, n=1)
+    return f" Did you mean {words[near[0]]!r}?" if near else ""
+
+
+def _agree(word: str, other: str) -> int:
+    """How many letters two words have in common before the first that differs."""
+    pairs = enumerate(zip(word, other, strict=False))
+    return next((k for k, (a, b) in pairs if a != b), min(len(word), len(other)))
+
+
+def unknown(name: object, names: Sequence[Node]) -> str:
+    """Say that a name is no node, and which node comes nearest."""
+    name = to_python(name)
+    return (
+        f"{name!r} is no node of the hierarchy ({count(len(names), 'node')})."
+        f"{did_you_mean(name, names)}"
+    )
+
+
+# -- options and single numbers --------------------------------------------------------
+
+
+def check_option(name: str, value: Any, options: Iterable[Any]) -> None:
+    """Raise unless the value is one of the options; the message has the nearest."""
+    options = list(options)
+    if any(value is option for option in options) or (
+        isinstance(value, str) and value in options
+    ):
+        return
+    words = [option for option in options if isinstance(option, str)]
+    listed = ", ".join(repr(option) for option in options)
+    raise ValueError(
+        f"Expected argument `{name}` to be one of {listed}, but got {value!r}."
+        f"{did_you_mean(value, words)}"
+    )
+
+
+def check_bool(name: str, value: Any) -> None:
+    """Raise unless the value is True or False."""
+    if not isinstance(value, bool | np.bool_):
+        raise TypeError(
+            f"Expected argument `{name}` to be True or False, but got {value!r}."
+        )
+
+
+def check_share(name: str, value: Any) -> None:
+    """Raise unless the value is a number in [0, 1]."""
+    if isinstance(value, bool) or not isinstance(value, int | float | np.number):
+        raise TypeError(
+            f"Expected argument `{name}` to be a number, but got {value!r}."
+        )
+    if not 0 <= value <= 1:
+        raise ValueError(
+            f"Expected argument `{name}` to be in [0, 1], but got {value!r}."
+        )
+
+
+# -- names -----------------------------------------------------------------------------
+
+
+def to_python(value: Any) -> Any:
+    """Return a NumPy string or number as Python's, so that it prints plainly."""
+    return value.item() if isinstance(value, np.str_ | np.number) else value
+
+
+def plain(name: Any) -> Node:
+    """Return a name as a plain Python value.
+
+    Raises
+    ------
+    TypeError
+        If the name is not hashable.
+    """
+    try:
+        hash(name)
+    except TypeError:
+        raise TypeError(
+            f"{name!r} can't name a node: it is not hashable. Use a string, a number "
+            "or a tuple."
+        ) from None
+    return to_python(name)
+
+
+def as_list(names: Any) -> list[Node]:
+    """Return several names as a list of plain Python values.
+
+    Raises
+    ------
+    TypeError
+        If a single string is given, something that holds no names, or a name that
+        is not hashable.
+    """
+    if isinstance(names, str) or not isinstance(names, Iterable):
+        raise TypeError(
+            f"Expected several names, but got {names!r}; wrap a single name in a list."
+        )
+    return [plain(name) for name in names]
+
+
+def name_array(names: Iterable[Node]) -> np.ndarray:
+    """Names as an array; of objects unless all are strings or all fit into int64."""
+    names = list(names)
+    if all(type(name) is str for name in names):
+        return np.array(names, dtype=str)
+    if all(type(name) is int and abs(name) < 2**63 for name in names):
+        return np.array(names, dtype=int)
+    array = np.empty(len(names), dtype=object)
+    array[:] = names
+    return array
+
+
+# -- columns ---------------------------------------------------------------------------
+
+
+def column_positions(
+    hierarchy: Hierarchy, columns: Iterable[Node], name: str = "Y"
+) -> NDArray[np.intp]:
+    """For each node the position of its column; the columns must be the nodes.
+
+    Raises
+    ------
+    ValueError
+        If a column is no node, a node has no column, or a column comes twice.
+    """
+    names = list(columns)
+    where = {column: position for position, column in enumerate(names)}
+    if len(where) != len(names):
+        seen: set[Node] = set()
+        double = {str(x) for x in names if x in seen or seen.add(x)}  # type: ignore[func-returns-value]
+        raise ValueError(f"Columns of {name} come more than once: {shorten(double)}.")
+    missing = [node for node in hierarchy.nodes if node not in where]
+    others = [column for column in names if column not in hierarchy]
+    if missing or others:
+        raise ValueError(
+            f"The columns of {name} must be the nodes of the hierarchy; without a "
+            f"column: {shorten(missing)}; unknown: {shorten(others)}. Rename the "
+            "columns, or use `hierarchy.subset` for fewer nodes."
+        )
+    return np.array([where[node] for node in hierarchy.nodes], dtype=np.intp)
+
+
+def check_one_order(hierarchy: Hierarchy, **sides: Any) -> None:
+    """Refuse a bare array beside a frame whose columns are not in node order.
+
+    ``sides`` are the arrays of one call by their names; None is no side.
+    """
+    names = {side: frames.columns(Y) for side, Y in sides.items() if Y is not None}
+    bare = [side for side, columns in names.items() if columns is None]
+    for side, columns in names.items():
+        if bare and columns is not None and columns != list(hierarchy.nodes):
+            raise ValueError(
+                f"The columns of `{side}` are named, in another order than the "
+                f"hierarchy's nodes, but `{bare[0]}` has no names, so that nobody "
+                f"knows the order of its columns. Name them, such as pd.DataFrame("
+                f"{bare[0]}, columns=classifier.classes_) or "
+                f"pd.DataFrame({bare[0]}, columns={side}.columns)."
+            )
+
+
+def check_same_ids(X: Any, y: Any) -> None:
+    """Warn where two pandas frames have the same row ids in another order."""
+    ids, others = frames.row_names(X), frames.row_names(y)
+    if ids is None or others is None or ids.equals(others):
+        return
+    if len(ids) == len(others) and set(ids) == set(others):
+        warnings.warn(
+            "X and y have the same row ids (index), but in another order; rows go "
+            "together by position. Align them first: `y = y.loc[X.index]`.",
+            UserWarning,
+            stacklevel=3,
+        )
+
+
+# -- labels ----------------------------------------------------------------------------
+
+
+def as_labels(
+    Y: Any, hierarchy: Hierarchy, name: str = "Y", bare: Iterable[Node] | None = None
+) -> sp.csr_array:
+    """Return 0/1 labels as a new boolean CSR array, columns in node order.
+
+    Parameters
+    ----------
+    Y : array-like, sparse matrix or DataFrame of shape (n_samples, n_nodes)
+    hierarchy : Hierarchy
+    name : str
+        What the user calls ``Y``, for messages.
+    bare : iterable of hashable, default=None
+        Names of the columns where ``Y`` has none. None: the nodes in their order.
+
+    Raises
+    ------
+    ValueError
+        If ``Y`` is not 2-D, has other columns than nodes, or holds anything but 0 and
+        1.
+    """
+    order = _order(Y, hierarchy, name, bare)
+    values = _label_values(Y, name)
+    _check_width(values.shape, hierarchy, name)
+    _check_binary(values.data if sp.issparse(values) else values, name)
+    labels = sp.csr_array(values.astype(bool), copy=True)
+    labels.sum_duplicates()
+    labels.eliminate_zeros()
+    return labels if order is None else labels[:, order]
+
+
+def like(
+    labels: Any, hierarchy: Hierarchy, template: Any, bare: Iterable[Node] | None = None
+) -> Any:
+    """Put labels in node order into the container, dtype and columns of a template.
+
+    ``labels`` are an array or CSR of booleans; ``bare`` as in `as_labels`.
+    """
+    where = _order(template, hierarchy, "Y", bare)
+    if where is not None:
+        labels = labels[:, np.argsort(where)]
+    if sp.issparse(template):
+        labels = sp.csr_array(labels).astype(template.dtype)
+        container = sp.csr_array if isinstance(template, sp.sparray) else sp.csr_matrix
+        return container(labels).asformat(template.format)
+    labels = labels.toarray() if sp.issparse(labels) else labels
+    if frames.is_frame(template):
+        return frames.like(labels, template)
+    if isinstance(template, list):
+        return labels.astype(np.asarray(template).dtype).tolist()
+    return labels.astype(np.asarray(template).dtype)
+
+
+def _order(
+    Y: Any, hierarchy: Hierarchy, name: str, bare: Iterable[Node] | None
+) -> NDArray[np.intp] | None:
+    """Position of each node's column, or None where columns are in node order."""
+    columns = frames.columns(Y, name)
+    given = bare if columns is None else columns
+    if given is None:
+        return None
+    order = column_positions(hierarchy, given, name)
+    return None if (np.diff(order) == 1).all() else order
+
+
+def _check_width(shape: tuple[int, ...], hierarchy: Hierarchy, name: str) -> None:
+    if len(shape) != 2 or shape[1] != hierarchy.n_nodes:
+        raise ValueError(
+            f"Expected {name} of shape (n_samples, {hierarchy.n_nodes}), one column "
+            f"per node, but got shape {shape}."
+        )
+
+
+def _label_values(Y: Any, name: str) -> Any:
+    """Return a CSR array of sparse labels, a plain array of all others."""
+    if sp.issparse(Y):
+        return sp.csr_array(Y)
+    if frames.is_frame(Y):
+        return frames.numbers(Y, name)
+    try:
+        return np.asarray(Y)
+    except ValueError as error:
+        raise ValueError(
+            f"Expected {name} as a rectangular array of 0 and 1, but its rows differ "
+            "in length; for lists of node names use HierarchicalLabelBinarizer."
+        ) from error
+
+
+def _check_binary(values: np.ndarray, name: str) -> None:
+    if values.dtype.kind in "biuf":
+        valid = (values == 0) | (values == 1)
+    else:
+        valid = np.array([_is_binary(x) for x in values.ravel().tolist()], dtype=bool)
+    if valid.all():
+        return
+    first = to_python(values.ravel()[np.argmin(valid)])
+    hint = ""
+    if isinstance(first, str):
+        hint = " For node names use HierarchicalLabelBinarizer."
+    raise ValueError(
+        f"{name} must hold only 0 and 1 (or False and True), but has {first!r}.{hint}"
+    )
+
+
+def _is_binary(value: Any) -> bool:
+    return isinstance(value, Number) and value in (0, 1)
+
+
+# -- scores ----------------------------------------------------------------------------
+
+
+def as_scores(
+    Y: Any,
+    hierarchy: Hierarchy,
+    name: str = "scores",
+    bare: Iterable[Node] | None = None,
+) -> FloatArray:
+    """Return scores as a dense array in node order, float32 kept and all else float64.
+
+    Parameters are those of `as_labels`; a list of arrays (n_samples, 2), one per node,
+    as some of scikit-learn's classifiers give, does too.
+
+    Raises
+    ------
+    ValueError
+        If the shape or the columns do not fit, or a score is not finite.
+    """
+    order = _order(Y, hierarchy, name, bare)
+    if frames.is_frame(Y):
+        Y = frames.numbers(Y, name)
+    elif is_list_of_probabilities(Y):
+        Y = np.column_stack([np.asarray(one)[:, -1] for one in Y])
+    if sp.issparse(Y):
+        Y = Y.toarray()
+    try:
+        shape = np.shape(Y)
+    except ValueError:
+        raise ValueError(f"Expected {name} with rows of one length.") from None
+    _check_width(shape, hierarchy, name)
+    try:
+        scores = check_array(
+            Y, dtype=(np.float64, np.float32), ensure_min_samples=0, input_name=name
+        )
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"In `{name}`: {error}") from None
+    return scores if order is None else scores[:, order]
+
+
+def is_list_of_probabilities(Y: Any) -> bool:
+    """Tell a list of arrays (n_samples, 2), one per node, from a list of rows."""
+    return isinstance(Y, list) and all(
+        isinstance(one, np.ndarray) and one.ndim == 2 and one.shape[1] == 2 for one in Y
+    )
+
+
+# -- rows ------------------------------------------------------------------------------
+
+
+def as_row_weights(
+    sample_weight: Any, n_samples: int, dtype: Any = np.float64
+) -> FloatArray | None:
+    """Return what rows count, finite and >= 0, or None where all count alike."""
+    if sample_weight is None:
+        return None
+    try:
+        weights = check_array(
+            sample_weight, dtype=dtype, ensure_2d=False, ensure_min_samples=0
+        )
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"In `sample_weight`: {error}") from None
+    if weights.shape != (n_samples,):
+        raise ValueError(
+            f"Expected `sample_weight` of shape ({n_samples},), one per row, but got "
+            f"shape {weights.shape}."
+        )
+    if (weights < 0).any():
+        raise ValueError(
+            f"Expected `sample_weight` >= 0, but got {weights.min():g}; negative "
+            "values have no meaning here."
+        )
+    return weights
+
+
+def check_same_rows(y_true: Any, other: Any, name: str) -> None:
+    """Raise unless both arrays have as many rows."""
+    if y_true.shape[0] != other.shape[0]:
+        raise ValueError(
+            f"Expected `{name}` with as many rows as `y_true`, {y_true.shape[0]}, but "
+            f"got {other.shape[0]}."
+        )
+
+
+# -- nodes -----------------------------------------------------------------------------
+
+
+def as_scored(scored: Any, hierarchy: Hierarchy) -> BoolArray:
+    """Return which nodes count: the given mask, or else the hierarchy's.
+
+    Raises
+    ------
+    ValueError
+        If it is no boolean mask over the nodes, or no node is left.
+    """
+    mask = hierarchy.scored if scored is None else np.asarray(scored)
+    if mask.dtype != bool or mask.shape != (hierarchy.n_nodes,):
+        raise ValueError(
+            f"Expected `scored` to be a boolean mask of shape ({hierarchy.n_nodes},), "
+            f"but got {mask.dtype} of shape {mask.shape}."
+        )
+    if not mask.any():
+        raise ValueError(
+            "Expected at least one scored node, but got none; unscored nodes count in "
+            "no measure."
+        )
+    return mask
+
+
+def by_node(
+    spec: Any,
+    hierarchy: Hierarchy,
+    rest: float,
+    parameter: str,
+    columns: Iterable[Node] | None = None,
+) -> FloatArray:
+    """Return numbers by node as an array of shape () or (n_nodes,), in node order.
+
+    Parameters
+    ----------
+    spec : number, array-like, mapping or Series
+        A mapping or Series goes by name, and nodes that it lacks get ``rest``. An array
+        is in node order.
+    hierarchy : Hierarchy
+    rest : float
+    parameter : str
+        What the user calls it, for messages.
+    columns : iterable of hashable, default=None
+        Names of the user's columns. An array is refused where their order is another.
+
+    Raises
+    ------
+    ValueError
+        If a name is no node, a value no number, or the shape does not fit.
+    """
+    if not (isinstance(spec, Mapping) or hasattr(spec, "to_dict")):
+        values = _numbers(spec, parameter, "")
+        if values.shape not in ((), (hierarchy.n_nodes,)):
+            raise ValueError(
+                f"Expected `{parameter}` to be a number or of shape "
+                f"({hierarchy.n_nodes},), one per node, but got shape {values.shape}."
+            )
+        if values.ndim and columns is not None:
+            _check_order(list(columns), hierarchy, parameter)
+        return values
+    values = np.full(hierarchy.n_nodes, rest)
+    for node, value in dict(spec).items():
+        try:
+            position = hierarchy.index(node)
+        except KeyError as error:
+            raise ValueError(f"In `{parameter}`: {error.args[0]}") from None
+        values[position] = _numbers(value, parameter, f" for node {node!r}")
+    return values
+
+
+def as_thresholds(
+    spec: Any, hierarchy: Hierarchy, columns: Iterable[Node] | None = None
+) -> FloatArray:
+    """Return decision thresholds in [0, 1], as `by_node` does; the rest is 0.5."""
+    thresholds = by_node(spec, hierarchy, 0.5, "threshold", columns)
+    bad = ~((thresholds >= 0) & (thresholds <= 1))
+    if bad.any():
+        raise ValueError(
+            "Expected thresholds in [0, 1], but got "
+            f"{np.atleast_1d(thresholds)[np.atleast_1d(bad)][0]}."
+        )
+    return thresholds
+
+
+def _check_order(columns: list[Node], hierarchy: Hierarchy, parameter: str) -> None:
+    if columns != list(hierarchy.nodes):
+        raise ValueError(
+            f"`{parameter}` is an array without names, but the columns of y are named, "
+            "in another order than the hierarchy's nodes, so that nobody knows which "
+            "node a number belongs to. Give a mapping, such as "
+            f"dict(zip(hierarchy.nodes, {parameter}))."
+        )
+
+
+def _numbers(value: Any, parameter: str, where: str) -> FloatArray:
+    try:
+        return np.asarray(value, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"In `{parameter}`: expected numbers, but got {value!r}{where}."
+        ) from error
+
+
+def check_each(
+    values: FloatArray, good: Callable[[FloatArray], BoolArray], expected: str
+) -> None:
+    """Raise with the first value that is not good, and its position."""
+    bad = np.flatnonzero(~good(values))
+    if len(bad):
+        raise ValueError(
+            f"Expected {expected}, but got {values[bad[0]]:g} at position {bad[0]}."
+        )
