@@ -17,43 +17,21 @@ from sklearn.utils import (
     estimator_html_repr,
 )
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.validation import _check_sample_weight
-from skorch.helper import predefined_split
+from sklearn.utils.validation import check_is_fitted
 
-from . import _net
-from ._build import ENSEMBLES, OPTIMIZERS, make_net, refresh_net
-from ._held_out import SEEDS, HeldOutMixin
-from ._prediction import PredictionMixin
-from ._rows import Rows, check_features, features
-from ._target import make_target
+from . import _fit
+from ._net import OPTIMIZERS, clone_with_callbacks, make_net, refresh_net
+from ._rows import Rows, check_features
+from ._target import ScoreMixin, make_target
+from ._torch import usual
+from ._validation import as_row_weights, as_thresholds, check_same_ids
 from .hierarchy import Hierarchy
-from .losses._node_weights import SCHEMES, resolve_node_weights, warn_empty
-from .losses._schedules import SCHEDULES
-from .nn._encoder import encoded_width
-from .nn._mlp import _ACTIVATIONS
-from .postprocessing._thresholds import STRATEGIES, resolve_thresholds
-
-# What a later call of `fit` or `partial_fit` takes up while it goes on with a net.
-_MAY_CHANGE = {
-    "lr",
-    "batch_size",
-    "max_epochs",
-    "early_stopping",
-    "validation_fraction",
-    "n_iter_no_change",
-    "encoder_lr",
-    "prior_correction",
-    "threshold",
-    "threshold_cv",
-    "net_params",  # but its callbacks alone
-    "warm_start",
-    "verbose",
-}
+from .losses import SCHEDULES, SCHEMES
+from .nn import ACTIVATIONS, ENSEMBLES
+from .uncertainty import get_measure
 
 
-class HierarchicalEnsembleClassifier(
-    HeldOutMixin, PredictionMixin, ClassifierMixin, BaseEstimator
-):
+class HierarchicalEnsembleClassifier(ScoreMixin, ClassifierMixin, BaseEstimator):
     """Coherent neural ensemble for labels in a hierarchy, with an eye on rare nodes.
 
     An ensemble of networks whose predictions obey the hierarchy by construction (max
@@ -66,8 +44,8 @@ class HierarchicalEnsembleClassifier(
         The label graph. None: a flat one over the columns (or classes) of ``y``.
     ensemble : {"heads", "dropout", "last_layer"}, default="heads"
         What the members are. "heads": networks that share nothing but the batch.
-        "dropout": dropout masks over one network; predictions go without dropout; much
-        quicker and smaller. "last_layer": last layers over one shared body.
+        "dropout": dropout masks over one network; quicker and smaller. "last_layer":
+        last layers over one shared body.
     n_estimators : int, default=5
         Number of ensemble members M, trained together as one batched product.
     hidden_layer_sizes : array-like of int, default=(500, 500)
@@ -98,14 +76,12 @@ default="binary"
         Share of the weighted loss in the whole, in [0, 1]; the rest is the plain loss.
     schedule : {"linear", "power", "alternating"}, callable or None, default=None
         Moves the loss's weights to 1 while training goes on, see
-        `sklearn_hmlc.losses.get_schedule`. A callable takes the share of training done,
-        in [0, 1], and returns the weighted loss's share. None: weighted throughout.
+        `sklearn_hmlc.losses.get_schedule`. None: weighted throughout.
     schedule_exponent : float, default=2.0
         Exponent of the schedule "power", > 0.
     encoder : torch.nn.Module, default=None
-        What turns a batch of ``X`` into features for the ensemble, shape (B, ...): a
-        CNN, a trained backbone. A copy of it is trained, from its present weights.
-        None: ``X`` are the features.
+        What turns a batch of ``X`` into features, shape (B, ...): a CNN, a backbone. A
+        copy of it is trained, from its present weights. None: ``X`` are the features.
     encoder_lr : float, default=None
         Learning rate of the encoder. None: ``lr``.
     freeze_encoder : bool, default=False
@@ -118,12 +94,12 @@ default="binary"
     weight_decay : float, default=1e-5
         The optimiser's penalty on squared weights.
     batch_size : int, default=32
-        Rows a training step.
+        Rows per training step.
     max_epochs : int, default=40
         Passes over the training rows.
     early_stopping : bool, default=False
-        Whether to set a validation part aside and stop when its pooled AU(PRC) no
-        longer improves; the best epoch's weights are kept.
+        Whether to stop when the pooled AU(PRC) of a validation part no longer improves;
+        the best epoch's weights are kept.
     validation_fraction : float, default=0.1
         Share of the rows set aside, in (0, 1).
     n_iter_no_change : int, default=10
@@ -131,65 +107,52 @@ default="binary"
     prior_correction : bool, default=True
         Whether `predict_proba` takes off the logits what the node weights have put on
         them (see Notes). Decisions are made on the uncorrected ones either way, but
-        for 1-D ``y``, where the most probable class is that of `predict_proba`.
-    threshold : float, array-like, mapping, "prevalence" or "f1", default=0.5
-        `predict` says yes from this (uncorrected) probability on, in [0, 1]: one for
-        all nodes, an array of shape (n_nodes,) in node order, or a mapping node ->
-        threshold (the rest 0.5). A node with a positive descendant is positive.
-        "prevalence" and "f1" tune one a node on held-out rows, see
-        `sklearn_hmlc.postprocessing.node_thresholds`.
-    threshold_cv : int, splitter or None, default=None
-        Rows to tune thresholds on. None: a validation part, which is not trained on.
-        Otherwise cross-validation: the ensemble is trained once more for each fold, for
-        as many epochs as the whole.
+        for 1-D ``y``.
+    threshold : float, array-like or mapping, default=0.5
+        `predict` says yes where `decision_proba` reaches this, in [0, 1]: one for all
+        nodes, an array of shape (n_nodes,) in node order, or a mapping node ->
+        threshold (the rest 0.5). Positives are closed upward.
+        `sklearn_hmlc.postprocessing.NodeThresholdClassifier` tunes one per node.
     device : str or torch.device, default="auto"
         Where to train. "auto": CUDA where there is one, else the CPU.
     net_params : dict, default=None
-        Further parameters in skorch's own words, for the private `skorch.NeuralNet`:
-        ``callbacks``, ``iterator_train__num_workers``, ``optimizer__betas``, ...
+        Further parameters in skorch's own words: ``callbacks``,
+        ``iterator_train__num_workers``, ``optimizer__betas``, ...
     warm_start : bool, default=False
-        Whether `fit` goes on with the net of the last `fit`. Changes of ``lr``,
-        ``encoder_lr``, ``batch_size``, ``max_epochs``, ``verbose``, the callbacks of
-        ``net_params``, thresholds and early stopping are taken up; other parameters
+        Whether `fit` goes on with the net of the last `fit`. Changes of rates, batches,
+        epochs, callbacks, threshold and early stopping are taken up; other parameters
         must stay. The validation part is the same where the rows are.
     random_state : int, RandomState instance or None, default=None
         Decides initial weights, dropout, the order of rows and the validation part.
-        Same number, same machine: same model. torch's generators get their state back
-        after each fit.
+        Same number, same machine: same model, in threads and processes too.
     verbose : int, default=0
-        1: a progress bar with the loss and, where there is a validation part, its
-        AU(PRC).
+        1: a progress bar with the loss and the validation part's AU(PRC).
 
     Attributes
     ----------
     classes_ : ndarray of shape (n_nodes,) or (n_classes,)
-        Names of the columns of `predict_proba`. They follow the columns of ``y``: for
-        arrays the hierarchy's order, for a DataFrame its own. For 1-D ``y`` the sorted
-        classes.
+        Names of the columns of `predict_proba`: the nodes in their order, or as the
+        columns of a DataFrame ``y``; for 1-D ``y`` the sorted classes.
     hierarchy_ : Hierarchy
         The hierarchy in use.
     node_names_ : tuple of hashable
         Names of the nodes, in the hierarchy's order.
     node_weights_ : ndarray of shape (n_nodes,)
         What a positive of each node counted, in the hierarchy's order.
-    thresholds_ : ndarray of shape (n_nodes,)
-        Thresholds that were tuned, in the hierarchy's order.
     net_ : skorch.NeuralNet
         The trained net; ``net_.module_`` is the torch module.
     history_ : list of dict
-        What skorch recorded in each epoch: ``epoch``, ``train_loss``, ``dur``
-        (seconds), with a schedule ``weighted_share`` (the mean of its shares), and with
-        early stopping ``valid_loss`` (weighted, whatever the schedule) and
-        ``valid_au_prc``. ``..._best`` tells whether a loss was the best so far.
+        What skorch recorded in each epoch: ``train_loss``, ``dur`` (seconds), with a
+        schedule ``weighted_share``, with early stopping ``valid_loss`` (weighted,
+        whatever the schedule) and ``valid_au_prc``, ...
     n_iter_ : int
         Number of epochs trained, over all calls that went on with the net.
     input_shape_ : tuple of int
         Shape of a row of ``X``.
     n_features_in_ : int
-        Number of features; of arrays of more dimensions the second one. Not there after
-        a fit on a Dataset.
+        Number of features; not there after a fit on a Dataset.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Names of the features, where ``X`` had string names.
+        Names of the features, where ``X`` had any.
 
     See Also
     --------
@@ -200,18 +163,13 @@ default="binary"
     -----
     A weight on the positives of a node multiplies its odds by this weight. That finds
     rare nodes, but as probabilities the numbers are too high, and across nodes their
-    order suffers. So there are two answers: `predict` decides on the weighted
+    order suffers. So there are two coherent answers: `predict` decides on the weighted
     probabilities; `predict_proba` takes the weight's logarithm off the logits, before
-    the max constraint (``prior_correction``) [2]_. Both are coherent.
+    the max constraint (``prior_correction``) [2]_.
 
     Scale the features (`sklearn.preprocessing.StandardScaler`) and fill missing values
     (`sklearn.impute.SimpleImputer`) first. Networks compute in float32. Sparse ``X``
     and ``y`` are made dense a batch at a time.
-
-    `sklearn.model_selection.cross_val_predict` with ``method="predict_proba"`` encodes
-    each column of ``y`` anew, so that a node that all rows have, such as a virtual
-    root, comes as 0 and ``y`` as not closed. Leave such nodes out
-    (``hierarchy.subset``), or loop over the folds.
 
     References
     ----------
@@ -250,7 +208,7 @@ default="binary"
             "array-like",
             Interval(Integral, 1, None, closed="left"),
         ],
-        "activation": [StrOptions(set(_ACTIVATIONS)), callable],
+        "activation": [StrOptions(set(ACTIVATIONS)), callable],
         "dropout": [Interval(Real, 0, 1, closed="left")],
         "uncertainty": [str, callable, None],
         "focal_exponent": [Interval(Real, 0, None, closed="neither")],
@@ -273,13 +231,7 @@ default="binary"
         "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
         "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
         "prior_correction": ["boolean"],
-        "threshold": [
-            Interval(Real, 0, 1, closed="both"),
-            StrOptions(set(STRATEGIES)),
-            "array-like",
-            Mapping,
-        ],
-        "threshold_cv": ["cv_object"],
+        "threshold": [Interval(Real, 0, 1, closed="both"), "array-like", Mapping],
         "device": [str, torch.device],
         "net_params": [dict, None],
         "warm_start": ["boolean"],
@@ -318,7 +270,6 @@ default="binary"
         n_iter_no_change=10,
         prior_correction=True,
         threshold=0.5,
-        threshold_cv=None,
         device="auto",
         net_params=None,
         warm_start=False,
@@ -353,7 +304,6 @@ default="binary"
         self.n_iter_no_change = n_iter_no_change
         self.prior_correction = prior_correction
         self.threshold = threshold
-        self.threshold_cv = threshold_cv
         self.device = device
         self.net_params = net_params
         self.warm_start = warm_start
@@ -376,9 +326,9 @@ default="binary"
         y : array-like, sparse matrix or DataFrame of shape (n_samples, n_nodes), or \
 array-like of shape (n_samples,)
             Labels, 0 and 1, closed under the hierarchy; columns in the order of
-            ``hierarchy.nodes``, a DataFrame's by name. 1-D: one node a row.
+            ``hierarchy.nodes``, a DataFrame's by name. 1-D: one node per row.
         sample_weight : array-like of shape (n_samples,), default=None
-            What each row counts, >= 0. None: 1.
+            What each row counts, >= 0. None: 1. Rows of weight 0 are left out.
 
         Returns
         -------
@@ -388,40 +338,46 @@ array-like of shape (n_samples,)
         ------
         ValueError
             If the data do not fit each other or the hierarchy, the labels are not
-            closed, or training diverges.
+            closed, or training diverges. The classifier stays as it was before.
+        KeyboardInterrupt
+            On Ctrl-C. After a whole epoch the classifier is fitted, as of the last one
+            (with ``early_stopping`` as of the best).
 
         Warns
         -----
         UserWarning
-            If nodes have no positive row.
+            If nodes have no positive row, or a parameter has no effect.
+        ConvergenceWarning
+            If the loss is a tenth above that of the first epoch in the end.
         """
         goes_on = self.warm_start and hasattr(self, "net_")
-        rows = self._validate_rows(X, y, sample_weight, reset=not goes_on)
-        warn_empty(self._target.hierarchy, rows.Y)
-        return self._train(rows, epochs=self.max_epochs, goes_on=goes_on)
+        with _fit.all_or_nothing(self, goes_on):
+            rows = self._validate_rows(X, y, sample_weight, reset=not goes_on)
+            _fit.warn_empty(self._target.hierarchy, rows.Y)
+            _fit.warn_without_effect(self)
+            span = 0, self.max_epochs
+            interrupt = self._train(rows, self.max_epochs, goes_on, span)
+        if interrupt is not None:
+            raise interrupt
+        return self
 
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X, y, classes=None, sample_weight=None):
         """Train one more epoch, on these rows.
 
-        The first call initialises the ensemble and sets the node weights. There is no
-        early stopping here. A schedule counts ``max_epochs`` calls as the whole.
+        Node weights, and with them the prior correction, follow the rows of all calls.
+        A schedule counts ``max_epochs`` calls as the whole, and callbacks, such as
+        learning-rate schedules, go on from call to call.
 
         Parameters
         ----------
-        X : array-like, sparse matrix or Dataset of shape (n_samples, n_features)
-            Features, finite. With an ``encoder`` also an array of more dimensions, such
-            as images (n_samples, channels, height, width), of floats or of uint8, which
-            is scaled to [0, 1]; a `numpy.memmap` is read batch by batch; or a
-            `torch.utils.data.Dataset` whose items are, or begin with, the features.
-        y : array-like, sparse matrix or DataFrame of shape (n_samples, n_nodes), or \
-array-like of shape (n_samples,)
-            Labels, as in `fit`.
+        X, y
+            As in `fit`.
         classes : array-like of shape (n_classes,), default=None
             For 1-D ``y``, at the first call: all labels that will ever come. None:
             those of this call.
         sample_weight : array-like of shape (n_samples,), default=None
-            What each row counts, >= 0. None: 1.
+            As in `fit`.
 
         Returns
         -------
@@ -430,8 +386,7 @@ array-like of shape (n_samples,)
         Raises
         ------
         ValueError
-            As in `fit`, with ``early_stopping=True``, and where thresholds are to be
-            tuned.
+            As in `fit`, and with ``early_stopping=True``.
         """
         if self.early_stopping:
             raise ValueError(
@@ -439,134 +394,224 @@ array-like of shape (n_samples,)
                 "with warm_start=True."
             )
         goes_on = hasattr(self, "net_")
-        rows = self._validate_rows(X, y, sample_weight, not goes_on, classes)
-        if self._tunes():
-            raise ValueError(
-                "partial_fit can't tune thresholds; give `threshold` as a number, or "
-                "wrap the fitted classifier in a NodeThresholdClassifier with "
-                'cv="prefit".'
-            )
-        done = self.n_iter_ if goes_on else 0
-        return self._train(rows, 1, goes_on, span=(done, self.max_epochs))
+        with _fit.all_or_nothing(self, goes_on):
+            rows = self._validate_rows(X, y, sample_weight, not goes_on, classes)
+            span = (self.n_iter_ if goes_on else 0), self.max_epochs
+            self._train(rows, 1, goes_on, span, restart=False)
+        return self
 
     def _validate_rows(self, X, y, sample_weight, reset, classes=None):
         """Check what the user gave; learn the kind of target at the first fit."""
-        if reset:
-            # Should this fit fail, no mixture of it and an older one remains.
-            self.__dict__.pop("net_", None)
-        else:
-            self._check_unchanged()
+        if not reset:
+            _fit.check_unchanged(self)
+        check_same_ids(X, y)
         X = check_features(self, X, reset)
         if reset:
             self._target = make_target(y, self.hierarchy, classes)
-        if not isinstance(self.threshold, str):
-            resolve_thresholds(self.threshold, self._target.hierarchy)
+        as_thresholds(self.threshold, self._target.hierarchy, self._named_columns())
         labels = self._target.encode(y)
         check_consistent_length(X, labels)
-        if sample_weight is not None:
-            sample_weight = _check_sample_weight(
-                sample_weight, X, dtype=np.float32, ensure_non_negative=True
-            )
-        return Rows(X, labels, sample_weight)
+        weight = as_row_weights(sample_weight, labels.shape[0], np.float32)
+        rows = Rows(X, labels, weight)
+        if weight is None or weight.all():
+            return rows
+        if not weight.any():
+            raise ValueError("All sample weights are 0; there is nothing to learn.")
+        # A row that counts nothing is no row: not in a split, a warning or a frequency.
+        return rows.take(np.flatnonzero(weight))
 
-    def _train(self, rows, epochs, goes_on, span=None):
-        """Train and, where asked for, tune thresholds; ``span`` as in `_net.train`."""
+    def _train(self, rows, epochs, goes_on, span, restart=True):
+        """Train; return a KeyboardInterrupt that came after a whole epoch, or None."""
         if not goes_on:
             self._random_state = check_random_state(self.random_state)
-            self._split_seed = None
+            self._split_seed = self._random_state.randint(_fit.SEEDS)
+            self._made_with = _fit.fixed_params(self)
             self.hierarchy_ = self._target.hierarchy
             self.node_names_ = self.hierarchy_.nodes
             self.classes_ = self._target.classes
-        # Before the split: tuning and early stopping change nothing of the rest.
-        seed = self._random_state.randint(SEEDS)
-        train, valid = self._split(rows)
-        if train.sample_weight is not None and not train.sample_weight.any():
-            raise ValueError(
-                "All sample weights of the rows to train on are 0; there is nothing to "
-                "learn."
+        valid = None
+        seed = self._random_state.randint(_fit.SEEDS)
+        if self.early_stopping:
+            # One seed as long as training goes on: held-out rows are never trained on.
+            scored = self.hierarchy_.scored
+            rows, valid = _fit.held_out(
+                rows, self.validation_fraction, self._split_seed, scored
             )
-        folds = self._folds(rows) if self._tunes() else None
-        device = self._device()
-        # torch's layers draw from its global generator, whose state is put back.
-        with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
-            _net.seed_generators(seed, device)
-            net = self._refreshed() if goes_on else self._initialized(train, device)
-            net.train_split = predefined_split(valid) if self.early_stopping else None
-            # A net whose training fails is no fitted one.
-            self.__dict__.pop("net_", None)
-            _net.train(net, train, epochs, span or (0, epochs))
-        net.train_split = None
-        self.net_ = net
-        self.history_ = _net.epochs_of(self.net_.history)
-        self.n_iter_ = len(self.history_)
-        self.__dict__.pop("thresholds_", None)
-        if self._tunes():
-            self._tune(rows, valid, folds)
-        return self
-
-    def _refreshed(self):
-        refresh_net(self.net_, self)
-        return self.net_
-
-    def _check_unchanged(self):
-        """Refuse to go on with a net that was made by other parameters."""
-        present = self._fixed_params()
-        for name in {**self._made_with, **present}:
-            now, value = present.get(name), self._made_with.get(name)
-            if now is not value and not np.array_equal(now, value):
-                raise ValueError(
-                    "Training goes on with the net of the last fit, but "
-                    f"{name} changed from {value!r} to {now!r}. Set it back, or use "
-                    "`fit` with warm_start=False."
+        device = _fit.device_of(self.device)
+        with _fit.own_generators(self, seed, device) as (host, on_device):
+            if goes_on:
+                net = refresh_net(self.net_, self, restart)
+            else:
+                net = make_net(self, rows, device, host)
+            if not (goes_on and restart):
+                self._count(rows, net, goes_on)
+            with net.drawing_from(host, on_device):
+                begins = restart or not goes_on
+                interrupt = _fit.train(
+                    net, rows, valid, epochs=epochs, span=span, begins=begins
                 )
+            _fit.check_trained(net, self.n_iter_ if goes_on else 0)
+        self.net_ = net
+        self.history_ = _fit.epochs_of(net.history)
+        self.n_iter_ = len(self.history_)
+        return interrupt
 
-    def _fixed_params(self):
-        """What must stay while training goes on."""
-        params = self.get_params(deep=False)
-        fixed = {name: params[name] for name in params if name not in _MAY_CHANGE}
-        inner = {f"net_params[{k!r}]": v for k, v in (self.net_params or {}).items()}
-        inner.pop("net_params['callbacks']", None)
-        return fixed | inner
-
-    def _initialized(self, rows, device):
-        """Make a fresh net, with node weights by the rows to train on."""
-        if not self.hierarchy_.scored.any():
-            raise ValueError("Expected a hierarchy with at least one scored node.")
-        self._made_with = self._fixed_params()
-        self.node_weights_ = resolve_node_weights(
-            self.node_weight,
-            self.hierarchy_,
-            rows.Y,
-            floor=self.node_weight_floor,
-            power=self.node_weight_power,
-            sample_weight=rows.sample_weight,
+    def _count(self, rows, net, goes_on):
+        """Count the rows, and let weights and correction follow all that were seen."""
+        seen = _fit.Seen.of(rows)
+        self._seen = self._seen + seen if goes_on else seen
+        self.node_weights_ = _fit.node_weights_of(
+            self, self.hierarchy_, self._seen, self._named_columns()
         )
-        return make_net(self, device, self._n_inputs(rows))
+        net.criterion_.set_node_weight(self.node_weights_)
+        net.set_frequencies(self.hierarchy_, self._seen.frequencies)
 
-    def _n_inputs(self, rows):
-        """Width of what the heads see."""
-        if self.encoder is None:
-            return self.n_features_in_
-        return encoded_width(self.encoder, features(rows.X, slice(0, 2)))
+    # -- prediction ------------------------------------------------------------------
 
-    def _device(self):
-        if self.device == "auto":
-            return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        try:
-            device = torch.device(self.device)
-            torch.zeros(1, device=device).cpu()
-        except (RuntimeError, AssertionError, NotImplementedError) as error:
-            raise ValueError(
-                "Expected `device` to be 'auto' or a device of this machine, but got "
-                f"{self.device!r}: {error}"
-            ) from error
-        return device
+    def predict_proba(self, X):
+        """Predict coherent probabilities, the mean over the members.
+
+        With ``prior_correction`` what the node weights have put on them is taken off.
+        With ``ensemble="dropout"`` the one network is asked, without dropout.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+
+        Returns
+        -------
+        proba : ndarray of float32 of shape (n_samples, n_nodes)
+            Strictly between 0 and 1; a parent's is never below its child's. Columns as
+            in ``classes_``. An unscored node has its training frequency, or more where
+            a child has. After a fit on 1-D ``y``: float64 of shape (n_samples,
+            n_classes), the probability that a row's path ends in the class.
+        """
+        return self._columns_of(self._node_proba(X))
+
+    def decision_proba(self, X):
+        """Predict the weighted probabilities on which `predict` decides.
+
+        Those of `predict_proba` without the prior correction: coherent, too high as
+        frequencies of rare nodes, with 0.5 as a sensible threshold.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+
+        Returns
+        -------
+        proba : ndarray of float32 of shape (n_samples, n_nodes)
+            Columns as in ``classes_``. After a fit on 1-D ``y`` as `predict_proba`.
+        """
+        check_is_fitted(self)
+        corrected = self._target.single and self.prior_correction
+        return self._columns_of(self._node_proba(X, corrected))
+
+    def predict(self, X):
+        """Predict labels: yes where `decision_proba` reaches ``threshold``.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+
+        Returns
+        -------
+        y : ndarray, sparse matrix or DataFrame of shape (n_samples, n_nodes), or \
+ndarray of shape (n_samples,)
+            In the container and dtype of the ``y`` of `fit`, closed under the
+            hierarchy. After a fit on 1-D ``y``: the most probable class by
+            `predict_proba`.
+        """
+        self._validate_params()
+        check_is_fitted(self)
+        if self._target.single:
+            return self._target.most_probable(self._node_proba(X))
+        thresholds = as_thresholds(
+            self.threshold, self.hierarchy_, self._named_columns()
+        )
+        positive = self._node_proba(X, corrected=False) >= thresholds
+        if thresholds.ndim:
+            # One threshold for all keeps coherence; others may not.
+            positive = self.hierarchy_.close(positive)
+        return self._target.restore(positive, X)
+
+    def predict_members(self, X, *, constrained=True):
+        """Predict each member's probabilities.
+
+        With ``ensemble="dropout"`` members are masks drawn at `fit`, the same for all
+        rows and calls. ``prior_correction`` counts as in `predict_proba`.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+        constrained : bool, default=True
+            Whether each member is made coherent.
+
+        Returns
+        -------
+        proba : ndarray of float32 of shape (n_estimators, n_samples, n_nodes)
+            Columns as in ``classes_``.
+        """
+        X = self._checked(X)
+        with usual(self.net_.device):
+            members = self.net_.iter_members(X, constrained, self.prior_correction)
+            parts = [p.cpu().numpy() for _, p in members]
+        return self._target.columns(np.concatenate(parts, axis=1))
+
+    def predict_uncertainty(self, X, measure="gmu"):
+        """Tell how unsure the ensemble is about each node of each row.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+        measure : str or callable, default="gmu"
+            See `sklearn_hmlc.uncertainty.get_measure`.
+
+        Returns
+        -------
+        uncertainty : ndarray of float32 of shape (n_samples, n_nodes)
+            Larger = less sure; of `predict_members`. 0 for unscored nodes. Columns as
+            in ``classes_``.
+        """
+        measure = get_measure(measure)
+        X = self._checked(X)
+        with usual(self.net_.device):
+            members = self.net_.iter_members(X, corrected=self.prior_correction)
+            unsure = np.concatenate([measure(p).cpu().numpy() for _, p in members])
+        unsure[:, ~self.hierarchy_.scored] = 0
+        return self._target.columns(unsure)
+
+    def _checked(self, X):
+        check_is_fitted(self)
+        return check_features(self, X, reset=False)
+
+    def _node_proba(self, X, corrected=None):
+        """Coherent probabilities (n_samples, n_nodes) in the hierarchy's order."""
+        X = self._checked(X)
+        corrected = self.prior_correction if corrected is None else corrected
+        return self.net_.mean_proba(X, corrected)
+
+    def _columns_of(self, proba):
+        if self._target.single:
+            return self._target.distribution(proba)
+        return self._target.columns(proba)
+
+    def _named_columns(self):
+        """Names of the columns of ``y``, where they had any."""
+        named = self._target.named and not self._target.single
+        return list(self._target.classes) if named else None
+
+    # -- protocol --------------------------------------------------------------------
 
     def _html_repr(self):
         """Show the hierarchy below scikit-learn's diagram."""
         hierarchy = getattr(self, "hierarchy_", self.hierarchy)
         summary = "" if hierarchy is None else hierarchy._repr_html_()
         return estimator_html_repr(self) + summary
+
+    def __sklearn_clone__(self):
+        """Clone, with callbacks that can't be copied as a whole."""
+        return clone_with_callbacks(self)
 
     def __sklearn_is_fitted__(self):
         """Tell whether training got as far as a net."""

@@ -1,49 +1,112 @@
-"""The private skorch net behind the classifier.
+"""The private skorch net behind the classifier, and how one is made of parameters.
 
-Stage: `Rows` to a trained net. Out: a net whose ``module_`` maps features (B, F) to
-logits (M, B, C) and whose ``history`` has a row an epoch.
+Stage: validated parameters -> a net whose ``module_`` maps features (B, F) to logits
+(M, B, C); `Rows` -> one training step, or coherent probabilities.
 """
 
 from __future__ import annotations
 
-import math
-import warnings
+import contextlib
+import copy
+import inspect
 
 import numpy as np
 import torch
-from sklearn.exceptions import ConvergenceWarning
+from sklearn.base import clone
 from sklearn.utils import gen_batches
 from sklearn.utils.validation import _num_samples
 from skorch import NeuralNet
-from skorch.callbacks import (
-    Callback,
-    EarlyStopping,
-    EpochTimer,
-    PassthroughScoring,
-)
+from skorch.callbacks import Callback, EpochScoring, EpochTimer, PassthroughScoring
 from skorch.utils import to_tensor
-from tqdm.auto import tqdm
 
-from ._rows import features
-from .metrics import au_prc
+from . import _torch
+from ._callbacks import OwnCallback, StopOnNan, own_callbacks
+from ._rows import features, memory_batches
+from .losses import HierarchicalFocalLoss
+from .nn import ENSEMBLES, EncodedHeads, encoded_width
+
+OPTIMIZERS = {
+    "adam": torch.optim.Adam,
+    "adamw": torch.optim.AdamW,
+    "rmsprop": torch.optim.RMSprop,
+    "sgd": torch.optim.SGD,
+}
+
+# Optimisers of which torch has a fused form: one pass over the parameters per step.
+_FUSED = (torch.optim.Adam, torch.optim.AdamW, torch.optim.SGD, torch.optim.Adagrad)
 
 # Largest hidden or output tensor in prediction, in entries (16 MB of float32).
 _CHUNK_ENTRIES = 2**22
 
-# Probabilities keep this distance from 0 and 1: float32 rounds sigmoid to both.
-_MARGIN = 1e-7
+# float32's nearest neighbours of 0 and 1: probabilities stay strictly between them, and
+# what is told apart by the network stays so.
+_LOWEST, _HIGHEST = torch.finfo(torch.float32).tiny, 1 - 2**-24
 
 
 class HierarchicalNet(NeuralNet):
     """`skorch.NeuralNet` for logits of many members and labels with row weights."""
 
+    generator_ = None
+
+    # -- training ----------------------------------------------------------------------
+
+    @contextlib.contextmanager
+    def drawing_from(self, order, masks):
+        """Draw the order of rows and the dropout masks from these generators."""
+        self.generator_ = order
+        self.module_.draw_from(masks)
+        try:
+            yield
+        finally:
+            self.generator_ = None
+            self.module_.draw_from(None)
+
+    def get_iterator(self, dataset, training=False):
+        """Make batches; ours shuffle by the generator of the fit."""
+        if not training or self.iterator_train is not memory_batches:
+            return super().get_iterator(dataset, training)
+        given = self.get_params_for("iterator_train")
+        own = {"batch_size": self.batch_size, "generator": self.generator_}
+        return memory_batches(dataset, **{**own, **given})
+
     def get_loss(self, y_pred, y_true, X=None, training=False):  # noqa: ARG002
         """Compute the criterion from logits, labels and, where given, row weights."""
         return self.criterion_(y_pred, *to_tensor(y_true, device=self.device))
 
+    def train_step(self, batch, **fit_params):
+        """Take one step; as skorch's, without what it does besides.
+
+        Its closure, its accumulator and setting the mode of every module anew cost a
+        small network a quarter of the step.
+        """
+        if _needs_closure(self.optimizer_):
+            return super().train_step(batch, **fit_params)
+        if not self.module_.training:  # a callback may have predicted
+            self._set_training(True)
+        x, targets = batch
+        self.optimizer_.zero_grad()
+        y_pred = self.module_(to_tensor(x, device=self.device))
+        loss = self.get_loss(y_pred, targets)
+        loss.backward()
+        self._notify_of_gradients(batch)
+        self.optimizer_.step()
+        return {"loss": loss, "y_pred": y_pred}
+
+    def _notify_of_gradients(self, batch):
+        """Call `on_grad_computed` of those callbacks that do something there."""
+        for _, callback in self.callbacks_:
+            if type(callback).on_grad_computed is not Callback.on_grad_computed:
+                parameters = list(self.get_all_learnable_params())
+                callback.on_grad_computed(
+                    self, named_parameters=parameters, batch=batch, training=True
+                )
+
+    # -- prediction --------------------------------------------------------------------
+
     def iter_members(self, X, constrained=True, corrected=False):
         """Yield the members' probabilities (M, b, C) of some rows at a time."""
-        return self._iter_proba(X, self.module_.members, constrained, corrected)
+        for rows, p in self._iter_proba(X, True, constrained, corrected):
+            yield rows, self._settle_unscored(p) if constrained else p
 
     def mean_proba(self, X, corrected=False):
         """Return coherent probabilities, the mean over members, in node order.
@@ -60,28 +123,74 @@ class HierarchicalNet(NeuralNet):
         """
         n_nodes = len(self.criterion_.node_weight)
         proba = np.empty((_num_samples(X), n_nodes), dtype=np.float32)
-        for rows, members in self._iter_proba(X, self.module_, True, corrected):
-            # One member after the other: the same roundings in every column, so that
-            # a parent stays above its child to the last bit.
-            total = members[0].clone()
-            for member in members[1:]:
-                total += member
-            mean = (total / len(members)).clamp_(_MARGIN, 1 - _MARGIN)
-            proba[rows] = mean.cpu().numpy()
+        with _torch.usual(self.device):
+            for rows, members in self._iter_proba(X, False, True, corrected):
+                proba[rows] = self._mean(members).cpu().numpy()
         return proba
 
-    def _iter_proba(self, X, forward, constrained, corrected):
+    @torch.inference_mode()
+    def _mean(self, members):
+        # One member after the other: the same roundings in every column, so that a
+        # parent stays above its child to the last bit.
+        total = members[0].clone()
+        for member in members[1:]:
+            total += member
+        return self._settle_unscored(total / len(members)).clamp_(_LOWEST, _HIGHEST)
+
+    def _iter_proba(self, X, members, constrained, corrected):
         self.module_.eval()
         for rows in gen_batches(_num_samples(X), self._chunk()):
             # Not around the loop: whoever leaves it early would stay in this mode.
             with torch.inference_mode():
-                logits = forward(to_tensor(features(X, rows), device=self.device))
+                x = to_tensor(features(X, rows), device=self.device)
+                logits = self.module_.members(x) if members else self.module_(x)
                 if corrected:
-                    shift = self.criterion_.logit_shift(logits)
-                    logits = logits - shift.to(logits.dtype)
+                    logits = logits - self._shift(x, logits).to(logits.dtype)
                 p = torch.sigmoid(logits)
                 p = self.criterion_.constraint(p) if constrained else p
+            if not p.isfinite().all():
+                raise ValueError(
+                    "The network's outputs are NaN for some rows; its weights are "
+                    "damaged, or the encoder fails on these rows."
+                )
             yield rows, p
+
+    def _shift(self, x, logits):
+        """What the weights have put on the logits.
+
+        Where the focal weight has a say in it (a mix), it is that of the members, as in
+        training; the one pass of a dropout ensemble knows no spread.
+        """
+        if self.criterion_.shift_depends_on_logits and len(logits) == 1:
+            logits = self.module_.members(x)
+        return self.criterion_.logit_shift(logits)
+
+    @torch.inference_mode()
+    def _settle_unscored(self, p):
+        """Give unscored nodes, of which nothing was learnt, their training frequency.
+
+        At least their children's probability, and at most that of scored parents, so
+        that all stays coherent. In place.
+        """
+        # Children come before their parents; each list is in that order.
+        for node, frequency, children, parents in self.unscored_:
+            value = torch.full_like(p[..., node], frequency)
+            if len(children):
+                value = torch.maximum(value, p[..., children].amax(-1))
+            if len(parents):
+                value = torch.minimum(value, p[..., parents].amin(-1))
+            p[..., node] = value
+        return p
+
+    def set_frequencies(self, hierarchy, frequencies):
+        """Learn how often unscored nodes come, and what stands around them."""
+        parents_of, children_of = hierarchy.edges.T
+        self.unscored_ = []
+        for node in np.flatnonzero(~hierarchy.scored)[::-1].tolist():
+            children = children_of[parents_of == node]
+            above = parents_of[children_of == node]
+            entry = children.tolist(), above[hierarchy.scored[above]].tolist()
+            self.unscored_.append((node, float(frequencies[node]), *entry))
 
     def trim_for_prediction(self):
         """Drop what only training needs; the loss stays, it has the max constraint."""
@@ -107,161 +216,277 @@ class HierarchicalNet(NeuralNet):
         ]
 
 
-class StopOnNan(Callback):
-    """End training with an error where the loss is no number any more."""
-
-    def on_epoch_end(self, net, **kwargs):  # noqa: ARG002
-        """Look at the epoch's loss."""
-        loss = net.history[-1, "train_loss"]
-        if not math.isfinite(loss):
-            raise ValueError(
-                f"Training diverged: the loss is {loss} in epoch {len(net.history)}. "
-                "Lower `lr`, or scale the features (StandardScaler)."
-            )
+def _needs_closure(optimizer):
+    """Tell an optimiser that computes the loss several times per step (LBFGS)."""
+    closure = inspect.signature(type(optimizer).step).parameters.get("closure")
+    return closure is not None and closure.default is closure.empty
 
 
-class ValidationScore(Callback):
-    """Record the pooled AU(PRC) of the validation part after each epoch."""
-
-    def __init__(self, corrected=False):
-        self.corrected = corrected
-
-    def on_epoch_end(self, net, dataset_valid=None, **kwargs):  # noqa: ARG002
-        """Score the epoch."""
-        scores = net.mean_proba(dataset_valid.X, self.corrected)
-        scored = net.criterion_.scored.cpu().numpy()
-        score = au_prc(
-            dataset_valid.Y.toarray(),
-            scores,
-            scored=scored,
-            sample_weight=dataset_valid.sample_weight,
-        )
-        net.history.record("valid_au_prc", float(score))
+# -- from parameters to a net ----------------------------------------------------------
 
 
-class Schedule(Callback):
-    """Set the weighted loss's share before each training step.
-
-    Validation is always by the weighted loss, so that epochs can be compared.
-
-    Parameters
-    ----------
-    share : callable
-        From `sklearn_hmlc.losses.get_schedule`.
-    """
-
-    def __init__(self, share):
-        self.share = share
-
-    def on_train_begin(self, net, X=None, span=None, **kwargs):  # noqa: ARG002
-        """Learn which epochs these are: ``span`` is (done before, all in all)."""
-        done, total = span
-        steps = len(net.get_iterator(X, training=True))
-        self.step_, self.n_steps_ = done * steps, total * steps
-
-    def on_epoch_begin(self, net, **kwargs):  # noqa: ARG002
-        """Start the epoch's account."""
-        self.shares_ = []
-
-    def on_batch_begin(self, net, training=False, **kwargs):  # noqa: ARG002
-        """Set the share."""
-        net.criterion_.share = 1.0
-        if training:
-            t = min(self.step_ / self.n_steps_, 1.0)
-            net.criterion_.share = self.share(t, self.step_)
-            self.shares_.append(net.criterion_.share)
-            self.step_ += 1
-
-    def on_epoch_end(self, net, **kwargs):  # noqa: ARG002
-        """Record the epoch's mean, and leave it to the correction of predictions."""
-        net.history.record("weighted_share", float(np.mean(self.shares_)))
-        settle_share(net)
-
-    def on_train_end(self, net, **kwargs):  # noqa: ARG002
-        """Leave that of the last whole epoch, where one was interrupted."""
-        settle_share(net)
-
-
-def settle_share(net, epoch=0):
-    """Set the share by which the weights have shifted the logits after an epoch.
-
-    It is the mean over this epoch and the one before it, since shares may alternate
-    from step to step and an epoch may have an odd number of steps. 0: the last epoch.
-    """
-    recent = [
-        record["weighted_share"]
-        for record in net.history
-        if "weighted_share" in record and record["epoch"] <= (epoch or len(net.history))
-    ]
-    net.criterion_.share = float(np.mean(recent[-2:])) if recent else 1.0
-
-
-class BestEpoch(EarlyStopping):
-    """`skorch.callbacks.EarlyStopping` that brings the loss's share back as well."""
-
-    def on_train_end(self, net, **kwargs):
-        """Load the best epoch's weights."""
-        super().on_train_end(net, **kwargs)
-        settle_share(net, self.best_epoch_)
-
-
-class Progress(Callback):
-    """One progress bar over the epochs, with the loss and the validation score."""
-
-    def on_train_begin(self, net, epochs=None, **kwargs):  # noqa: ARG002
-        """Open the bar."""
-        self.bar_ = tqdm(total=epochs, unit="epoch", desc="fit")
-
-    def on_epoch_end(self, net, **kwargs):  # noqa: ARG002
-        """Move the bar on."""
-        record = net.history[-1]
-        names = ("train_loss", "valid_loss", "valid_au_prc")
-        self.bar_.set_postfix({n: f"{record[n]:.4f}" for n in names if n in record})
-        self.bar_.update()
-
-    def on_train_end(self, net, **kwargs):  # noqa: ARG002
-        """Close the bar."""
-        self.bar_.close()
-
-    def __getstate__(self):
-        # A bar holds a lock, which can't be pickled, and is of no use later.
-        return {k: v for k, v in self.__dict__.items() if k != "bar_"}
-
-
-def train(net, rows, epochs, span):
-    """Run some epochs on an initialised net; Ctrl-C ends training with a warning.
-
-    ``span`` tells schedules where these epochs stand: (done before, all in all).
-    """
-    net.notify("on_train_begin", X=rows, y=None, epochs=epochs, span=span)
+def make_net(estimator, rows, device, generator):
+    """Return an initialised net; ``net_params`` go before the other parameters."""
+    if not estimator.hierarchy_.scored.any():
+        raise ValueError("Expected a hierarchy with at least one scored node.")
+    given = checked_net_params(estimator)
+    params = {
+        **_module(estimator, rows),
+        **_criterion(estimator),
+        **_optimizer(estimator),
+        "max_epochs": estimator.max_epochs,
+        "batch_size": int(estimator.batch_size),
+        "iterator_train": memory_batches,
+        "iterator_train__shuffle": True,
+        "iterator_valid": memory_batches,
+        "train_split": None,
+        "device": str(device),
+        "verbose": 0,
+    }
     try:
-        net.fit_loop(rows, epochs=epochs)
-    except KeyboardInterrupt:
-        # Callbacks that stop early raise it too, but between epochs.
-        whole = len(epochs_of(net.history))
-        if whole < len(net.history):
-            warnings.warn(
-                f"Training was interrupted; the net stays as it is after {whole} whole "
-                "epochs.",
-                ConvergenceWarning,
-                stacklevel=5,
-            )
-    finally:
-        net.notify("on_train_end", X=rows, y=None)
+        net = HierarchicalNet(**{**params, **given}, callbacks=callbacks_of(estimator))
+        net.module = _Maker(net.module, generator)
+        net.initialize()
+    except (TypeError, ValueError) as error:
+        # skorch's words for a name that it doesn't know; ours are all known.
+        if "unexpected argument" not in str(error):
+            raise
+        raise ValueError(f"In `net_params`: {error}") from error
+    net.module = net.module.make
+    net.rates_ = estimator.lr, encoder_lr(estimator)
+    net.given_callbacks_ = _identities(estimator)
+    return net
 
 
-def seed_generators(seed, device):
-    """Seed torch's generators of the CPU and of one device, and no others."""
-    torch.default_generator.manual_seed(seed)
-    if device.type == "cuda":
-        with torch.cuda.device(device):
-            torch.cuda.manual_seed(seed)
+def _identities(estimator):
+    """Tell the user's callbacks apart, without keeping them."""
+    return [id(one) for one in (estimator.net_params or {}).get("callbacks") or []]
 
 
-def epochs_of(history):
-    """Return what was recorded of whole epochs, a dict each, without the batches."""
-    return [
-        {name: value for name, value in epoch.items() if name != "batches"}
-        for epoch in history
-        if "train_loss" in epoch
+class _Maker:
+    """`make_module` with a generator, which must not stay in the net's parameters."""
+
+    def __init__(self, make, generator):
+        self.make, self.generator = make, generator
+
+    def __call__(self, **settings):
+        return self.make(generator=self.generator, **settings)
+
+
+def make_module(*, encoder, freeze_encoder, ensemble, **settings):
+    """Return the ensemble, behind a copy of the encoder where there is one."""
+    # float32, whatever torch's default is.
+    heads = ENSEMBLES[ensemble](**settings, dtype=torch.float32)
+    if encoder is None:
+        return heads
+    return EncodedHeads(copy.deepcopy(encoder), heads, freeze=freeze_encoder)
+
+
+def refresh_net(net, estimator, restart):
+    """Take up the parameters that may change while training goes on.
+
+    Those that ``net_params`` give stay; they go before the estimator's. ``restart``:
+    whether this is a training of its own, with callbacks and rates from their start, or
+    one more part of the same one.
+    """
+    given = estimator.net_params or {}
+    if restart or not _same_callbacks(net, estimator):
+        net.callbacks = callbacks_of(estimator)
+        net.initialize_callbacks()
+        net.given_callbacks_ = _identities(estimator)
+    rates = estimator.lr, encoder_lr(estimator)
+    if {"lr", "optimizer__lr", "optimizer__param_groups"} & set(given):
+        pass
+    elif restart or rates != net.rates_:
+        # In place: the optimiser keeps its moments.
+        net.set_params(lr=estimator.lr)
+        _set_encoder_lr(net, estimator)
+    net.rates_ = rates
+    if "batch_size" not in given:
+        net.batch_size = int(estimator.batch_size)
+    return net
+
+
+def _same_callbacks(net, estimator):
+    kinds = [type(one) for one in own_callbacks(estimator)]
+    own = [
+        type(one)
+        for _, one in net.callbacks_
+        if isinstance(one, OwnCallback) and not isinstance(one, StopOnNan)
     ]
+    return kinds == own and _identities(estimator) == net.given_callbacks_
+
+
+def checked_net_params(estimator):
+    """Return ``net_params`` less the callbacks, or raise where they can't be used."""
+    given = dict(estimator.net_params or {})
+    given.pop("callbacks", None)
+    if "train_split" in given:
+        raise ValueError(
+            "In `net_params`: `train_split` is set by `early_stopping` and "
+            "`validation_fraction`; use these."
+        )
+    if given.get("batch_size", 1) < 1:
+        raise ValueError(
+            "In `net_params`: expected `batch_size` to be at least 1, but got "
+            f"{given['batch_size']}."
+        )
+    return given
+
+
+def _module(estimator, rows):
+    n_inputs = estimator.encoder is None and estimator.n_features_in_
+    return {
+        "module": make_module,
+        "module__encoder": estimator.encoder,
+        "module__freeze_encoder": estimator.freeze_encoder,
+        "module__ensemble": estimator.ensemble,
+        "module__n_features": n_inputs
+        or encoded_width(estimator.encoder, features(rows.X, slice(0, 2))),
+        "module__n_nodes": estimator.hierarchy_.n_nodes,
+        "module__n_heads": int(estimator.n_estimators),
+        "module__hidden_layer_sizes": widths(estimator.hidden_layer_sizes),
+        "module__activation": estimator.activation,
+        "module__dropout": estimator.dropout,
+    }
+
+
+def _criterion(estimator):
+    return {
+        "criterion": HierarchicalFocalLoss,
+        "criterion__hierarchy": estimator.hierarchy_,
+        "criterion__uncertainty": estimator.uncertainty,
+        "criterion__focal_exponent": estimator.focal_exponent,
+        "criterion__focal_floor": estimator.focal_floor,
+        "criterion__mix": estimator.mix,
+    }
+
+
+def _optimizer(estimator):
+    optimizer = OPTIMIZERS.get(estimator.optimizer, estimator.optimizer)
+    if not issubclass(optimizer, torch.optim.Optimizer):
+        raise ValueError(
+            f"Expected `optimizer` to be one of {sorted(OPTIMIZERS)} or a class of "
+            f"torch.optim, but got {optimizer}."
+        )
+    # Not where the user chose another form, or another optimiser.
+    own = {"optimizer", "optimizer__foreach"} & set(estimator.net_params or {})
+    fused = {"optimizer__fused": True} if optimizer in _FUSED and not own else {}
+    return {
+        "optimizer": optimizer,
+        "lr": estimator.lr,
+        **_weight_decay(estimator, optimizer),
+        **fused,
+        **_groups(estimator),
+    }
+
+
+def _weight_decay(estimator, optimizer):
+    if "weight_decay" in inspect.signature(optimizer).parameters:
+        return {"optimizer__weight_decay": estimator.weight_decay}
+    if estimator.weight_decay:
+        raise ValueError(
+            f"{optimizer.__name__} has no weight decay; set `weight_decay` to 0."
+        )
+    return {}
+
+
+def _groups(estimator):
+    """Let the encoder have a group of parameters of its own, with its own rate."""
+    if estimator.encoder is None:
+        return {}
+    group = ("encoder.*", {"lr": encoder_lr(estimator)})
+    return {"optimizer__param_groups": [group]}
+
+
+def encoder_lr(estimator):
+    """Learning rate of the encoder."""
+    return estimator.lr if estimator.encoder_lr is None else estimator.encoder_lr
+
+
+def _set_encoder_lr(net, estimator):
+    if estimator.encoder is None:
+        return
+    own = set(net.module_.encoder.parameters())
+    for group in net.optimizer_.param_groups:
+        if own.intersection(group["params"]):
+            group["lr"] = encoder_lr(estimator)
+
+
+def widths(sizes):
+    """Return the widths of hidden layers as a tuple, or raise."""
+    numbers = np.atleast_1d(np.asarray(sizes)).tolist()
+    if not all(isinstance(width, int) and width > 0 for width in numbers):
+        raise ValueError(
+            "Expected `hidden_layer_sizes` to be whole numbers of at least 1, but got "
+            f"{sizes!r}."
+        )
+    return tuple(numbers)
+
+
+def callbacks_of(estimator):
+    """Return fresh callbacks: ours, and copies of the user's."""
+    given = (estimator.net_params or {}).get("callbacks") or []
+    if not isinstance(given, list | tuple):
+        raise ValueError(
+            f"In `net_params`: expected `callbacks` to be a list, but got {given!r}."
+        )
+    if any(isinstance(_unnamed(one), EpochScoring) for one in given):
+        raise ValueError(
+            "In `net_params`: EpochScoring can't score this net, whose labels come "
+            "with weights. With early_stopping=True the validation part's AU(PRC) is "
+            "recorded as 'valid_au_prc'; for another measure write a callback whose "
+            "`on_epoch_end(net, dataset_valid, ...)` compares "
+            "`net.mean_proba(dataset_valid.X)` with `dataset_valid.Y`."
+        )
+    # skorch writes on callbacks, and parameters are not ours to change.
+    return [*own_callbacks(estimator), *map(copy_callback, given)]
+
+
+def _unnamed(callback):
+    """The callback of a pair (name, callback), or the callback itself."""
+    return callback[1] if isinstance(callback, tuple) else callback
+
+
+def copy_callback(callback):
+    """Copy a callback of the user's, as far as it can be copied.
+
+    One may hold what can't, such as the writer of TensorBoard: the copy shares that.
+    """
+    if isinstance(callback, tuple):
+        return callback[0], copy_callback(callback[1])
+    if isinstance(callback, type):
+        return callback
+    try:
+        return copy.deepcopy(callback)
+    except Exception:
+        # Locks, files and threads raise all kinds of errors.
+        return _shallow(callback)
+
+
+def _shallow(callback):
+    same = copy.copy(callback)
+    for name, value in vars(callback).items():
+        with contextlib.suppress(Exception):
+            setattr(same, name, copy.deepcopy(value))
+    return same
+
+
+def clone_with_callbacks(estimator):
+    """Clone as scikit-learn does, callbacks as far as they can be copied."""
+    params = {
+        name: clone(value, safe=False)
+        for name, value in estimator.get_params(deep=False).items()
+        if name != "net_params"
+    }
+    net_params = estimator.net_params
+    if net_params is not None:
+        own = {
+            k: clone(v, safe=False) for k, v in net_params.items() if k != "callbacks"
+        }
+        if "callbacks" in net_params:
+            given = net_params["callbacks"]
+            sequence = isinstance(given, list | tuple)
+            own["callbacks"] = list(map(copy_callback, given)) if sequence else given
+        net_params = own
+    return type(estimator)(**params, net_params=net_params)

@@ -14,14 +14,7 @@ import scipy.sparse as sp
 import torch
 from sklearn.utils import assert_all_finite, gen_batches
 from sklearn.utils.validation import validate_data
-from torch.utils.data import (
-    BatchSampler,
-    DataLoader,
-    Dataset,
-    IterableDataset,
-    RandomSampler,
-    SequentialSampler,
-)
+from torch.utils.data import DataLoader, Dataset, IterableDataset
 
 # Entries that are looked at a time at the door (16 MB of float32).
 _CHECKED_ENTRIES = 2**22
@@ -46,7 +39,7 @@ class Rows(Dataset):
         return self.Y.shape[0]
 
     def __getitem__(self, rows):
-        targets = [torch.from_numpy(self.Y[rows].toarray())]
+        targets = [torch.from_numpy(dense_rows(self.Y, rows))]
         if self.sample_weight is not None:
             targets.append(torch.from_numpy(self.sample_weight[rows]))
         return features(self.X, rows), tuple(targets)
@@ -123,36 +116,106 @@ def _item(dataset, row):
     return tensor if tensor.dtype == torch.uint8 else tensor.float()
 
 
-def memory_batches(dataset, batch_size, shuffle=False, drop_last=False, **kwargs):
-    """Return a loader that asks `Rows` for whole batches: no collating row by row."""
-    order = RandomSampler(dataset) if shuffle else SequentialSampler(dataset)
-    batches = Batches(order, batch_size, drop_last)
-    return DataLoader(dataset, sampler=batches, batch_size=None, **kwargs)
+def dense_rows(labels, rows):
+    """Return some rows of CSR labels as a boolean array.
 
-
-class Batches(BatchSampler):
-    """Batches of which none has a lone row, where there is another batch to join.
-
-    Batch normalisation has no variance of one row, and a step on it is mostly noise.
+    SciPy's own indexing makes a sparse matrix on the way, which takes longer than a
+    training step on a small network spends elsewhere.
     """
+    if isinstance(rows, slice):
+        rows = np.arange(*rows.indices(labels.shape[0]))
+    rows = np.asarray(rows)
+    starts, ends = labels.indptr[rows], labels.indptr[rows + 1]
+    lengths = ends - starts
+    dense = np.zeros((len(rows), labels.shape[1]), dtype=bool)
+    before = np.cumsum(lengths) - lengths
+    stored = np.arange(lengths.sum()) + np.repeat(starts - before, lengths)
+    dense[np.repeat(np.arange(len(rows)), lengths), labels.indices[stored]] = True
+    return dense
+
+
+def memory_batches(
+    dataset, batch_size, shuffle=False, drop_last=False, generator=None, **kwargs
+):
+    """Return what asks `Rows` for whole batches: no collating row by row.
+
+    ``generator`` shuffles. Further arguments, such as ``num_workers``, go to a
+    `torch.utils.data.DataLoader`; without any there is none in between.
+    """
+    order = Batches(len(dataset), batch_size, shuffle, drop_last, generator)
+    if kwargs:
+        # It draws seeds for its workers: not from what draws masks, so that the model
+        # is the same with workers and without.
+        seeds = generator and torch.Generator().manual_seed(generator.initial_seed())
+        return DataLoader(
+            dataset, sampler=order, batch_size=None, generator=seeds, **kwargs
+        )
+    return _InMemory(dataset, order)
+
+
+class _InMemory:
+    """Batches of a dataset, one after the other, in this process."""
+
+    def __init__(self, dataset, order):
+        self.dataset, self.order = dataset, order
+
+    def __len__(self):
+        return len(self.order)
 
     def __iter__(self):
-        """Yield lists of row numbers."""
-        before = None
-        for batch in super().__iter__():
-            if before is not None and len(batch) == 1 < self.batch_size:
-                before, batch = None, before + batch
-            if before is not None:
-                yield before
-            before = batch
-        if before is not None:
-            yield before
+        return (self.dataset[rows] for rows in self.order)
+
+
+class Batches:
+    """Row numbers of batches, none of a lone row where there is another to join.
+
+    Batch normalisation has no variance of one row, and a step on it is mostly noise.
+
+    Parameters
+    ----------
+    n_rows, batch_size : int
+    shuffle : bool
+        Whether each pass has an order of its own, from the generator.
+    drop_last : bool
+        Whether a last batch that is not full is left out.
+    generator : torch.Generator, default=None
+        None: torch's global one.
+    """
+
+    def __init__(self, n_rows, batch_size, shuffle, drop_last, generator=None):
+        if drop_last and n_rows < batch_size:
+            raise ValueError(
+                f"With drop_last=True there is no batch to train on: {n_rows} rows are "
+                f"fewer than a batch of {batch_size}. Lower `batch_size`, or leave "
+                "out `drop_last`."
+            )
+        self.n_rows, self.batch_size = n_rows, batch_size
+        self.shuffle, self.drop_last = shuffle, drop_last
+        self.generator = generator
+
+    def __iter__(self):
+        """Yield arrays of row numbers."""
+        rows = np.arange(self.n_rows)
+        if self.shuffle:
+            rows = torch.randperm(self.n_rows, generator=self.generator).numpy()
+        ends = [*range(self.batch_size, self.n_rows, self.batch_size), self.n_rows]
+        if self.drop_last and self.n_rows % self.batch_size:
+            ends.pop()
+        elif self._last_is_lone():
+            del ends[-2]
+        start = 0
+        for end in ends:
+            yield rows[start:end]
+            start = end
+
+    def _last_is_lone(self):
+        return self.n_rows % self.batch_size == 1 < min(self.n_rows, self.batch_size)
 
     def __len__(self):
         """Return the number of batches."""
-        n_rows = len(self.sampler)
-        lone = n_rows % self.batch_size == 1 < min(n_rows, self.batch_size)
-        return super().__len__() - (lone and not self.drop_last)
+        if self.drop_last:
+            return self.n_rows // self.batch_size
+        return math.ceil(self.n_rows / self.batch_size) - self._last_is_lone()
 
 
 def is_array(X):

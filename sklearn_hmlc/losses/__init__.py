@@ -1,7 +1,14 @@
 """What training minimises: node weights, focal weights, schedules, the whole loss."""
 
 from ._focal import HierarchicalFocalLoss
-from ._node_weights import node_weights
-from ._schedules import get_schedule
+from ._node_weights import SCHEMES, node_weights, node_weights_from_counts
+from ._schedules import SCHEDULES, get_schedule
 
-__all__ = ["HierarchicalFocalLoss", "get_schedule", "node_weights"]
+__all__ = [
+    "SCHEDULES",
+    "SCHEMES",
+    "HierarchicalFocalLoss",
+    "get_schedule",
+    "node_weights",
+    "node_weights_from_counts",
+]

@@ -173,6 +173,22 @@ class HierarchicalFocalLoss(nn.Module):
         _check_measured(doubt, logits[0])
         return self.focal_floor + doubt**self.focal_exponent
 
+    def set_node_weight(self, node_weight: Any) -> None:
+        """Let nodes count something else from now on, as more rows are seen.
+
+        Parameters
+        ----------
+        node_weight : array-like of shape (C,) or None
+            As in the constructor.
+        """
+        weight = _checked_weight(node_weight, len(self.node_weight))
+        self.node_weight.copy_(torch.from_numpy(weight))
+
+    @property
+    def shift_depends_on_logits(self) -> bool:
+        """Whether `logit_shift` differs from row to row: with a mix it does."""
+        return self.mix * self.share < 1 and self.measure is not None
+
     @torch.no_grad()
     def logit_shift(self, logits: Tensor) -> Tensor:
         r"""Tell by how much the weights have moved trained logits.
@@ -228,7 +244,7 @@ def _check_shapes(logits: Tensor, y: Tensor, sample_weight: Tensor | None) -> No
         )
     if sample_weight is not None and sample_weight.shape != y.shape[:1]:
         raise ValueError(
-            f"Expected sample_weight of shape ({len(y)},), one a row, but got "
+            f"Expected sample_weight of shape ({len(y)},), one per row, but got "
             f"{tuple(sample_weight.shape)}."
         )
 
@@ -244,10 +260,10 @@ def _check_measured(doubt: Tensor, y: Tensor) -> None:
 def _checked_weight(node_weight: Any, n_nodes: int) -> np.ndarray:
     if node_weight is None:
         return np.ones(n_nodes)
-    weight = np.asarray(node_weight, dtype=np.float64)
+    weight = np.array(node_weight, dtype=np.float64)
     if weight.shape != (n_nodes,):
         raise ValueError(
-            f"Expected `node_weight` of shape ({n_nodes},), one a node, but got shape "
+            f"Expected `node_weight` of shape ({n_nodes},), one per node, but got shape "
             f"{weight.shape}."
         )
     bad = ~(np.isfinite(weight) & (weight >= 0))

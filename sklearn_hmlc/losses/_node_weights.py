@@ -7,15 +7,13 @@ Source: Xu et al. (2026), section 3.2; tempering is this library's own.
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
 
+from .._validation import as_labels, as_row_weights, check_option
 from ..hierarchy import Hierarchy
-from ..hierarchy._labels import to_csr
-from ..hierarchy._names import shorten, values_by_node
 
 SCHEMES = ("binary", "class-wise")
 
@@ -86,14 +84,74 @@ def node_weights(
     >>> node_weights(Y)
     array([0.25, 2.25])
     """
-    _check(scheme, floor, power)
     present, weight = _checked_rows(Y, sample_weight)
-    n_nodes = present.shape[1]
+    counted = present[weight > 0]
+    return node_weights_from_counts(
+        weight @ present,
+        weight.sum(),
+        scheme,
+        floor=floor,
+        power=power,
+        scored=scored,
+        in_all=np.diff(counted.tocsc().indptr) == counted.shape[0],
+    )
+
+
+def node_weights_from_counts(
+    counts: Any,
+    n_rows: float,
+    scheme: str = "binary",
+    *,
+    floor: float | None = 0.25,
+    power: float = 1.0,
+    scored: np.ndarray | None = None,
+    in_all: Any = None,
+) -> np.ndarray:
+    """Weigh each node by its rarity, from the numbers of rows alone.
+
+    For rows that come in parts: the numbers are added up.
+
+    Parameters
+    ----------
+    counts : array-like of shape (n_nodes,)
+        Rows (or the sum of their weights) that have each node.
+    n_rows : float
+        Rows in all (or the sum of their weights), > 0.
+    scheme, floor, power, scored
+        See `node_weights`.
+    in_all : array-like of bool of shape (n_nodes,), default=None
+        Nodes that all rows have. None: those whose count is the number of rows; say so
+        where counts are sums of weights, which may round.
+
+    Returns
+    -------
+    weights : ndarray of float64 of shape (n_nodes,)
+
+    Raises
+    ------
+    ValueError
+        If the scheme is unknown, or a number is out of its range.
+
+    See Also
+    --------
+    node_weights : The formulas.
+
+    Examples
+    --------
+    >>> from sklearn_hmlc.losses import node_weights_from_counts
+    >>> node_weights_from_counts([3, 1], 4, floor=None)
+    array([1., 2.])
+    """
+    check_option("scheme", scheme, SCHEMES)
+    _check_numbers(floor, power)
+    counts = np.asarray(counts, dtype=np.float64)
+    n_nodes = len(counts)
     mask = _checked_mask(scored, n_nodes)
     n_classes = 2 if scheme == "binary" else n_nodes
+    everywhere = counts >= n_rows if in_all is None else np.asarray(in_all)
+    told = (counts > 0) & ~everywhere
     raw = np.ones(n_nodes)
-    told = _some_but_not_all(present, weight)
-    raw[told] = weight.sum() / (n_classes * (weight @ present)[told])
+    raw[told] = n_rows / (n_classes * counts[told])
     tempered = raw**power
     if floor is None:
         return np.where(mask, np.maximum(tempered, 1.0), 1.0)
@@ -107,35 +165,6 @@ def _rescale(values: np.ndarray, among: np.ndarray, floor: float) -> np.ndarray:
     return floor + high * (values - low) / (high - low)
 
 
-def resolve_node_weights(
-    spec: Any, hierarchy: Hierarchy, labels: sp.csr_array, **settings: Any
-) -> np.ndarray:
-    """Turn what a user calls node weights into an array in node order.
-
-    ``spec`` is None (all 1), the name of a scheme (``settings`` go to `node_weights`),
-    a mapping or Series node -> weight (the rest 1), or an array, which the loss checks.
-    """
-    if spec is None:
-        return np.ones(hierarchy.n_nodes)
-    if isinstance(spec, str):
-        return node_weights(labels, spec, scored=hierarchy.scored, **settings)
-    return values_by_node(spec, hierarchy, 1.0, "node_weight")
-
-
-def warn_empty(hierarchy: Hierarchy, labels: sp.csr_array) -> None:
-    """Warn, once for all of them, about scored nodes that no row has."""
-    empty = hierarchy.scored & (np.diff(labels.tocsc().indptr) == 0)
-    if empty.any():
-        names = [hierarchy.nodes[node] for node in np.flatnonzero(empty)]
-        warnings.warn(
-            f"{len(names)} of {hierarchy.n_nodes} nodes have no positive row, so that "
-            f"nothing is learnt about them: {shorten(names)}. `hierarchy.subset` makes "
-            "a hierarchy without them.",
-            UserWarning,
-            stacklevel=4,  # the caller of `fit`, behind scikit-learn's wrapper
-        )
-
-
 def _checked_rows(Y: Any, sample_weight: Any) -> tuple[sp.csr_array, np.ndarray]:
     """Which rows have which nodes, as 0.0 and 1.0, and what each row counts."""
     if not sp.issparse(Y):
@@ -145,23 +174,13 @@ def _checked_rows(Y: Any, sample_weight: Any) -> tuple[sp.csr_array, np.ndarray]
             "Expected Y of shape (n_samples, n_nodes) with at least one row, but got "
             f"shape {Y.shape}."
         )
-    present = to_csr(Hierarchy.flat(range(Y.shape[1])), Y).astype(np.float64)
-    if sample_weight is None:
+    flat = Hierarchy.flat(range(Y.shape[1]))
+    present = as_labels(Y, flat).astype(np.float64)
+    weight = as_row_weights(sample_weight, Y.shape[0])
+    if weight is None:
         return present, np.ones(Y.shape[0])
-    weight = np.asarray(sample_weight, dtype=np.float64)
-    if weight.shape != (Y.shape[0],):
-        raise ValueError(
-            f"Expected `sample_weight` of shape ({Y.shape[0]},), one a row, but got "
-            f"shape {weight.shape}."
-        )
-    return present, weight
-
-
-def _some_but_not_all(present: sp.csr_array, weight: np.ndarray) -> np.ndarray:
-    """Nodes that rows have and lack, of the rows that count; exact for any weights."""
-    counts = (weight > 0).astype(np.float64)
-    seen = counts @ present
-    return (seen > 0) & (seen < counts.sum())
+    # Only their ratios matter, and sums of huge numbers overflow.
+    return present, weight / weight.max(initial=0) if weight.any() else weight
 
 
 def _checked_mask(scored: Any, n_nodes: int) -> np.ndarray:
@@ -170,17 +189,13 @@ def _checked_mask(scored: Any, n_nodes: int) -> np.ndarray:
     mask = np.asarray(scored, dtype=bool)
     if mask.shape != (n_nodes,):
         raise ValueError(
-            f"Expected `scored` of shape ({n_nodes},), one a node, but got shape "
+            f"Expected `scored` of shape ({n_nodes},), one per node, but got shape "
             f"{mask.shape}."
         )
     return mask
 
 
-def _check(scheme: str, floor: float | None, power: float) -> None:
-    if scheme not in SCHEMES:
-        raise ValueError(
-            f"Expected `scheme` to be one of {list(SCHEMES)}, but got {scheme!r}."
-        )
+def _check_numbers(floor: float | None, power: float) -> None:
     if floor is not None and not 0 <= floor < np.inf:
         raise ValueError(f"Expected `floor` to be None or >= 0, but got {floor}.")
     if not 0 <= power <= 1:

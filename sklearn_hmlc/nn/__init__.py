@@ -3,15 +3,25 @@
 Tensors a user can see have the layout (M, B, C): members, rows, nodes.
 """
 
-from ._encoder import EncodedHeads
+from ._encoder import EncodedHeads, encoded_width
 from ._max_constraint import MaxConstraint
-from ._mlp import DropoutMLP, EnsembleLinear, LastLayerMLP, MultiHeadMLP
+from ._mlp import (
+    ACTIVATIONS,
+    ENSEMBLES,
+    DropoutMLP,
+    EnsembleLinear,
+    LastLayerMLP,
+    MultiHeadMLP,
+)
 
 __all__ = [
+    "ACTIVATIONS",
+    "ENSEMBLES",
     "DropoutMLP",
     "EncodedHeads",
     "EnsembleLinear",
     "LastLayerMLP",
     "MaxConstraint",
     "MultiHeadMLP",
+    "encoded_width",
 ]

@@ -7,7 +7,6 @@ Stage: a batch of images or anything else -> features (B, n_features) -> logits
 from __future__ import annotations
 
 import copy
-from contextlib import AbstractContextManager
 from itertools import chain
 from typing import Any
 
@@ -91,6 +90,15 @@ class EncodedHeads(nn.Module):
         """
         return self.heads.members(self._features(x))  # type: ignore[operator]
 
+    def draw_from(self, generator: torch.Generator | None) -> None:
+        """Let the heads draw from a generator; the encoder has torch's global one.
+
+        Parameters
+        ----------
+        generator : torch.Generator or None
+        """
+        self.heads.draw_from(generator)  # type: ignore[operator]
+
     def _features(self, x: Tensor) -> Tensor:
         with torch.set_grad_enabled(torch.is_grad_enabled() and not self.freeze):
             features = self.encoder(scaled(x)).flatten(1)
@@ -104,15 +112,35 @@ def scaled(x: Tensor) -> Tensor:
 
 
 def encoded_width(encoder: nn.Module, batch: Tensor) -> int:
-    """Width of the flattened features, learnt from one batch.
+    """Width of an encoder's flattened features, learnt from one batch.
 
-    A copy of the encoder is asked, and torch's generators get their state back.
+    A copy of the encoder is asked, in evaluation mode, and torch's generators get their
+    state back.
+
+    Parameters
+    ----------
+    encoder : torch.nn.Module
+        Maps a batch (B, ...) to features (B, ...).
+    batch : Tensor of shape (B, ...)
+        Some rows; bytes are scaled to [0, 1] as in `EncodedHeads`.
+
+    Returns
+    -------
+    width : int
+        Product of all dimensions but the first.
 
     Raises
     ------
     ValueError
         If the encoder has lazy layers or fails on the batch, or returns anything but a
         finite float tensor with a row for each of the batch's.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sklearn_hmlc.nn import encoded_width
+    >>> encoded_width(torch.nn.Conv2d(3, 4, kernel_size=2), torch.zeros(2, 3, 8, 8))
+    196
     """
     tensors = list(chain(encoder.parameters(), encoder.buffers()))
     if any(map(is_lazy, tensors)):
@@ -123,7 +151,8 @@ def encoded_width(encoder: nn.Module, batch: Tensor) -> int:
     device = tensors[0].device if tensors else batch.device
     own = copy.deepcopy(encoder).eval()
     try:
-        with _forked_generators(device), torch.no_grad():
+        cuda = [device] if device.type == "cuda" else []
+        with torch.random.fork_rng(cuda), torch.no_grad():
             features: Any = own(scaled(batch.to(device)))
     except Exception as error:
         raise ValueError(
@@ -146,7 +175,3 @@ def encoded_width(encoder: nn.Module, batch: Tensor) -> int:
             f"the first {len(batch)} rows; look at its weights, and at the data."
         )
     return features.flatten(1).shape[1]
-
-
-def _forked_generators(device: torch.device) -> AbstractContextManager[None]:
-    return torch.random.fork_rng([device] if device.type == "cuda" else [])

@@ -14,7 +14,7 @@ from sklearn.model_selection import KFold, ShuffleSplit, check_cv
 from sklearn.utils import gen_batches
 
 from ..hierarchy import Hierarchy
-from ..hierarchy._names import values_by_node
+from .._validation import by_node as values_by_node
 
 STRATEGIES = ("prevalence", "f1")
 

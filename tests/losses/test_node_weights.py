@@ -8,9 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from sklearn_hmlc import Hierarchy
 from sklearn_hmlc.losses import node_weights
-from sklearn_hmlc.losses._node_weights import resolve_node_weights, warn_empty
 from tests import _reference as reference
 
 # Eight rows: a node that all have, one of 4, of 2, of 1, and of none.
@@ -103,10 +101,14 @@ def test_a_node_of_all_rows_is_told_from_others_under_any_row_weights():
     [
         (np.ones((0, 3)), {}, r"at least one row, but got shape \(0, 3\)"),
         (np.ones(3), {}, r"shape \(n_samples, n_nodes\).* got shape \(3,\)"),
-        (Y, {"scheme": "binry"}, r"one of \['binary', 'class-wise'\], but got 'binry'"),
+        (
+            Y,
+            {"scheme": "binry"},
+            r"one of 'binary', 'class-wise', but got 'binry'. Did you mean 'binary'",
+        ),
         (Y * 2, {}, "must hold only 0 and 1"),
         (Y, {"sample_weight": [1, 2]}, r"`sample_weight` of shape \(8,\)"),
-        (Y, {"scored": [1, 0]}, r"`scored` of shape \(5,\), one a node"),
+        (Y, {"scored": [1, 0]}, r"`scored` of shape \(5,\), one per node"),
         (Y, {"floor": -1}, "`floor` to be None or >= 0, but got -1"),
         (Y, {"power": 1.5}, r"`power` to be in \[0, 1\], but got 1.5"),
     ],
@@ -114,22 +116,3 @@ def test_a_node_of_all_rows_is_told_from_others_under_any_row_weights():
 def test_bad_input(Y, params, message):
     with pytest.raises(ValueError, match=message):
         node_weights(Y, **params)
-
-
-def test_resolve():
-    hierarchy = Hierarchy.flat(list("abcde"))
-    labels = sp.csr_array(Y)
-    np.testing.assert_array_equal(resolve_node_weights(None, hierarchy, labels), 1)
-    by_name = resolve_node_weights({"d": 3.0}, hierarchy, labels)
-    np.testing.assert_array_equal(by_name, [1, 1, 1, 3, 1])
-    by_scheme = resolve_node_weights("binary", hierarchy, labels, floor=None)
-    np.testing.assert_allclose(by_scheme, [1, 1, 2, 4, 1])
-    with pytest.raises(ValueError, match="In `node_weight`: 'x' is no node"):
-        resolve_node_weights({"x": 3.0}, hierarchy, labels)
-
-
-def test_warn_empty_names_scored_nodes_only():
-    edges = [("a", "b"), ("a", "c")]
-    labels = sp.csr_array(np.array([[False, True, False]]))
-    with pytest.warns(UserWarning, match="1 of 3 nodes have no positive row.*'c'"):
-        warn_empty(Hierarchy.from_edges(edges, unscored=["a"]), labels)

@@ -10,10 +10,12 @@ from sklearn.base import clone
 from sklearn.model_selection import train_test_split
 
 from sklearn_hmlc import HierarchicalEnsembleClassifier, Hierarchy, paper_defaults
+from sklearn_hmlc.losses import node_weights
 from sklearn_hmlc.nn import MaxConstraint
-from sklearn_hmlc.postprocessing import node_thresholds
 from tests import _strategies as strategies
-from tests.test_classifier import TREE, X, Y, make_data, small
+from tests.classifier.common import TREE, make_data, small
+
+X, Y = make_data()
 
 KINDS = ["heads", "dropout", "last_layer"]
 
@@ -51,7 +53,10 @@ def test_a_dropout_ensemble_predicts_without_dropout():
     clf = small(ensemble="dropout", prior_correction=False).fit(X, Y)
     (logits,) = as_network(clf, X)
     expected = MaxConstraint(TREE)(torch.sigmoid(logits)).numpy()
-    np.testing.assert_allclose(clf.predict_proba(X), expected, rtol=1e-5)
+    scored = TREE.scored
+    np.testing.assert_allclose(
+        clf.predict_proba(X)[:, scored], expected[:, scored], rtol=1e-5
+    )
 
 
 def test_without_dropout_a_dropout_ensemble_is_the_plain_network():
@@ -149,16 +154,17 @@ def test_correction_takes_the_log_weights_off_before_the_constraint():
     shift = torch.tensor(np.log(clf.node_weights_), dtype=torch.float32)
     logits = as_network(clf, X)
     constraint = MaxConstraint(TREE)
-    corrected = constraint(torch.sigmoid(logits - shift)).mean(0).numpy()
-    weighted = constraint(torch.sigmoid(logits)).mean(0).numpy()
-    np.testing.assert_allclose(clf.predict_proba(X), corrected, rtol=1e-4)
-    assert np.array_equal(clf.predict(X), (weighted >= 0.5).astype(Y.dtype))
+    scored = TREE.scored
+    corrected = constraint(torch.sigmoid(logits - shift)).mean(0).numpy()[:, scored]
+    weighted = constraint(torch.sigmoid(logits)).mean(0).numpy()[:, scored]
+    np.testing.assert_allclose(clf.predict_proba(X)[:, scored], corrected, rtol=1e-4)
+    assert np.array_equal(clf.predict(X)[:, scored], (weighted >= 0.5).astype(Y.dtype))
     np.testing.assert_allclose(
         clf.predict_members(X).mean(0), clf.predict_proba(X), rtol=1e-4
     )
     # The choice is made in prediction: no new fit.
     clf.set_params(prior_correction=False)
-    np.testing.assert_allclose(clf.predict_proba(X), weighted, rtol=1e-4)
+    np.testing.assert_allclose(clf.predict_proba(X)[:, scored], weighted, rtol=1e-4)
 
 
 def test_correction_follows_mix_and_schedule():
@@ -228,90 +234,91 @@ def test_a_threshold_by_name_and_the_rest_a_half():
     assert np.array_equal(clf.predict(X), pred)
 
 
-@pytest.mark.parametrize("strategy", ["prevalence", "f1"])
-def test_thresholds_of_the_validation_part(strategy):
-    settings = {"validation_fraction": 0.4, "threshold": strategy}
-    weight = np.random.default_rng(0).choice([0.0, 1.0, 4.0], len(X))
-    clf = small(**settings).fit(X, Y, sample_weight=weight)
-    seeds = np.random.RandomState(0)
-    _, split = (seeds.randint(np.iinfo(np.int32).max) for _ in range(2))
-    _, valid = train_test_split(np.arange(60), test_size=0.4, random_state=split)
-    assert TREE.is_closed(clf.predict(X))
+def test_the_validation_part_is_scored_as_it_is_predicted():
+    weight = np.random.default_rng(0).choice([1.0, 4.0], len(X))
+    split = np.random.RandomState(0).randint(np.iinfo(np.int32).max)
+    train, valid = train_test_split(np.arange(60), test_size=0.4, random_state=split)
+    clf = small(early_stopping=True, validation_fraction=0.4, max_epochs=1)
+    clf.set_params(node_weight=np.geomspace(1, 99, 6)).fit(X, Y, sample_weight=weight)
+    score = clf.score(X[valid], Y[valid], sample_weight=weight[valid])
+    assert clf.history_[0]["valid_au_prc"] == pytest.approx(score)
     clf.set_params(prior_correction=False)
-    expected = node_thresholds(
-        Y[valid],
-        clf.predict_proba(X[valid]),
-        strategy,
-        prevalence=weight @ Y / weight.sum(),
-        sample_weight=weight[valid],
+    uncorrected = clf.score(X[valid], Y[valid], sample_weight=weight[valid])
+    assert uncorrected != pytest.approx(score)
+    # Rows that are held out have no say in the weights.
+    clf.set_params(node_weight="binary").fit(X, Y, sample_weight=weight)
+    expected = node_weights(
+        Y[train],
+        floor=None,
+        power=0.5,
+        scored=TREE.scored,
+        sample_weight=weight[train],
     )
-    np.testing.assert_allclose(clf.thresholds_, expected, rtol=1e-5)
-    # Early stopping sets the same rows aside, and looks at them each epoch.
-    watched = small(early_stopping=True, n_iter_no_change=50, **settings)
-    watched.set_params(max_epochs=1, node_weight=np.geomspace(1, 99, 6)).fit(X, Y)
-    score = watched.score(X[valid], Y[valid])
-    assert watched.history_[0]["valid_au_prc"] == pytest.approx(score)
-    watched.set_params(prior_correction=False)
-    assert watched.score(X[valid], Y[valid]) != pytest.approx(score)
-    assert "valid_au_prc" not in clf.history_[0]
-    watched.set_params(threshold=0.5).fit(X, Y)
-    assert not hasattr(watched, "thresholds_")
+    np.testing.assert_allclose(clf.node_weights_, expected)
 
 
-def test_thresholds_belong_to_their_strategy():
-    clf = small(threshold="f1").fit(X, Y).set_params(threshold="prevalence")
-    with pytest.raises(ValueError, match="by 'prevalence' are tuned in `fit`"):
-        clf.predict(X)
-
-
-def test_cross_validated_thresholds_are_those_of_held_out_rows():
-    class Halves:
-        def split(self, X, y=None, groups=None):
-            rows = np.arange(60)
-            yield rows[:30], rows[30:]
-            yield rows[30:], rows[:30]
-
-        def get_n_splits(self, X=None, y=None, groups=None):
-            return 2
-
-    clf = small(threshold="prevalence", threshold_cv=Halves()).fit(X, Y)
-    # What a fold's net says depends on its seed, so look at the rows: all of them are
-    # held out once, and the final net is trained on all.
-    alone = small().fit(X, Y)
-    assert np.array_equal(clf.predict_proba(X), alone.predict_proba(X))
-    labels, proba = [], []
-    seeds = np.random.RandomState(0)
-    seeds.randint(np.iinfo(np.int32).max)
-    for train, test in Halves().split(X):
-        fold = small(random_state=seeds.randint(np.iinfo(np.int32).max))
-        fold.set_params(prior_correction=False).fit(X[train], Y[train])
-        labels.append(Y[test])
-        proba.append(fold.predict_proba(X[test]))
-    expected = node_thresholds(
-        np.concatenate(labels), np.concatenate(proba), "prevalence"
+def test_decisions_are_made_on_what_decision_proba_says():
+    clf = small(node_weight=np.linspace(1, 30, TREE.n_nodes)).fit(X, Y)
+    weighted = clf.decision_proba(X)
+    assert np.array_equal(clf.predict(X), (weighted >= 0.5).astype(Y.dtype))
+    assert not np.array_equal(clf.predict(X), clf.predict_proba(X) >= 0.5)
+    uncorrected = clf.set_params(prior_correction=False).predict_proba(X)
+    assert np.array_equal(uncorrected, weighted)
+    frame = pd.DataFrame(Y, columns=TREE.nodes)[list(TREE.nodes)[::-1]]
+    by_name = small(
+        node_weight=dict(zip(TREE.nodes, np.linspace(1, 30, 6), strict=True))
     )
-    np.testing.assert_allclose(clf.thresholds_, expected, rtol=1e-5)
+    assert np.array_equal(by_name.fit(X, frame).decision_proba(X), weighted[:, ::-1])
+    single = small(None).fit(X, np.where(X[:, 0] > 0, "yes", "no"))
+    assert np.array_equal(single.decision_proba(X), single.predict_proba(X))
 
 
-def test_prevalence_brings_the_predicted_frequency_to_the_true_one():
-    features, labels = make_data(n_samples=600)
-    clf = small(threshold="prevalence", threshold_cv=5, max_epochs=10, lr=0.01)
-    pred = clf.fit(features, labels).predict(features)
-    np.testing.assert_allclose(pred.mean(0), labels.mean(0), atol=0.05)
-
-
-def test_one_class_a_row_needs_no_thresholds():
-    clf = small(None, threshold="f1").fit(X, np.where(X[:, 0] > 0, "yes", "no"))
-    assert not hasattr(clf, "thresholds_")
-    assert set(clf.predict(X)) <= {"yes", "no"}
-
-
-def test_tuned_thresholds_need_a_fit_of_the_whole():
-    with pytest.raises(ValueError, match="partial_fit can't tune thresholds"):
-        small(threshold="f1").partial_fit(X, Y)
-    clf = small().fit(X, Y).set_params(threshold="f1")
-    with pytest.raises(ValueError, match="tuned in `fit`; fit again"):
+def test_numbers_without_names_beside_named_columns_are_refused():
+    frame = pd.DataFrame(Y, columns=TREE.nodes)[list(TREE.nodes)[::-1]]
+    with pytest.raises(ValueError, match="`node_weight` is an array without names"):
+        small(node_weight=np.arange(1.0, 7.0)).fit(X, frame)
+    with pytest.raises(ValueError, match="`threshold` is an array without names"):
+        small(threshold=[0.5] * 6).fit(X, frame)
+    clf = small().fit(X, frame).set_params(threshold=np.full(6, 0.4))
+    with pytest.raises(ValueError, match=r"dict\(zip\(hierarchy.nodes, threshold\)\)"):
         clf.predict(X)
+    same = small(threshold=np.linspace(0.1, 0.6, 6)).fit(X, frame[list(TREE.nodes)])
+    assert same.predict(X).shape == Y.shape
+
+
+# -- unscored nodes --------------------------------------------------------------------
+
+
+def test_unscored_nodes_have_their_training_frequency():
+    clf = small(max_epochs=20).fit(X, Y)
+    root, top = TREE.index("root"), TREE.index(["a", "b"])
+    for proba in (clf.predict_proba(X), clf.decision_proba(X), *clf.predict_members(X)):
+        expected = np.maximum(Y[:, root].mean(), proba[:, top].max(axis=1))
+        np.testing.assert_allclose(proba[:, root], expected, rtol=1e-6)
+    assert np.all(clf.predict_uncertainty(X)[:, root] == 0)
+    everywhere = np.array(Y)
+    everywhere[:, root] = 1
+    proba = small().fit(X, everywhere).predict_proba(X)[:, root]
+    assert np.all(proba == np.float32(1 - 2**-24))
+
+
+def test_unscored_nodes_below_scored_ones_stay_coherent():
+    hierarchy = Hierarchy.from_edges(
+        [("a", "u"), ("u", "v"), ("v", "b"), ("w", "u")], unscored=["u", "v", "w"]
+    )
+    features, labels = make_data(hierarchy)
+    clf = small(hierarchy, max_epochs=10).fit(features, labels)
+    proba = clf.predict_proba(features)
+    parents, children = hierarchy.edges.T
+    assert np.all(proba[:, parents] >= proba[:, children])
+    a, b, u, v, w = (proba[:, hierarchy.index(name)] for name in "abuvw")
+    share = dict(zip(hierarchy.nodes, labels.mean(axis=0), strict=True))
+    np.testing.assert_allclose(v, np.maximum(share["v"], b), rtol=1e-6)
+    np.testing.assert_allclose(u, np.minimum(np.maximum(share["u"], v), a), rtol=1e-6)
+    np.testing.assert_allclose(w, np.maximum(share["w"], u), rtol=1e-6)
+
+
+# -- thresholds by the user ------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from torch import nn
 from torch.utils.data import Dataset, IterableDataset, TensorDataset
 
 from sklearn_hmlc import HierarchicalEnsembleClassifier, Hierarchy
+from sklearn_hmlc.postprocessing import NodeThresholdClassifier
 
 SHAPES = Hierarchy.from_edges(
     [("loop", d) for d in "0689"]
@@ -145,9 +146,10 @@ def test_tables_may_have_an_encoder_too():
 
 
 def test_thresholds_and_ensembles_go_with_images():
-    clf = make(ensemble="dropout", threshold="f1", threshold_cv=2).fit(FEW, FEW_Y)
+    clf = make(ensemble="dropout")
+    clf = NodeThresholdClassifier(clf, strategy="f1", cv=2).fit(FEW, FEW_Y)
     assert SHAPES.is_closed(clf.predict(FEW))
-    assert clf.predict_members(FEW).shape == (2, *FEW_Y.shape)
+    assert clf.estimator_.predict_members(FEW).shape == (2, *FEW_Y.shape)
 
 
 class Stream(IterableDataset):

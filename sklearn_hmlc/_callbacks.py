@@ -1,0 +1,169 @@
+"""What watches over training: divergence, validation score, schedule, progress.
+
+Stage: beside the training loop. In: the net after each step or epoch. Out: records in
+its history, the loss's share, or the end of training.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from skorch.callbacks import Callback, EarlyStopping
+from skorch.utils import noop
+from tqdm.auto import tqdm
+
+from .losses import get_schedule
+from .metrics import au_prc
+
+
+class OwnCallback(Callback):
+    """A callback of this package; it hears of the begin and end of every call."""
+
+
+class StopOnNan(OwnCallback):
+    """End training with an error where the loss is no number any more."""
+
+    def on_epoch_end(self, net, **kwargs):  # noqa: ARG002
+        """Look at the epoch's loss."""
+        loss = net.history[-1, "train_loss"]
+        if not math.isfinite(loss):
+            raise ValueError(
+                f"Training diverged: the loss is {loss} in epoch {len(net.history)}. "
+                "Lower `lr`, or scale the features (StandardScaler)."
+            )
+
+
+class ValidationScore(OwnCallback):
+    """Record the pooled AU(PRC) of the validation part after each epoch."""
+
+    def __init__(self, corrected=False):
+        self.corrected = corrected
+
+    def on_epoch_end(self, net, dataset_valid=None, **kwargs):  # noqa: ARG002
+        """Score the epoch."""
+        scores = net.mean_proba(dataset_valid.X, self.corrected)
+        scored = net.criterion_.scored.cpu().numpy()
+        score = au_prc(
+            dataset_valid.Y,
+            scores,
+            scored=scored,
+            sample_weight=dataset_valid.sample_weight,
+        )
+        net.history.record("valid_au_prc", float(score))
+
+
+class Schedule(OwnCallback):
+    """Set the weighted loss's share before each training step.
+
+    Validation is always by the weighted loss, so that epochs can be compared.
+
+    Parameters
+    ----------
+    share : callable
+        From `sklearn_hmlc.losses.get_schedule`.
+    """
+
+    def __init__(self, share):
+        self.share = share
+
+    def on_train_begin(self, net, X=None, span=None, **kwargs):  # noqa: ARG002
+        """Learn which epochs these are: ``span`` is (done before, all in all)."""
+        done, total = span
+        steps = len(net.get_iterator(X, training=True))
+        self.step_, self.n_steps_ = done * steps, total * steps
+
+    def on_epoch_begin(self, net, **kwargs):  # noqa: ARG002
+        """Start the epoch's account."""
+        self.shares_ = []
+
+    def on_batch_begin(self, net, training=False, **kwargs):  # noqa: ARG002
+        """Set the share."""
+        net.criterion_.share = 1.0
+        if training:
+            t = min(self.step_ / self.n_steps_, 1.0)
+            net.criterion_.share = self.share(t, self.step_)
+            self.shares_.append(net.criterion_.share)
+            self.step_ += 1
+
+    def on_epoch_end(self, net, **kwargs):  # noqa: ARG002
+        """Record the epoch's mean, and leave it to the correction of predictions."""
+        net.history.record("weighted_share", float(np.mean(self.shares_)))
+        settle_share(net)
+
+
+def settle_share(net, epoch=0):
+    """Set the share by which the weights have shifted the logits after an epoch.
+
+    It is the mean over this epoch and the one before it: shares may alternate from step
+    to step, and an epoch of an odd number of steps alone would tell of one side only.
+    0: the last epoch.
+    """
+    recent = [
+        record["weighted_share"]
+        for record in net.history
+        if "weighted_share" in record and record["epoch"] <= (epoch or len(net.history))
+    ]
+    net.criterion_.share = float(np.mean(recent[-2:])) if recent else 1.0
+
+
+class BestEpoch(EarlyStopping, OwnCallback):
+    """`skorch.callbacks.EarlyStopping` that brings the loss's share back as well."""
+
+    def on_train_end(self, net, **kwargs):
+        """Load the best epoch's weights."""
+        super().on_train_end(net, **kwargs)
+        settle_share(net, self.best_epoch_)
+
+
+class Progress(OwnCallback):
+    """One progress bar over the epochs, with the loss and the validation score."""
+
+    def on_train_begin(self, net, epochs=None, **kwargs):  # noqa: ARG002
+        """Open the bar."""
+        self.bar_ = tqdm(total=epochs, unit="epoch", desc="fit")
+
+    def on_epoch_end(self, net, **kwargs):  # noqa: ARG002
+        """Move the bar on."""
+        record = net.history[-1]
+        names = ("train_loss", "valid_loss", "valid_au_prc")
+        self.bar_.set_postfix({n: f"{record[n]:.4f}" for n in names if n in record})
+        self.bar_.update()
+
+    def on_train_end(self, net, **kwargs):  # noqa: ARG002
+        """Close the bar."""
+        self.bar_.close()
+
+    def __getstate__(self):
+        # A bar holds a lock, which can't be pickled, and is of no use later.
+        return {k: v for k, v in self.__dict__.items() if k != "bar_"}
+
+
+def own_callbacks(estimator):
+    """Return the callbacks that the classifier's parameters ask for."""
+    callbacks = []
+    if estimator.schedule is not None:
+        share = get_schedule(estimator.schedule, estimator.schedule_exponent)
+        callbacks.append(Schedule(share))
+    if estimator.early_stopping:
+        stop = BestEpoch(
+            monitor="valid_au_prc",
+            patience=estimator.n_iter_no_change,
+            lower_is_better=False,
+            load_best=True,
+            sink=noop,
+        )
+        callbacks += [ValidationScore(estimator.prior_correction), stop]
+    return callbacks + ([Progress()] if estimator.verbose else [])
+
+
+def wants_to_stop(net):
+    """Tell whether skorch's early stopping has just ended training.
+
+    It has no other way than to raise a KeyboardInterrupt, as Ctrl-C does.
+    """
+    return any(
+        isinstance(callback, EarlyStopping)
+        and getattr(callback, "misses_", None) == callback.patience
+        for _, callback in net.callbacks_
+    )

@@ -1,0 +1,375 @@
+"""Training: from validated rows to a trained net, in plain functions.
+
+Stage: between `Rows` and a fitted classifier. In: rows, parameters, an initialised net
+and generators. Out: the net, trained for some whole epochs, or as it was before.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import warnings
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.model_selection import train_test_split
+
+from . import _torch
+from ._callbacks import OwnCallback, settle_share, wants_to_stop
+from ._validation import by_node, shorten
+from .losses import SCHEMES, node_weights_from_counts
+
+# Seeds are drawn below this.
+SEEDS = np.iinfo(np.int32).max
+
+
+# What a later call of `fit` or `partial_fit` takes up while it goes on with a net.
+_MAY_CHANGE = {
+    "lr",
+    "batch_size",
+    "max_epochs",
+    "early_stopping",
+    "validation_fraction",
+    "n_iter_no_change",
+    "encoder_lr",
+    "prior_correction",
+    "threshold",
+    "net_params",  # but its callbacks alone
+    "warm_start",
+    "verbose",
+}
+
+
+# -- before training -------------------------------------------------------------------
+
+
+def warn_empty(hierarchy, labels):
+    """Warn, once for all of them, about scored nodes that no row has."""
+    empty = hierarchy.scored & (np.diff(labels.tocsc().indptr) == 0)
+    if empty.any():
+        names = [hierarchy.nodes[node] for node in np.flatnonzero(empty)]
+        warnings.warn(
+            f"{len(names)} of {hierarchy.n_nodes} nodes have no positive row, so that "
+            f"nothing is learnt about them: {shorten(names)}. `hierarchy.subset` makes "
+            "a hierarchy without them.",
+            UserWarning,
+            stacklevel=4,  # the caller of `fit`, behind scikit-learn's wrapper
+        )
+
+
+def warn_without_effect(estimator):
+    """Warn about parameters that were set but do nothing beside the others."""
+    params = estimator.get_params(deep=False)
+    defaults = type(estimator)().get_params(deep=False)
+    idle = [
+        f"`{name}` ({why})"
+        for why, names in _idle(params)
+        for name in names
+        if not _alike(params[name], defaults[name])
+    ]
+    if idle:
+        warnings.warn(
+            f"These parameters have no effect: {', '.join(idle)}.",
+            UserWarning,
+            stacklevel=4,
+        )
+
+
+def _idle(params):
+    """Yield reasons, and the parameters that do nothing for them."""
+    weight = params["node_weight"]
+    if not isinstance(weight, str):
+        reason = f"node_weight is {'None' if weight is None else 'no scheme'}"
+        yield reason, ["node_weight_power", "node_weight_floor"]
+    if params["uncertainty"] is None:
+        yield "uncertainty is None", ["focal_exponent", "focal_floor"]
+    if params["mix"] == 0:
+        yield "mix is 0, the plain loss", ["schedule"]
+    if params["schedule"] != "power":
+        yield "schedule is not 'power'", ["schedule_exponent"]
+    if not params["early_stopping"]:
+        reason = "early_stopping is False"
+        yield reason, ["validation_fraction", "n_iter_no_change"]
+    if params["encoder"] is None:
+        yield "encoder is None", ["encoder_lr", "freeze_encoder"]
+    elif params["freeze_encoder"]:
+        yield "freeze_encoder is True", ["encoder_lr"]
+
+
+def _alike(value, default):
+    return value is default or (
+        type(value) is not np.ndarray and bool(np.all(value == default))
+    )
+
+
+def fixed_params(estimator):
+    """Return the parameters that must stay while training goes on."""
+    params = estimator.get_params(deep=False)
+    fixed = {name: params[name] for name in params if name not in _MAY_CHANGE}
+    inner = {f"net_params[{k!r}]": v for k, v in (estimator.net_params or {}).items()}
+    inner.pop("net_params['callbacks']", None)
+    return fixed | inner
+
+
+def check_unchanged(estimator):
+    """Refuse to go on with a net that can't, or was made by other parameters."""
+    if getattr(estimator.net_, "_trimmed_for_prediction", False):
+        raise ValueError(
+            "This model was trimmed for prediction and can't be trained further; fit "
+            "a new one (warm_start=False, or a clone)."
+        )
+    made_with, present = estimator._made_with, fixed_params(estimator)
+    for name in {**made_with, **present}:
+        now, value = present.get(name), made_with.get(name)
+        if now is not value and not np.array_equal(now, value):
+            raise ValueError(
+                "Training goes on with the net of the last fit, but "
+                f"{name} changed from {value!r} to {now!r}. Set it back, or use `fit` "
+                "with warm_start=False."
+            )
+
+
+def device_of(device):
+    """Return the torch device that a parameter names, or raise where there is none."""
+    if device == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        named = torch.device(device)
+        torch.zeros(1, device=named).cpu()
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        raise ValueError(
+            "Expected `device` to be 'auto' or a device of this machine, but got "
+            f"{device!r}: {error}"
+        ) from error
+    return named
+
+
+@contextlib.contextmanager
+def own_generators(estimator, seed, device):
+    """Give this fit generators of its own, on the host and on the device.
+
+    torch's global ones are left alone, unless code of the user's draws from them.
+    """
+    foreign = {"iterator_train", "iterator_valid"} & set(estimator.net_params or {})
+    lent = contextlib.nullcontext()
+    if estimator.encoder is not None or callable(estimator.activation) or foreign:
+        lent = _torch.global_generators(seed, device)
+    with _torch.usual(device), torch.enable_grad(), lent:
+        yield _torch.generators(seed, device)
+
+
+def held_out(rows, fraction, seed, scored):
+    """Set a validation part aside: rows to train on, rows to validate on."""
+    train, valid = train_test_split(
+        np.arange(len(rows)), test_size=fraction, random_state=seed
+    )
+    if rows.Y[valid][:, scored].nnz == 0:
+        raise ValueError(
+            f"None of the {len(valid)} validation rows has a positive node; raise "
+            "`validation_fraction`, or set early_stopping=False."
+        )
+    return rows.take(train), rows.take(valid)
+
+
+@dataclass
+class Seen:
+    """How often nodes came in the rows that were trained on, over all calls.
+
+    ``counts`` (n_nodes,) and ``n_rows`` are sums of row weights, ``in_all`` (n_nodes,)
+    tells the nodes that no row has lacked.
+    """
+
+    counts: np.ndarray
+    n_rows: float
+    in_all: np.ndarray
+
+    @classmethod
+    def of(cls, rows):
+        """Count some rows."""
+        weight = rows.sample_weight
+        if weight is None:
+            weight = np.ones(len(rows))
+        weight = np.asarray(weight, dtype=np.float64)
+        in_all = np.diff(rows.Y.tocsc().indptr) == len(rows)
+        return cls(weight @ rows.Y.astype(np.float64), float(weight.sum()), in_all)
+
+    def __add__(self, other):
+        return Seen(
+            self.counts + other.counts,
+            self.n_rows + other.n_rows,
+            self.in_all & other.in_all,
+        )
+
+    @property
+    def frequencies(self):
+        """Share of the rows that have each node; sums of weights may round above 1."""
+        return np.minimum(self.counts / self.n_rows, 1.0)
+
+
+def node_weights_of(estimator, hierarchy, seen, columns=None):
+    """Turn ``node_weight`` into what a positive of each node counts, in node order."""
+    spec = estimator.node_weight
+    if spec is None:
+        return np.ones(hierarchy.n_nodes)
+    if isinstance(spec, str) and spec in SCHEMES:
+        return node_weights_from_counts(
+            seen.counts,
+            seen.n_rows,
+            spec,
+            floor=estimator.node_weight_floor,
+            power=estimator.node_weight_power,
+            scored=hierarchy.scored,
+            in_all=seen.in_all,
+        )
+    return np.broadcast_to(
+        by_node(spec, hierarchy, 1.0, "node_weight", columns), (hierarchy.n_nodes,)
+    )
+
+
+# -- training --------------------------------------------------------------------------
+
+
+def train(net, rows, valid, *, epochs, span, begins=True):
+    """Run some epochs on an initialised net.
+
+    Parameters
+    ----------
+    net : HierarchicalNet
+    rows, valid : Rows
+        ``valid`` is None where nothing is held out.
+    epochs : int
+    span : (int, int)
+        Where these epochs stand, for schedules: (done before, all in all).
+    begins : bool
+        Whether this is the begin of a training. Otherwise the user's callbacks are not
+        told of it: what they do over all epochs goes on.
+
+    Returns
+    -------
+    interrupt : KeyboardInterrupt or None
+        Ctrl-C after at least one whole epoch; the net is as it was after the last one.
+    """
+    data = {"dataset_train": rows, "dataset_valid": valid}
+    batches = net.get_iterator(rows, training=True)
+    validation = None if valid is None else net.get_iterator(valid)
+    whole, interrupt = None, None
+    _tell(net, "on_train_begin", begins, X=rows, y=None, epochs=epochs, span=span)
+    try:
+        for epoch in range(epochs):
+            net.notify("on_epoch_begin", **data)
+            net.run_single_epoch(batches, True, "train", net.train_step)
+            net.run_single_epoch(validation, False, "valid", net.validation_step)
+            net.notify("on_epoch_end", **data)
+            if epoch + 1 < epochs:
+                whole = Saved(net) if whole is None else whole.renewed(net)
+    except KeyboardInterrupt as stop:
+        if not wants_to_stop(net):
+            if whole is None:
+                raise
+            whole.restore(net)
+            interrupt = stop
+    finally:
+        _tell(net, "on_train_end", begins, X=rows, y=None)
+    return interrupt
+
+
+def _tell(net, hook, everybody, **kwargs):
+    """Call a hook of all callbacks, or of this package's own."""
+    for _, callback in net.callbacks_:
+        if everybody or isinstance(callback, OwnCallback):
+            getattr(callback, hook)(net, **kwargs)
+
+
+def check_trained(net, n_before):
+    """Raise where training has left numbers that are none; warn where it went astray.
+
+    ``n_before`` epochs were trained in earlier calls.
+    """
+    for name, parameter in net.module_.named_parameters():
+        if not parameter.isfinite().all():
+            raise ValueError(
+                f"Training diverged: the weights {name!r} are not finite after epoch "
+                f"{len(net.history)}. Lower `lr`, or scale the features "
+                "(StandardScaler)."
+            )
+    records = epochs_of(net.history)[n_before:]
+    if len(records) < 2 or "weighted_share" in records[0]:
+        return  # a schedule changes what the loss counts
+    first, last = records[0]["train_loss"], records[-1]["train_loss"]
+    if last > 1.1 * first:  # a few epochs on few rows are noisy
+        warnings.warn(
+            f"Training went astray: the loss is {last:.4g} after the last epoch, "
+            f"{first:.4g} after the first. Lower `lr`, or scale the features "
+            "(StandardScaler).",
+            ConvergenceWarning,
+            stacklevel=5,
+        )
+
+
+def epochs_of(history):
+    """Return what was recorded of whole epochs, a dict each, without the batches."""
+    return [
+        {name: value for name, value in epoch.items() if name != "batches"}
+        for epoch in history
+        if "train_loss" in epoch
+    ]
+
+
+class Saved:
+    """A net at some moment, to come back to.
+
+    Parameters
+    ----------
+    net : HierarchicalNet
+    optimizer : bool
+        Whether with the optimiser's state, which is larger than the weights.
+    """
+
+    def __init__(self, net, optimizer=False):
+        self.weights = {
+            name: tensor.detach().clone()
+            for name, tensor in net.module_.state_dict().items()
+        }
+        self.node_weight = net.criterion_.node_weight.clone()
+        self.share = net.criterion_.share
+        self.n_epochs = len(net.history)
+        self.optimizer = None
+        if optimizer:
+            self.optimizer = copy.deepcopy(net.optimizer_.state_dict())
+
+    def renewed(self, net):
+        """Take the net's present state, into the same memory."""
+        for name, tensor in net.module_.state_dict().items():
+            self.weights[name].copy_(tensor)
+        self.share, self.n_epochs = net.criterion_.share, len(net.history)
+        return self
+
+    def restore(self, net):
+        """Bring the net back."""
+        net.module_.load_state_dict(self.weights)
+        net.criterion_.node_weight.copy_(self.node_weight)
+        net.criterion_.share = self.share
+        del net.history[self.n_epochs :]
+        if self.optimizer is not None:
+            net.optimizer_.load_state_dict(self.optimizer)
+        else:
+            settle_share(net)
+
+
+@contextlib.contextmanager
+def all_or_nothing(estimator, goes_on):
+    """Leave an estimator as it was where fitting fails, or is refused."""
+    before = dict(estimator.__dict__)
+    trained = before.get("net_") if goes_on else None
+    can_change = getattr(trained, "optimizer_", None) is not None  # None: trimmed
+    saved = Saved(trained, optimizer=True) if can_change else None
+    try:
+        yield
+    except BaseException:
+        estimator.__dict__.clear()
+        estimator.__dict__.update(before)
+        if saved is not None:
+            saved.restore(trained)
+        raise

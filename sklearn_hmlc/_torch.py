@@ -1,0 +1,73 @@
+"""torch's global state, and how not to depend on it or touch it.
+
+Stage: around every call into torch. Random numbers come from generators of the fit's
+own, so that fits in threads are fits alone; what knows no generator (a user's encoder)
+has torch's global ones, one fit at a time, and they get their state back.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import threading
+
+import torch
+
+# The process in which this was imported; a forked child has another number.
+_PROCESS = os.getpid()
+
+# Process -> its lock: a child must not wait for a thread that only its parent has.
+_LOCKS: dict[int, threading.RLock] = {}
+
+
+def generators(seed, device):
+    """Return a generator on the host and one on the device; the same on the CPU."""
+    host = torch.Generator().manual_seed(seed)
+    if device.type == "cpu":
+        return host, host
+    return host, torch.Generator(device=device).manual_seed(seed)
+
+
+@contextlib.contextmanager
+def usual(device):
+    """Compute as a fresh process would: no autocast, no inference mode, no deadlock."""
+    with (
+        torch.inference_mode(False),
+        torch.autocast(torch.device(device).type, enabled=False),
+        _one_thread_after_fork(),
+    ):
+        yield
+
+
+@contextlib.contextmanager
+def _one_thread_after_fork():
+    """Use one thread in a forked child, where the threads of the parent are missing.
+
+    OpenMP does not know that they are, and would wait for them for ever.
+    """
+    if os.getpid() == _PROCESS:
+        yield
+        return
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+@contextlib.contextmanager
+def global_generators(seed, device):
+    """Seed torch's global generators for code that knows no others.
+
+    They are everybody's, so that one fit at a time has them, and they get their state
+    back.
+    """
+    cuda = [device] if device.type == "cuda" else []
+    lock = _LOCKS.setdefault(os.getpid(), threading.RLock())
+    with lock, torch.random.fork_rng(devices=cuda):
+        torch.default_generator.manual_seed(seed)
+        for one in cuda:
+            with torch.cuda.device(one):
+                torch.cuda.manual_seed(seed)
+        yield
