@@ -6,6 +6,7 @@ else narwhals knows. Out: names, NumPy arrays, and arrays in a frame of the same
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Hashable
 from typing import Any
 
@@ -46,8 +47,10 @@ def columns(Y: Any, name: str = "Y") -> list[Hashable] | None:
     # pyarrow's `columns` are the data.
     names = list(getattr(Y, "column_names", None) or Y.columns)
     if len(set(names)) != len(names):
-        double = sorted({str(column) for column in names if names.count(column) > 1})
-        raise ValueError(f"Columns of {name} come more than once: {double[:5]}.")
+        double = [column for column, times in Counter(names).items() if times > 1]
+        more = f" and {len(double) - 5:,} more" if len(double) > 5 else ""
+        listed = ", ".join(map(repr, double[:5]))
+        raise ValueError(f"Columns of {name} come more than once: {listed}{more}.")
     return names
 
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import difflib
 import warnings
+from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from numbers import Number
 from typing import TYPE_CHECKING, Any
@@ -188,8 +189,7 @@ def column_positions(
     names = list(columns)
     where = {column: position for position, column in enumerate(names)}
     if len(where) != len(names):
-        seen: set[Node] = set()
-        double = {str(x) for x in names if x in seen or seen.add(x)}  # type: ignore[func-returns-value]
+        double = [column for column, times in Counter(names).items() if times > 1]
         raise ValueError(f"Columns of {name} come more than once: {shorten(double)}.")
     missing = [node for node in hierarchy.nodes if node not in where]
     others = [column for column in names if column not in hierarchy]

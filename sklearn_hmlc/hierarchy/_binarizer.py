@@ -12,9 +12,8 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import check_is_fitted
 
-from . import _labels
+from .._validation import as_labels, as_list, name_array, shorten
 from ._hierarchy import Hierarchy
-from ._names import as_list, name_array, shorten
 
 
 class HierarchicalLabelBinarizer(TransformerMixin, BaseEstimator):
@@ -212,7 +211,7 @@ class HierarchicalLabelBinarizer(TransformerMixin, BaseEstimator):
         [('a', 'b')]
         """
         check_is_fitted(self)
-        labels = _labels.to_csr(self.hierarchy_, Y)
+        labels = as_labels(Y, self.hierarchy_)
         if most_specific:
             labels = self.hierarchy_.most_specific(labels)
         labels.sort_indices()

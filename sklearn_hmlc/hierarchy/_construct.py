@@ -1,271 +1,68 @@
 """The ways to make a `Hierarchy`, and the way out to networkx.
 
-In: pairs of names, parents, path codes or a graph. Out: names and integer edges for the
-constructor, which checks them.
+Stage: inside `Hierarchy`'s constructors. In: pairs of names, parents, path codes or a
+graph, and what is known of nodes. Out: names and integer edges, checked.
 """
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from ._names import Node, as_list, plain, unknown
-from ._structure import Structure
+from .._validation import Node, as_list, plain, unknown
+from . import _graph
+from ._facts import Facts, Known, is_name
 
-if TYPE_CHECKING:
-    from typing_extensions import Self
+Parts = tuple[list[Node], np.ndarray]
+"""Names, and edges (parent, child) of shape (n_edges, 2) between their positions."""
 
 
-class Conversions(Structure):
-    """Constructors by what is given; in `Hierarchy`."""
+# -- edges, parents, codes -------------------------------------------------------------
 
-    @classmethod
-    def from_edges(
-        cls,
-        edges: Iterable[Sequence[Node]],
-        nodes: Iterable[Node] | None = None,
-        unscored: Iterable[Node] = (),
-    ) -> Self:
-        """Make a hierarchy from pairs of names.
 
-        Parameters
-        ----------
-        edges : iterable of (parent, child)
-            Pairs of names; an array or DataFrame of shape (n_edges, 2) does too.
-        nodes : iterable of hashable, default=None
-            All nodes, isolated ones included, in the wanted order. None: those of the
-            edges, in order of appearance.
-        unscored : iterable of hashable, default=()
-            Nodes that count in no loss and no metric.
+def read_edges(edges: Any, nodes: Iterable[Node] | None) -> Parts:
+    """Read pairs of names; the nodes are those given or else those of the pairs."""
+    pairs = _pairs(edges)
+    if nodes is None:
+        names = list(dict.fromkeys(name for pair in pairs for name in pair))
+    else:
+        names = as_list(nodes)
+    return names, _positions(names, pairs)
 
-        Returns
-        -------
-        hierarchy : Hierarchy
 
-        Raises
-        ------
-        ValueError
-            If an edge is no pair or names an unknown node, a node comes twice, or
-            there is a cycle.
-        TypeError
-            If a name is not hashable, or a single string stands for several names.
+def read_parents(parents: Any) -> Parts:
+    """Read a mapping node -> parents."""
+    if not isinstance(parents, Mapping):
+        raise TypeError(
+            "Expected a mapping node -> parents, but got "
+            f"{type(parents).__name__}; for pairs use `Hierarchy.from_edges`."
+        )
+    pairs = [
+        (above, plain(node))
+        for node, given in parents.items()
+        for above in _parent_list(given, parents)
+    ]
+    names = list(dict.fromkeys([*as_list(parents), *(above for above, _ in pairs)]))
+    return names, _positions(names, pairs)
 
-        Examples
-        --------
-        >>> from sklearn_hmlc import Hierarchy
-        >>> Hierarchy.from_edges([("a", "b"), ("a", "c"), ("b", "d"), ("c", "d")])
-        Hierarchy(4 nodes, 4 edges, 1 root, depth 2, DAG)
-        """
-        pairs = _pairs(edges)
-        if nodes is None:
-            names = list(dict.fromkeys(name for pair in pairs for name in pair))
-        else:
-            names = as_list(nodes)
-        return cls(names, _positions(names, pairs), unscored)
 
-    @classmethod
-    def from_parents(
-        cls, parents: Mapping[Node, Any], unscored: Iterable[Node] = ()
-    ) -> Self:
-        """Make a hierarchy from each node's parents.
-
-        Parameters
-        ----------
-        parents : mapping
-            Node -> its parent, a list, tuple or set of parents, or None for a root.
-            Parents that are no keys become roots. A tuple that is a key itself is
-            one parent.
-        unscored : iterable of hashable, default=()
-            Nodes that count in no loss and no metric.
-
-        Returns
-        -------
-        hierarchy : Hierarchy
-
-        Raises
-        ------
-        ValueError
-            If there is a cycle or a name is missing.
-        TypeError
-            If ``parents`` is no mapping or a name is not hashable.
-
-        Examples
-        --------
-        >>> from sklearn_hmlc import Hierarchy
-        >>> Hierarchy.from_parents({"a": None, "b": "a", "c": ["a", "b"]}).nodes
-        ('a', 'b', 'c')
-        """
-        if not isinstance(parents, Mapping):
-            raise TypeError(
-                "Expected a mapping node -> parents, but got "
-                f"{type(parents).__name__}; for pairs use `Hierarchy.from_edges`."
+def read_codes(codes: Any, sep: Any, root: Node | None) -> Parts:
+    """Read path codes; all nodes on the way are made, below a virtual root if any."""
+    if not (isinstance(sep, str) and sep):
+        raise ValueError(f"Expected `sep` to be a string, but got {sep!r}.")
+    parents: dict[Node, Node | None] = {} if root is None else {root: None}
+    for code in as_list(codes):
+        paths = _paths(code, sep)
+        if root in paths:
+            raise ValueError(
+                f"The virtual root {root!r} is a code too; choose another name."
             )
-        pairs = [
-            (above, plain(node))
-            for node, given in parents.items()
-            for above in _parent_list(given, parents)
-        ]
-        names = list(dict.fromkeys([*as_list(parents), *(above for above, _ in pairs)]))
-        return cls(names, _positions(names, pairs), unscored)
-
-    @classmethod
-    def from_codes(
-        cls,
-        codes: Iterable[str],
-        sep: str = "/",
-        root: Node | None = None,
-        unscored: Iterable[Node] = (),
-    ) -> Self:
-        """Make a forest from path codes such as FunCat's ``01/01/03``.
-
-        Parameters
-        ----------
-        codes : iterable of str
-            Paths from the top; the nodes on the way are made where they are missing.
-        sep : str, default="/"
-            What separates the levels.
-        root : hashable, default=None
-            Name of a virtual root above all top codes; it is unscored. None: no root.
-        unscored : iterable of hashable, default=()
-            Further nodes that count in no loss and no metric.
-
-        Returns
-        -------
-        hierarchy : Hierarchy
-
-        Raises
-        ------
-        ValueError
-            If a code is no string or has an empty level, ``sep`` is empty, or the
-            root's name is taken.
-
-        Examples
-        --------
-        >>> from sklearn_hmlc import Hierarchy
-        >>> Hierarchy.from_codes(["01/01/03", "01/05"]).nodes
-        ('01', '01/01', '01/01/03', '01/05')
-        """
-        if not (isinstance(sep, str) and sep):
-            raise ValueError(f"Expected `sep` to be a string, but got {sep!r}.")
-        parents: dict[Node, Node | None] = {} if root is None else {root: None}
-        for code in as_list(codes):
-            paths = _paths(code, sep)
-            if root in paths:
-                raise ValueError(
-                    f"The virtual root {root!r} is a code too; choose another name."
-                )
-            for above, path in zip([root, *paths], paths, strict=False):
-                parents.setdefault(path, above)
-        top = [] if root is None else [root]
-        return cls.from_parents(parents, unscored=[*top, *as_list(unscored)])
-
-    @classmethod
-    def from_networkx(cls, graph: Any, unscored: Iterable[Node] = ()) -> Self:
-        """Make a hierarchy from a `networkx.DiGraph` with edges parent -> child.
-
-        Parameters
-        ----------
-        graph : networkx.DiGraph
-            Multigraphs do too. Nodes with the attribute ``scored=False`` are unscored.
-        unscored : iterable of hashable, default=()
-            Further nodes that count in no loss and no metric.
-
-        Returns
-        -------
-        hierarchy : Hierarchy
-
-        Raises
-        ------
-        TypeError
-            If the graph is not directed.
-
-        Examples
-        --------
-        >>> import networkx as nx
-        >>> from sklearn_hmlc import Hierarchy
-        >>> Hierarchy.from_networkx(nx.DiGraph([("a", "b")]))
-        Hierarchy(2 nodes, 1 edge, 1 root, depth 1, tree)
-        """
-        if not (hasattr(graph, "is_directed") and graph.is_directed()):
-            raise TypeError(
-                "Expected a directed networkx graph with edges parent -> child, but "
-                f"got {type(graph).__name__}; use networkx.DiGraph."
-            )
-        marked = [
-            node
-            for node, scored in graph.nodes(data="scored", default=True)
-            if not scored
-        ]
-        pairs = [(edge[0], edge[1]) for edge in graph.edges()]
-        return cls.from_edges(
-            pairs, nodes=graph.nodes, unscored=[*marked, *as_list(unscored)]
-        )
-
-    @classmethod
-    def flat(cls, names: Iterable[Node]) -> Self:
-        """Make a hierarchy without edges: plain multi-label.
-
-        Parameters
-        ----------
-        names : iterable of hashable
-            The nodes, each once.
-
-        Returns
-        -------
-        hierarchy : Hierarchy
-
-        Raises
-        ------
-        ValueError
-            If a node is named twice.
-
-        Examples
-        --------
-        >>> from sklearn_hmlc import Hierarchy
-        >>> Hierarchy.flat(["x", "y"])
-        Hierarchy(2 nodes, 0 edges, 2 roots, depth 0, tree)
-        """
-        return cls(as_list(names), np.empty((0, 2), dtype=np.intp))
-
-    def to_networkx(self) -> Any:
-        """Return the graph as a `networkx.DiGraph`; needs networkx.
-
-        Returns
-        -------
-        graph : networkx.DiGraph
-            Edges parent -> child; each node with a boolean attribute ``scored``.
-
-        Raises
-        ------
-        ImportError
-            If networkx is not installed.
-
-        Examples
-        --------
-        >>> from sklearn_hmlc import Hierarchy
-        >>> graph = Hierarchy.from_edges([("a", "b")]).to_networkx()
-        >>> list(graph.edges)
-        [('a', 'b')]
-        """
-        try:
-            import networkx as nx
-        except ImportError as error:
-            raise ImportError(
-                "Hierarchy.to_networkx needs networkx; install it with "
-                "`pip install sklearn-hmlc[graph]`."
-            ) from error
-        graph = nx.DiGraph()
-        graph.add_nodes_from(
-            (node, {"scored": scored})
-            for node, scored in zip(self.nodes, self.scored.tolist(), strict=True)
-        )
-        graph.add_edges_from(
-            (self._nodes[above], self._nodes[below])
-            for above, below in self._edges.tolist()
-        )
-        return graph
+        for above, path in zip([root, *paths], paths, strict=False):
+            parents.setdefault(path, above)
+    return read_parents(parents)
 
 
 def _pairs(edges: Any) -> list[tuple[Node, Node]]:
@@ -314,3 +111,146 @@ def _positions(names: list[Node], pairs: list[tuple[Node, Node]]) -> np.ndarray:
             "the edge."
         ) from None
     return np.array(found, dtype=np.intp).reshape(-1, 2)
+
+
+# -- networkx --------------------------------------------------------------------------
+
+
+def read_networkx(graph: Any) -> Parts:
+    """Read the nodes and edges of a directed graph."""
+    if not (hasattr(graph, "is_directed") and graph.is_directed()):
+        raise TypeError(
+            "Expected a directed networkx graph with edges parent -> child, but "
+            f"got {type(graph).__name__}; use networkx.DiGraph."
+        )
+    return read_edges([(edge[0], edge[1]) for edge in graph.edges()], graph.nodes)
+
+
+def networkx_facts(graph: Any, given: Known) -> Known:
+    """Read what is known of the nodes and the whole; what is given goes before it."""
+    titles = graph.nodes(data="name")
+    spaces = graph.nodes(data="namespace")
+    found: dict[str, Any] = {
+        # Any graph may have attributes of these names that mean something else.
+        "names": {node: name for node, name in titles if isinstance(name, str)},
+        "namespaces": {node: space for node, space in spaces if is_name(space)},
+        "metadata": {key: x for key, x in graph.graph.items() if isinstance(key, str)},
+    }
+    for fact, values in given.items():
+        if isinstance(values, Mapping) and fact in found:
+            found[fact] = {**found[fact], **values}
+        elif values is not None:
+            found[fact] = values  # a Series, or what is refused later
+    return found  # type: ignore[return-value]
+
+
+def networkx_unscored(graph: Any) -> list[Node]:
+    """Nodes with the attribute ``scored=False``."""
+    marked = graph.nodes(data="scored", default=True)
+    return [node for node, scored in marked if not scored]
+
+
+def to_networkx(
+    scored: Mapping[Node, bool], edges: Iterable[tuple[Node, Node]], facts: Facts
+) -> Any:
+    """Make a `networkx.DiGraph` that `read_networkx` and `networkx_facts` read back."""
+    try:
+        import networkx as nx
+    except ImportError as error:
+        raise ImportError(
+            "Hierarchy.to_networkx needs networkx; install it with "
+            "`pip install sklearn-hmlc[graph]`."
+        ) from error
+    graph = nx.DiGraph()
+    graph.graph.update(copy.deepcopy(facts.metadata))
+    graph.add_nodes_from((node, {"scored": value}) for node, value in scored.items())
+    nx.set_node_attributes(graph, facts.names, "name")
+    nx.set_node_attributes(graph, facts.namespaces, "namespace")
+    graph.add_edges_from(edges)
+    return graph
+
+
+# -- checks of names and edges ---------------------------------------------------------
+
+
+def in_order(names: list[Node], edges: Any) -> tuple[dict[Node, int], np.ndarray]:
+    """Return names with positions, parents first, and the edges between positions.
+
+    Raises
+    ------
+    ValueError
+        If a name is missing or comes twice, an edge is none, or there is a cycle.
+    """
+    _check_names(names)
+    pairs = _check_pairs(edges, len(names))
+    order = _check_order(names, pairs)
+    ordered = {names[old]: new for new, old in enumerate(order.tolist())}
+    return ordered, np.unique(np.argsort(order)[pairs], axis=0)
+
+
+def _check_names(names: Iterable[Node]) -> None:
+    """Raise where a name is missing (None, NaN) or comes twice."""
+    seen: set[Node] = set()
+    for name in names:
+        if not is_name(name):
+            raise ValueError(f"{name!r} can't name a node; use a string or a number.")
+        if name in seen:
+            raise ValueError(f"Node {name!r} is given twice; names must be unique.")
+        seen.add(name)
+
+
+def _check_pairs(edges: Any, n_nodes: int) -> np.ndarray:
+    """Return edges between positions as an array of shape (n_edges, 2)."""
+    pairs = np.asarray(edges)
+    if pairs.size == 0:
+        return np.empty((0, 2), dtype=np.intp)
+    if pairs.ndim != 2 or pairs.shape[1] != 2 or pairs.dtype.kind not in "iu":
+        raise ValueError(
+            "Expected edges as an array of integers of shape (n_edges, 2), but got "
+            f"shape {pairs.shape} of {pairs.dtype}; for names use "
+            "`Hierarchy.from_edges`."
+        )
+    if pairs.min() < 0 or pairs.max() >= n_nodes:
+        raise ValueError(
+            f"Expected edges between positions 0 to {n_nodes - 1}, but got "
+            f"{pairs.min()} to {pairs.max()}."
+        )
+    return pairs.astype(np.intp)
+
+
+def check_unscored(unscored: Any, index: Mapping[Node, int]) -> tuple[Node, ...]:
+    """Return the unscored nodes in the order of all nodes, each once.
+
+    Raises
+    ------
+    ValueError
+        If a name is no node.
+    """
+    given = dict.fromkeys(as_list(unscored))
+    for name in given:
+        if name not in index:
+            raise ValueError(f"In `unscored`: {unknown(name, list(index))}")
+    # Names as the nodes have them, though 1 equals 1.0.
+    return tuple(node for node in index if node in given)
+
+
+def _check_order(names: Sequence[Node], pairs: np.ndarray) -> np.ndarray:
+    """Return the topological order of the nodes; an error has the path of a cycle."""
+    parent, child = pairs.T
+    order = _graph.topological_order(len(names), parent, child)
+    if len(order) < len(names):
+        cycle = [names[node] for node in _graph.find_cycle(len(names), parent, child)]
+        raise ValueError(
+            f"Node {cycle[0]!r} is its own ancestor through {path(cycle)}; remove one "
+            "of these edges."
+        )
+    return order
+
+
+def path(names: Sequence[Node], most: int = 12) -> str:
+    """Names with arrows between them; of a long path the two ends."""
+    steps = [str(name) for name in names]
+    if len(steps) > most:
+        half = most // 2
+        steps[half:-half] = [f"({len(steps) - 2 * half} more)"]
+    return " -> ".join(steps)

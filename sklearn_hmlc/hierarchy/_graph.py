@@ -7,12 +7,19 @@ Stage: inside `Hierarchy`. In: the number of nodes and edge arrays ``parent``,
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
+import scipy.sparse as sp
 from numpy.typing import NDArray
 
 IntArray = NDArray[np.intp]
+
+
+def frozen(array: np.ndarray) -> np.ndarray:
+    """Make an array read-only, and return it."""
+    array.flags.writeable = False
+    return array
 
 
 def group_by(keys: IntArray, values: IntArray, n_groups: int) -> list[IntArray]:
@@ -77,6 +84,39 @@ def longest_paths(n_nodes: int, sources: IntArray, targets: IntArray) -> IntArra
     return np.array(length, dtype=np.intp)
 
 
+def levels(edges: IntArray, height: IntArray) -> tuple[tuple[IntArray, IntArray], ...]:
+    """Edges (parents, children) grouped by the parent's height, leaves first.
+
+    ``edges`` are sorted by parent, then child, and so is each group.
+    """
+    parents, children = edges.T
+    order = np.argsort(height[parents], kind="stable")
+    ends = np.cumsum(np.bincount(height[parents], minlength=1))[:-1]
+    above = np.split(parents[order], ends)
+    below = np.split(children[order], ends)
+    # Leaves have no children: at height 0 there is no edge.
+    return tuple(
+        (frozen(one), frozen(other))
+        for one, other in zip(above, below, strict=True)
+        if len(one)
+    )
+
+
+def to_parent(n_nodes: int, edges: IntArray) -> sp.csr_array:
+    """Edges as a boolean matrix, row child, column parent."""
+    parents, children = edges.T
+    ones = np.ones(len(edges), dtype=bool)
+    matrix = sp.csr_array((ones, (children, parents)), shape=(n_nodes, n_nodes))
+    for array in (matrix.data, matrix.indices, matrix.indptr):
+        frozen(array)
+    return matrix
+
+
+def absent(n_nodes: int, positions: IntArray) -> IntArray:
+    """Return the nodes that are not among the positions."""
+    return np.flatnonzero(~np.isin(np.arange(n_nodes), positions))
+
+
 def reachable(start: int, neighbours: Sequence[IntArray]) -> IntArray:
     """Return the nodes reached from ``start``, itself excluded, in ascending order."""
     seen = {start}
@@ -90,17 +130,19 @@ def reachable(start: int, neighbours: Sequence[IntArray]) -> IntArray:
     return np.array(sorted(seen), dtype=np.intp)
 
 
-def contract(keep: Iterable[int], parents: Sequence[IntArray]) -> list[tuple[int, int]]:
-    """Edges among the kept nodes that preserve who is whose ancestor.
+def contract(keep: list[int], parents: Sequence[IntArray]) -> list[tuple[int, int]]:
+    """Edges among the kept nodes, renumbered, that preserve who is whose ancestor.
 
     A removed node's children hang below its nearest kept ancestors. The nodes must
     be in topological order, so that a parent's answer is there before it is asked.
     """
-    kept = set(keep)
+    rank = {old: new for new, old in enumerate(keep)}
     nearest: list[set[int]] = []
     for above in parents:
         found: set[int] = set()
         for node in above.tolist():
-            found |= {node} if node in kept else nearest[node]
+            found |= {node} if node in rank else nearest[node]
         nearest.append(found)
-    return [(above, node) for node in sorted(kept) for above in sorted(nearest[node])]
+    return [
+        (rank[above], rank[node]) for node in keep for above in sorted(nearest[node])
+    ]

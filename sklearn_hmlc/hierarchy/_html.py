@@ -1,36 +1,43 @@
 """A hierarchy in a notebook: how many nodes it has, depth by depth.
 
-Stage: display. In: a `Hierarchy`. Out: a small HTML table.
+Stage: display. In: a heading, the depth of each node, groups of nodes and what else is
+known. Out: a small HTML table.
 """
 
 from __future__ import annotations
 
 import html
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from ._structure import Structure
+_MOST_LETTERS = 60
 
 
-def summary_html(hierarchy: Structure) -> str:
-    """Return a table of how many nodes, leaves and unscored nodes each depth has."""
-    counted = {
-        "nodes": np.ones(hierarchy.n_nodes, dtype=bool),
-        "leaves": hierarchy.height == 0,
-        "unscored": ~hierarchy.scored,
-    }
-    n_depths = hierarchy.depth.max(initial=-1) + 1
+def summary_html(
+    title: str,
+    depth: np.ndarray,
+    groups: Mapping[str, np.ndarray],
+    metadata: Mapping[str, Any],
+) -> str:
+    """Return a table of how many nodes of each group (a mask) each depth has."""
+    n_depths = depth.max(initial=-1) + 1
     rows = [_row("th", "depth", range(n_depths))]
-    for name, chosen in counted.items():
-        counts = np.bincount(hierarchy.depth[chosen], minlength=n_depths)
+    for name, chosen in groups.items():
+        counts = np.bincount(depth[chosen], minlength=n_depths)
         rows.append(_row("td", name, counts.tolist()))
-    title = html.escape(repr(hierarchy))
-    return f"<div><b>{title}</b><table>{''.join(rows)}</table></div>"
+    facts = [_fact(str(key), str(value)) for key, value in metadata.items()]
+    table = f"<table>{''.join(rows)}</table>"
+    return f"<div><b>{html.escape(title)}</b>{table}{''.join(facts)}</div>"
 
 
 def _row(tag: str, name: str, values: Iterable[int]) -> str:
     cells = "".join(f"<{tag}>{value}</{tag}>" for value in values)
-    return f"<tr><th>{name}</th>{cells}</tr>"
+    return f"<tr><th>{html.escape(name)}</th>{cells}</tr>"
+
+
+def _fact(key: str, value: str) -> str:
+    if len(value) > _MOST_LETTERS:
+        value = value[:_MOST_LETTERS] + "..."
+    return f"<p>{html.escape(key)}: {html.escape(value)}</p>"

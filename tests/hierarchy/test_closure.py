@@ -232,7 +232,7 @@ WRONG = [
     ([["0", "1", "1"]], "but has '0'"),
     (np.array([[0, [1], 1]], dtype=object), r"but has \[1\]"),
     ([["a", "b"], ["c"]], "rows differ in length; for lists of node names use Hier"),
-    ([[0, 1]], r"shape \(n_samples, 3\), one column a node, but got shape \(1, 2\)"),
+    ([[0, 1]], r"shape \(n_samples, 3\), one column per node, but got shape \(1, 2\)"),
     ([0, 1, 0], r"but got shape \(3,\)"),
     (None, r"but got shape \(\)"),
     ("abc", r"but got shape \(\)"),

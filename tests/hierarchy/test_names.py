@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from sklearn_hmlc.hierarchy._names import count, name_array, path, shorten, unknown
+from sklearn_hmlc._validation import count, name_array, shorten, unknown
+from sklearn_hmlc.hierarchy._construct import path
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,163 @@
+"""What is known of nodes, and of a hierarchy as a whole, beside the graph.
+
+Stage: inside `Hierarchy`. In: mappings as users give them, checked here. Out: titles
+and namespaces by node, in node order, and metadata.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypedDict
+
+import numpy as np
+
+from .._validation import Node, count, to_python, unknown
+
+
+class Known(TypedDict, total=False):
+    """The arguments by which users give them."""
+
+    names: Mapping[Node, str] | None
+    namespaces: Mapping[Node, Node] | None
+    metadata: Mapping[str, Any] | None
+
+
+@dataclass(frozen=True, eq=False)
+class Facts:
+    """Titles and namespaces by node, and metadata; equal by value."""
+
+    names: dict[Node, str]
+    namespaces: dict[Node, Node]
+    metadata: dict[str, Any]
+
+    def of(self, nodes: Sequence[Node]) -> Known:
+        """Return what is known of some of the nodes."""
+        return {
+            "names": {x: self.names[x] for x in nodes if x in self.names},
+            "namespaces": {
+                x: self.namespaces[x] for x in nodes if x in self.namespaces
+            },
+            "metadata": self.metadata,
+        }
+
+    def words(self) -> list[str]:
+        """Say in a few words what is known, for a repr."""
+        words = ["named"] if self.names else []
+        if self.namespaces:
+            words.append(count(len(set(self.namespaces.values())), "namespace"))
+        short = [
+            f"{key}={value!r}"
+            for key, value in self.metadata.items()
+            if isinstance(value, str | int | float) and len(str(value)) <= 40
+        ]
+        return [*words, *short[:3]]
+
+    def groups(self, nodes: Sequence[Node]) -> dict[str, np.ndarray]:
+        """Return which nodes have a title, and which are in each namespace."""
+        groups = {}
+        if self.names:
+            groups["named"] = np.array([node in self.names for node in nodes])
+        for space in list(dict.fromkeys(self.namespaces.values()))[:10]:
+            inside = [self.namespaces.get(node) == space for node in nodes]
+            groups[f"in {space}"] = np.array(inside)
+        return groups
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Facts):
+            return NotImplemented
+        return (
+            self.names == other.names
+            and self.namespaces == other.namespaces
+            and self.metadata.keys() == other.metadata.keys()
+            and all(_same(x, other.metadata[key]) for key, x in self.metadata.items())
+        )
+
+    def __hash__(self) -> int:
+        # Values of metadata may be lists, which have no hash.
+        names = frozenset(self.names.items()), frozenset(self.namespaces.items())
+        return hash((*names, frozenset(self.metadata)))
+
+
+def _same(one: Any, other: Any) -> bool:
+    if isinstance(one, np.ndarray) or isinstance(other, np.ndarray):
+        return np.array_equal(one, other)
+    return one is other or bool(one == other)
+
+
+# -- checks ----------------------------------------------------------------------------
+
+
+def check_facts(
+    index: Mapping[Node, int], names: Any, namespaces: Any, metadata: Any
+) -> Facts:
+    """Return what users say of nodes, given the positions of all nodes.
+
+    Raises
+    ------
+    ValueError
+        If a name is no node.
+    TypeError
+        If something is no mapping, a title no string, or a namespace not hashable.
+    """
+    return Facts(
+        _by_node(names, index, "names", "a string", _is_title),
+        _by_node(namespaces, index, "namespaces", "a hashable value", is_name),
+        _check_metadata(metadata),
+    )
+
+
+def _by_node(
+    spec: Any,
+    index: Mapping[Node, int],
+    parameter: str,
+    expected: str,
+    good: Callable[[Any], bool],
+) -> dict[Node, Any]:
+    if spec is None:
+        return {}
+    if not (isinstance(spec, Mapping) or hasattr(spec, "to_dict")):
+        raise TypeError(
+            f"Expected `{parameter}` as a mapping from nodes, but got "
+            f"{type(spec).__name__}."
+        )
+    given = {to_python(node): to_python(value) for node, value in dict(spec).items()}
+    for node, value in given.items():
+        if node not in index:
+            raise ValueError(f"In `{parameter}`: {unknown(node, list(index))}")
+        if not good(value):
+            raise TypeError(
+                f"In `{parameter}`: expected {expected} for node {node!r}, but got "
+                f"{value!r}; leave out nodes that have none."
+            )
+    return {node: given[node] for node in sorted(given, key=index.__getitem__)}
+
+
+def _is_title(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def is_name(value: Any) -> bool:
+    """Tell what can name something: hashable, and neither None nor NaN."""
+    try:
+        hash(value)
+        return value is not None and bool(value == value)
+    except TypeError:  # of pandas.NA too
+        return False
+
+
+def _check_metadata(metadata: Any) -> dict[str, Any]:
+    if metadata is None:
+        return {}
+    if not isinstance(metadata, Mapping):
+        raise TypeError(
+            "Expected `metadata` as a mapping, such as {'version': '2026-01'}, but got "
+            f"{type(metadata).__name__}."
+        )
+    for key in metadata:
+        if not isinstance(key, str):
+            raise TypeError(
+                f"Expected the keys of `metadata` to be strings, but got {key!r}."
+            )
+    return copy.deepcopy(dict(metadata))
