@@ -220,17 +220,25 @@ def check_one_order(hierarchy: Hierarchy, **sides: Any) -> None:
             )
 
 
-def check_same_ids(X: Any, y: Any) -> None:
-    """Warn where two pandas frames have the same row ids in another order."""
+def check_same_ids(
+    X: Any, y: Any, names: tuple[str, str] = ("X", "y"), stacklevel: int = 3
+) -> None:
+    """Warn where two pandas frames have the same row ids in another order.
+
+    ``names`` are what the user calls them; ``stacklevel`` is that of the warning, seen
+    from here.
+    """
     ids, others = frames.row_names(X), frames.row_names(y)
     if ids is None or others is None or ids.equals(others):
         return
     if len(ids) == len(others) and set(ids) == set(others):
+        one, other = names
         warnings.warn(
-            "X and y have the same row ids (index), but in another order; rows go "
-            "together by position. Align them first: `y = y.loc[X.index]`.",
+            f"{one} and {other} have the same row ids (index), but in another order; "
+            "rows go together by position. Align them first: "
+            f"`{other} = {other}.loc[{one}.index]`.",
             UserWarning,
-            stacklevel=3,
+            stacklevel=stacklevel,
         )
 
 
@@ -361,13 +369,14 @@ def as_scores(
     Raises
     ------
     ValueError
-        If the shape or the columns do not fit, or a score is not finite.
+        If the shape or the columns do not fit, a score is not finite, or an array of a
+        list has other columns than those of the classes 0 and 1.
     """
     order = _order(Y, hierarchy, name, bare)
     if frames.is_frame(Y):
         Y = frames.numbers(Y, name)
     elif is_list_of_probabilities(Y):
-        Y = np.column_stack([np.asarray(one)[:, -1] for one in Y])
+        Y = _positive_columns(Y, name)
     if sp.issparse(Y):
         Y = Y.toarray()
     try:
@@ -385,10 +394,27 @@ def as_scores(
 
 
 def is_list_of_probabilities(Y: Any) -> bool:
-    """Tell a list of arrays (n_samples, 2), one per node, from a list of rows."""
-    return isinstance(Y, list) and all(
-        isinstance(one, np.ndarray) and one.ndim == 2 and one.shape[1] == 2 for one in Y
+    """Tell a list of arrays (n_samples, n_classes), one per node, from one of rows."""
+    return (
+        isinstance(Y, list)
+        and len(Y) > 0
+        and all(isinstance(one, np.ndarray) and one.ndim == 2 for one in Y)
     )
+
+
+def _positive_columns(Y: list[np.ndarray], name: str) -> np.ndarray:
+    """The column of class 1 of each array."""
+    for position, one in enumerate(Y):
+        if one.shape[1] != 2:
+            raise ValueError(
+                f"Expected `{name}` to be a list of arrays (n_samples, 2), one per "
+                f"node, but that at position {position} has shape {one.shape}, so that "
+                "nobody knows which of its columns is class 1 (a forest gives one "
+                "column where all training rows agree). The classifier's `classes_` "
+                "tells: score with `get_scorer`, wrap it in `CoherentClassifier`, or "
+                "make one array (n_samples, n_nodes) of the columns of class 1."
+            )
+    return np.column_stack([one[:, 1] for one in Y])
 
 
 # -- rows ------------------------------------------------------------------------------
@@ -431,15 +457,47 @@ def check_same_rows(y_true: Any, other: Any, name: str) -> None:
 # -- nodes -----------------------------------------------------------------------------
 
 
+def goes_by_name(spec: Any) -> bool:
+    """Tell a mapping or Series, whose values have names, from an array."""
+    return isinstance(spec, Mapping) or hasattr(spec, "to_dict")
+
+
+def every_node(spec: Any, hierarchy: Hierarchy, name: str) -> NDArray[Any]:
+    """Return one value per node as an array in node order, of whatever dtype.
+
+    A mapping or Series goes by name and must have every node; it may have others. An
+    array comes back as it is.
+
+    Raises
+    ------
+    ValueError
+        If a node has no value.
+    """
+    if not goes_by_name(spec):
+        return np.asarray(spec)
+    values = dict(spec.items())
+    missing = [node for node in hierarchy.nodes if node not in values]
+    if missing:
+        raise ValueError(
+            f"Expected `{name}` for every node, but there is none for "
+            f"{shorten(missing)}."
+        )
+    return np.asarray([values[node] for node in hierarchy.nodes])
+
+
 def as_scored(scored: Any, hierarchy: Hierarchy) -> BoolArray:
     """Return which nodes count: the given mask, or else the hierarchy's.
+
+    A mapping or Series of booleans goes by name.
 
     Raises
     ------
     ValueError
         If it is no boolean mask over the nodes, or no node is left.
     """
-    mask = hierarchy.scored if scored is None else np.asarray(scored)
+    mask = hierarchy.scored
+    if scored is not None:
+        mask = every_node(scored, hierarchy, "scored")
     if mask.dtype != bool or mask.shape != (hierarchy.n_nodes,):
         raise ValueError(
             f"Expected `scored` to be a boolean mask of shape ({hierarchy.n_nodes},), "
@@ -479,7 +537,7 @@ def by_node(
     ValueError
         If a name is no node, a value no number, or the shape does not fit.
     """
-    if not (isinstance(spec, Mapping) or hasattr(spec, "to_dict")):
+    if not goes_by_name(spec):
         values = _numbers(spec, parameter, "")
         if values.shape not in ((), (hierarchy.n_nodes,)):
             raise ValueError(

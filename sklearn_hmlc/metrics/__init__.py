@@ -9,12 +9,13 @@ from ._cafa import (
 from ._compare import Comparison, compare
 from ._hierarchical import coherence_violations, hierarchical_precision_recall_f1
 from ._nodewise import PrecisionRecallF1, node_precision_recall_f1
-from ._ranking import au_prc
+from ._ranking import PooledPRCurve, au_prc, pooled_pr_curve
 from ._rarity import rarity_report
 from ._scorers import get_scorer, get_scorer_names
 
 __all__ = [
     "Comparison",
+    "PooledPRCurve",
     "PrecisionRecallF1",
     "au_prc",
     "coherence_violations",
@@ -25,6 +26,7 @@ __all__ = [
     "hierarchical_precision_recall_f1",
     "information_accretion",
     "node_precision_recall_f1",
+    "pooled_pr_curve",
     "rarity_report",
     "smin_score",
     "weighted_fmax_score",

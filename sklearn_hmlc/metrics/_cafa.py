@@ -1,7 +1,7 @@
 """The measures of CAFA: Fmax, weighted Fmax, Smin and information accretion.
 
 Stage: quality of scores, for protein function and the like. In: truth and scores of
-shape (n_samples, n_nodes). Out: a number for each namespace, or their mean. At a
+shape (n_samples, n_nodes). Out: a number per namespace, or their mean. At a
 threshold ``t`` row ``r`` has the predicted nodes ``P = {i : score[r, i] >= t}`` beside
 its true ones ``T``. Over the rows with a true node in the namespace
 
@@ -17,18 +17,18 @@ Clark and Radivojac (2013), Jiang et al. (2016).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from ..hierarchy import Hierarchy, _labels
-from . import _validation as check
-from ._validation import BoolArray, FloatArray, Node
+from .. import _validation as check
+from .._validation import BoolArray, FloatArray, Node
+from ..hierarchy import Hierarchy
+from . import _inputs as inputs
 
 _ALL = "all"
 
@@ -41,6 +41,7 @@ def fmax_score(
     namespaces: Iterable[Node] | None = None,
     average: str | None = "macro",
     thresholds: Any = None,
+    sample_weight: Any = None,
 ) -> Any:
     """Largest F1 over thresholds, row by row, as CAFA defines it.
 
@@ -57,9 +58,11 @@ def fmax_score(
         Nodes at the top of the namespaces; each has all that lies below. None: see
         Notes.
     average : {"macro"} or None, default="macro"
-        "macro": the mean over namespaces. None: each namespace's.
+        "macro": the mean over namespaces. None: one value per namespace.
     thresholds : array-like of shape (n_thresholds,), default=None
         Ascending; None: 0.01, 0.02, ..., 1.00.
+    sample_weight : array-like of shape (n_samples,), default=None
+        Weights of the rows in all means over rows.
 
     Returns
     -------
@@ -99,7 +102,15 @@ def fmax_score(
     0.909
     """
     return _by_namespace(
-        _best_f1, y_true, y_score, np.ones, hierarchy, namespaces, average, thresholds
+        _best_f1,
+        y_true,
+        y_score,
+        None,
+        hierarchy,
+        namespaces,
+        average,
+        thresholds,
+        sample_weight,
     )
 
 
@@ -112,6 +123,7 @@ def weighted_fmax_score(
     namespaces: Iterable[Node] | None = None,
     average: str | None = "macro",
     thresholds: Any = None,
+    sample_weight: Any = None,
 ) -> Any:
     """Fmax in which each node counts by its information.
 
@@ -121,8 +133,8 @@ def weighted_fmax_score(
         Labels, 0 and 1, closed under the hierarchy.
     y_score : array-like, sparse matrix or DataFrame of shape (n_samples, n_nodes)
         Coherent scores, larger = more likely.
-    information : array-like of shape (n_nodes,)
-        Information of each node in bits, none below 0: from `information_accretion`.
+    information : array-like of shape (n_nodes,), mapping or Series
+        Information per node in bits, none below 0: from `information_accretion`.
     hierarchy : Hierarchy, default=None
         As in `fmax_score`.
     namespaces : iterable of hashable, default=None
@@ -130,6 +142,8 @@ def weighted_fmax_score(
     average : {"macro"} or None, default="macro"
         As in `fmax_score`.
     thresholds : array-like of shape (n_thresholds,), default=None
+        As in `fmax_score`.
+    sample_weight : array-like of shape (n_samples,), default=None
         As in `fmax_score`.
 
     Returns
@@ -140,7 +154,8 @@ def weighted_fmax_score(
     Raises
     ------
     ValueError
-        As in `fmax_score`, and if `information` does not fit.
+        As in `fmax_score`, and if `information` does not fit, or has no names beside a
+        frame whose columns are not in node order.
 
     See Also
     --------
@@ -167,11 +182,12 @@ def weighted_fmax_score(
         _best_f1,
         y_true,
         y_score,
-        partial(_as_information, information),
+        {"information": information},
         hierarchy,
         namespaces,
         average,
         thresholds,
+        sample_weight,
     )
 
 
@@ -184,6 +200,7 @@ def smin_score(
     namespaces: Iterable[Node] | None = None,
     average: str | None = "macro",
     thresholds: Any = None,
+    sample_weight: Any = None,
 ) -> Any:
     """Smallest semantic distance over thresholds: information missed and made up.
 
@@ -193,8 +210,8 @@ def smin_score(
         Labels, 0 and 1, closed under the hierarchy.
     y_score : array-like, sparse matrix or DataFrame of shape (n_samples, n_nodes)
         Coherent scores, larger = more likely.
-    information : array-like of shape (n_nodes,)
-        Information of each node in bits, none below 0: from `information_accretion`.
+    information : array-like of shape (n_nodes,), mapping or Series
+        Information per node in bits, none below 0: from `information_accretion`.
     hierarchy : Hierarchy, default=None
         As in `fmax_score`.
     namespaces : iterable of hashable, default=None
@@ -202,6 +219,8 @@ def smin_score(
     average : {"macro"} or None, default="macro"
         As in `fmax_score`.
     thresholds : array-like of shape (n_thresholds,), default=None
+        As in `fmax_score`.
+    sample_weight : array-like of shape (n_samples,), default=None
         As in `fmax_score`.
 
     Returns
@@ -212,7 +231,8 @@ def smin_score(
     Raises
     ------
     ValueError
-        As in `fmax_score`, and if `information` does not fit.
+        As in `fmax_score`, and if `information` does not fit, or has no names beside a
+        frame whose columns are not in node order.
 
     See Also
     --------
@@ -237,15 +257,16 @@ def smin_score(
         _least_distance,
         y_true,
         y_score,
-        partial(_as_information, information),
+        {"information": information},
         hierarchy,
         namespaces,
         average,
         thresholds,
+        sample_weight,
     )
 
 
-def information_accretion(y_train: Any, hierarchy: Hierarchy) -> FloatArray:
+def information_accretion(y_train: Any, hierarchy: Hierarchy) -> Any:
     """Information that a node adds to its parents: ``-log2 P(node | all parents)``.
 
     Parameters
@@ -257,10 +278,11 @@ def information_accretion(y_train: Any, hierarchy: Hierarchy) -> FloatArray:
 
     Returns
     -------
-    information : ndarray of shape (n_nodes,)
+    information : ndarray or Series of shape (n_nodes,)
         In bits, none below 0. The probability is the node's rows over the rows that
         have all of its parents; for a root, over all rows. 0 for a node without rows,
-        of which nothing is known.
+        of which nothing is known. An array in node order, or, where `y_train` is a
+        frame, a Series with the nodes' names, in the order of its columns.
 
     Raises
     ------
@@ -284,14 +306,15 @@ def information_accretion(y_train: Any, hierarchy: Hierarchy) -> FloatArray:
     >>> information_accretion([[1, 1, 0], [1, 0, 0], [1, 0, 1], [1, 0, 1]], hierarchy)
     array([0., 2., 1.])
     """
-    hierarchy = check.as_given_hierarchy(hierarchy)
+    hierarchy = inputs.given_hierarchy(hierarchy)
     labels = check.as_labels(y_train, hierarchy, "y_train")
     hierarchy.check_closed(labels)
     rows = np.asarray(labels.sum(axis=0))
     above = _rows_with_all_parents(labels, hierarchy)
     ones = np.ones(hierarchy.n_nodes)
-    ratio: FloatArray = np.divide(above, rows, out=ones, where=rows > 0)
-    return np.log2(ratio)
+    bits = np.log2(np.divide(above, rows, out=ones, where=rows > 0))
+    every = np.ones(hierarchy.n_nodes, dtype=bool)
+    return inputs.per_node(bits, every, hierarchy, y_train, "information")
 
 
 def _rows_with_all_parents(
@@ -300,40 +323,55 @@ def _rows_with_all_parents(
     to_child = hierarchy.to_parent.T.astype(np.int32).tocsr()
     n_parents = np.bincount(hierarchy.edges[:, 1], minlength=hierarchy.n_nodes)
     found = np.where(n_parents == 0, labels.shape[0], 0)
-    for rows in check.row_blocks(labels.shape[0], hierarchy.n_nodes):
+    for rows in inputs.row_blocks(labels.shape[0], hierarchy.n_nodes):
         present = (labels[rows].astype(np.int32) @ to_child).tocoo()
         nodes = present.col[present.data == n_parents[present.col]]
         found += np.bincount(nodes, minlength=hierarchy.n_nodes)
     return found
 
 
-# -- namespaces ----------------------------------------------------------------------
+# -- namespaces ------------------------------------------------------------------------
 
 
 def _by_namespace(
-    measure: Callable[[_Sums], float],
+    measure: Callable[[_Sums, FloatArray], float],
     y_true: Any,
     y_score: Any,
-    weigh: Callable[[int], FloatArray],
+    by_node: Mapping[str, Any] | None,
     hierarchy: Hierarchy | None,
     namespaces: Iterable[Node] | None,
     average: str | None,
     thresholds: Any,
+    sample_weight: Any,
 ) -> Any:
-    """Check the arguments, then measure one namespace after the other."""
+    """Check the arguments, then measure one namespace after the other.
+
+    ``by_node`` holds the nodes' information, or is None where all count alike.
+    """
     check.check_option("average", average, ("macro", None))
-    names = check.as_hierarchy(hierarchy, y_true, y_score)
-    truth = check.as_labels(y_true, names, "y_true")
-    scores = check.as_scores(y_score, names, "y_score")
-    check.check_same_rows(truth, scores, "y_score")
+    names, truth, scores, weights = inputs.side_by_side(
+        y_true,
+        y_score,
+        "y_score",
+        hierarchy,
+        scores=True,
+        sample_weight=sample_weight,
+        by_node=by_node,
+        stacklevel=3,
+    )
     cuts = _as_thresholds(thresholds).astype(scores.dtype)
-    weights = weigh(names.n_nodes)
+    value: FloatArray = np.ones(names.n_nodes)
+    if by_node is not None:
+        value = _as_information(by_node["information"], names)
+    if weights is None:
+        weights = np.ones(truth.shape[0])
     found = {}
     for name, nodes in _namespaces(names, namespaces).items():
         rows = np.flatnonzero(np.diff(truth[:, nodes].indptr))
         if rows.size:
-            found[name] = measure(_sums(truth, scores, weights, rows, nodes, cuts))
-    found = {name: value for name, value in found.items() if not np.isnan(value)}
+            sums = _sums(truth, scores, value, rows, nodes, cuts)
+            found[name] = measure(sums, weights[rows])
+    found = {name: score for name, score in found.items() if not np.isnan(score)}
     if not found:
         raise ValueError(
             "Expected a row with a true node in some namespace, but no row of `y_true` "
@@ -374,7 +412,7 @@ def _known(tops: Iterable[Node], hierarchy: Hierarchy) -> list[Node]:
     if unknown or not names or isinstance(tops, str):
         raise ValueError(
             "Expected `namespaces` to be a list of nodes of the hierarchy, but got "
-            f"{tops!r}; no nodes: {_labels.shorten(unknown)}."
+            f"{tops!r}; no nodes: {check.shorten(unknown)}."
         )
     return names
 
@@ -385,12 +423,12 @@ def _scored_below(hierarchy: Hierarchy, tops: list[Node]) -> NDArray[np.intp]:
     return np.asarray(positions[hierarchy.scored[positions]])
 
 
-# -- thresholds ----------------------------------------------------------------------
+# -- thresholds ------------------------------------------------------------------------
 
 
 @dataclass
 class _Sums:
-    """Nodes of each row, counted or summed by information.
+    """Nodes per row, counted or summed by information.
 
     ``hit`` and ``predicted`` have shape (n_rows, n_thresholds), ``positive`` (n_rows,).
     """
@@ -403,20 +441,20 @@ class _Sums:
 def _sums(
     truth: sp.csr_array,
     scores: FloatArray,
-    weights: FloatArray,
+    values: FloatArray,
     rows: NDArray[np.intp],
     nodes: NDArray[np.intp],
     thresholds: FloatArray,
 ) -> _Sums:
-    """Sum the weights of ``nodes`` over ``rows``, some rows at a time."""
+    """Sum the values of ``nodes`` over ``rows``, some rows at a time."""
     blocks = [
         _block_sums(
             truth[rows[block]][:, nodes].toarray(),
             scores[np.ix_(rows[block], nodes)],
-            weights[nodes],
+            values[nodes],
             thresholds,
         )
-        for block in check.row_blocks(len(rows), len(nodes))
+        for block in inputs.row_blocks(len(rows), len(nodes))
     ]
     return _Sums(
         hit=np.concatenate([block.hit for block in blocks]),
@@ -426,35 +464,37 @@ def _sums(
 
 
 def _block_sums(
-    truth: BoolArray, scores: FloatArray, weights: FloatArray, thresholds: FloatArray
+    truth: BoolArray, scores: FloatArray, values: FloatArray, thresholds: FloatArray
 ) -> _Sums:
     rows, nodes = np.nonzero(scores >= thresholds[0])
-    # The last threshold that a score reaches; it reaches all before that too.
+    # The last threshold that a score reaches; it reaches all before that too. So each
+    # score is put into one cell (row, threshold), and the sums from the last threshold
+    # backwards are those of all scores that reach a threshold.
     last = np.searchsorted(thresholds, scores[rows, nodes], side="right") - 1
     cell = rows * len(thresholds) + last
     shape = (len(scores), len(thresholds))
 
-    def reached(weight: FloatArray) -> FloatArray:
-        sums = np.bincount(cell, weights=weight, minlength=shape[0] * shape[1])
+    def reached(value: FloatArray) -> FloatArray:
+        sums = np.bincount(cell, weights=value, minlength=shape[0] * shape[1])
         from_last = sums.reshape(shape)[:, ::-1].astype(float)
         return np.cumsum(from_last, axis=1)[:, ::-1]
 
-    weight = weights[nodes]
+    value = values[nodes]
     return _Sums(
-        hit=reached(weight * truth[rows, nodes]),
-        predicted=reached(weight),
-        positive=truth @ weights,
+        hit=reached(value * truth[rows, nodes]),
+        predicted=reached(value),
+        positive=truth @ values,
     )
 
 
-def _best_f1(sums: _Sums) -> float:
+def _best_f1(sums: _Sums, weights: FloatArray) -> float:
     """Fmax; NaN where no row has anything to be found."""
     rows = sums.positive > 0
     if not rows.any():
         return np.nan
-    hit = sums.hit[rows]
-    precision = _row_mean(hit, sums.predicted[rows])
-    recall = (hit / sums.positive[rows, np.newaxis]).mean(axis=0)
+    hit, weights = sums.hit[rows], weights[rows]
+    precision = _row_mean(hit, sums.predicted[rows], weights)
+    recall = np.average(hit / sums.positive[rows, np.newaxis], axis=0, weights=weights)
     total = precision + recall
     f1 = np.divide(
         2 * precision * recall, total, out=np.zeros_like(total), where=total > 0
@@ -462,15 +502,18 @@ def _best_f1(sums: _Sums) -> float:
     return float(f1.max())
 
 
-def _row_mean(above: FloatArray, below: FloatArray) -> FloatArray:
+def _row_mean(above: FloatArray, below: FloatArray, weights: FloatArray) -> FloatArray:
     """Mean ratio over the rows with something to divide by; 0 where none has."""
     ratio = np.divide(above, below, out=np.zeros_like(above), where=below > 0)
-    return ratio.sum(axis=0) / np.maximum((below > 0).sum(axis=0), 1)
+    total = weights @ (below > 0)
+    return np.divide(weights @ ratio, total, out=np.zeros_like(total), where=total > 0)
 
 
-def _least_distance(sums: _Sums) -> float:
-    missed = (sums.positive[:, np.newaxis] - sums.hit).mean(axis=0)
-    made_up = (sums.predicted - sums.hit).mean(axis=0)
+def _least_distance(sums: _Sums, weights: FloatArray) -> float:
+    missed = np.average(
+        sums.positive[:, np.newaxis] - sums.hit, axis=0, weights=weights
+    )
+    made_up = np.average(sums.predicted - sums.hit, axis=0, weights=weights)
     return float(np.hypot(missed, made_up).min())
 
 
@@ -487,13 +530,13 @@ def _as_thresholds(thresholds: Any) -> FloatArray:
     return cuts.astype(float)
 
 
-def _as_information(information: Any, n_nodes: int) -> FloatArray:
-    values = np.asarray(information)
-    fits = values.shape == (n_nodes,) and values.dtype.kind in "iuf"
+def _as_information(information: Any, hierarchy: Hierarchy) -> FloatArray:
+    values = check.every_node(information, hierarchy, "information")
+    fits = values.shape == (hierarchy.n_nodes,) and values.dtype.kind in "iuf"
     if not fits or not (np.isfinite(values) & (values >= 0)).all():
         raise ValueError(
-            f"Expected `information` of {n_nodes} finite numbers, none below 0, one a "
-            f"node, but got {values.dtype} of shape {values.shape}; "
+            f"Expected `information` of {hierarchy.n_nodes} finite numbers, none below "
+            f"0, one per node, but got {values.dtype} of shape {values.shape}; "
             "`information_accretion` gives it."
         )
     return values.astype(float)

@@ -20,7 +20,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from . import _validation as check
+from .. import _validation as check
 
 
 @dataclass(frozen=True, eq=False)

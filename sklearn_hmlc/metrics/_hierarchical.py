@@ -12,8 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from ..hierarchy import Hierarchy, _labels
-from . import _validation as check
+from .. import _validation as check
+from ..hierarchy import Hierarchy
+from . import _inputs as inputs
 from ._nodewise import Counts, PrecisionRecallF1, ratios
 
 
@@ -24,6 +25,7 @@ def hierarchical_precision_recall_f1(
     hierarchy: Hierarchy,
     average: str = "micro",
     zero_division: float = 0.0,
+    sample_weight: Any = None,
 ) -> PrecisionRecallF1:
     """Precision, recall and F1 of the rows' node sets, ancestors added.
 
@@ -40,6 +42,8 @@ def hierarchical_precision_recall_f1(
         "samples": the mean over rows.
     zero_division : float, default=0.0
         Value in [0, 1] where there is nothing to divide by.
+    sample_weight : array-like of shape (n_samples,), default=None
+        Weights of the rows.
 
     Returns
     -------
@@ -51,8 +55,9 @@ def hierarchical_precision_recall_f1(
     TypeError
         If `hierarchy` is none.
     ValueError
-        If an argument is not one of its options, shapes do not agree, or a label is
-        other than 0 and 1.
+        If an argument is not one of its options, shapes do not agree, a label is other
+        than 0 and 1, or an array without names stands beside a frame whose columns are
+        not in node order.
 
     See Also
     --------
@@ -74,22 +79,31 @@ def hierarchical_precision_recall_f1(
     """
     check.check_option("average", average, ("micro", "samples"))
     check.check_share("zero_division", zero_division)
-    hierarchy = check.as_given_hierarchy(hierarchy)
-    truth = check.as_labels(y_true, hierarchy, "y_true")
-    predicted = check.as_labels(y_pred, hierarchy, "y_pred")
-    check.check_same_rows(truth, predicted, "y_pred")
+    hierarchy = inputs.given_hierarchy(hierarchy)
+    _, truth, predicted, weights = inputs.side_by_side(
+        y_true,
+        y_pred,
+        "y_pred",
+        hierarchy,
+        scores=False,
+        sample_weight=sample_weight,
+    )
     mask = check.as_scored(None, hierarchy)
-    truth = _labels.close(truth, hierarchy.to_parent)[:, mask]
-    predicted = _labels.close(predicted, hierarchy.to_parent)[:, mask]
+    truth = hierarchy.close(truth)[:, mask]
+    predicted = hierarchy.close(predicted)[:, mask]
     counts = Counts(
         hit=np.asarray(truth.multiply(predicted).sum(axis=1)),
         predicted=np.asarray(predicted.sum(axis=1)),
         positive=np.asarray(truth.sum(axis=1)),
     )
+    if weights is None:
+        weights = np.ones(truth.shape[0])
     if average == "micro":
-        return ratios(counts.pooled(), zero_division)
+        return ratios(counts.times(weights).pooled(), zero_division)
     by_row = ratios(counts, zero_division)
-    return PrecisionRecallF1(*(float(values.mean()) for values in by_row))
+    return PrecisionRecallF1(
+        *(float(np.average(values, weights=weights)) for values in by_row)
+    )
 
 
 def coherence_violations(
@@ -130,7 +144,7 @@ def coherence_violations(
     >>> coherence_violations([[0.5, 0.6, 0.1], [0.2, 0.3, 0.4]], hierarchy)
     3
     """
-    hierarchy = check.as_given_hierarchy(hierarchy)
+    hierarchy = inputs.given_hierarchy(hierarchy)
     if not (isinstance(tolerance, int | float | np.number) and tolerance >= 0):
         raise ValueError(
             f"Expected argument `tolerance` to be a number of at least 0, but got "
@@ -141,6 +155,6 @@ def coherence_violations(
     return sum(
         int(np.count_nonzero(block[:, children] - block[:, parents] > tolerance))
         for block in (
-            scores[rows] for rows in check.row_blocks(len(scores), hierarchy.n_edges)
+            scores[rows] for rows in inputs.row_blocks(len(scores), hierarchy.n_edges)
         )
     )

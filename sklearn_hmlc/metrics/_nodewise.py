@@ -1,4 +1,4 @@
-"""Precision, recall and F1 of each node, and their averages over nodes.
+"""Precision, recall and F1 per node, and their averages over nodes.
 
 Stage: quality of decisions. In: truth and predictions of shape (n_samples, n_nodes).
 Out: numbers in [0, 1]. For node ``i`` with true positives ``TP``, predicted rows ``Q``
@@ -14,21 +14,22 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
+from .. import _validation as check
+from .._validation import BoolArray, FloatArray
 from ..hierarchy import Hierarchy
-from . import _validation as check
-from ._validation import BoolArray, FloatArray
+from . import _inputs as inputs
 
 
 class PrecisionRecallF1(NamedTuple):
-    """Precision, recall and F1: three numbers, or three arrays over nodes.
+    """Precision, recall and F1: three numbers, or three arrays or Series over nodes.
 
     Attributes
     ----------
-    precision : float or ndarray of shape (n_selected,)
+    precision : float, or ndarray or Series of shape (n_selected,)
         Share of the predicted pairs that are right.
-    recall : float or ndarray of shape (n_selected,)
+    recall : float, or ndarray or Series of shape (n_selected,)
         Share of the positive pairs that are found.
-    f1 : float or ndarray of shape (n_selected,)
+    f1 : float, or ndarray or Series of shape (n_selected,)
         Harmonic mean of the two, or the mean of the nodes' F1.
 
     See Also
@@ -69,7 +70,7 @@ def node_precision_recall_f1(
     average : {"macro", "micro", "weighted"} or None, default="macro"
         "macro": the mean over nodes, so that rare ones count as much as common ones.
         "micro": from counts summed over nodes. "weighted": the mean weighted with the
-        nodes' positives. None: each node's.
+        nodes' positives. None: one value per node.
     zero_division : float, default=0.0
         Value in [0, 1] where there is nothing to divide by: the precision of a node
         that is never predicted, the recall of one without positives, the F1 of one
@@ -78,7 +79,7 @@ def node_precision_recall_f1(
         Whether only nodes with a positive row in `y_true` count.
     hierarchy : Hierarchy, default=None
         Names the columns, by which DataFrames are matched, and the unscored nodes.
-    scored : array-like of bool of shape (n_nodes,), default=None
+    scored : array-like of bool of shape (n_nodes,), mapping or Series, default=None
         Nodes that count. None: those that the hierarchy scores, or all.
     sample_weight : array-like of shape (n_samples,), default=None
         Weights of the rows.
@@ -87,15 +88,17 @@ def node_precision_recall_f1(
     -------
     scores : PrecisionRecallF1
         ``(precision, recall, f1)``; with ``average=None`` arrays over the nodes that
-        count, in the order of the columns.
+        count, in node order, or, where `y_true` is a frame, Series with the nodes'
+        names, in the order of its columns.
 
     Raises
     ------
     TypeError
         If `zero_division`, `present_only` or `hierarchy` has a wrong type.
     ValueError
-        If an argument is not one of its options, shapes do not agree, or a label is
-        other than 0 and 1.
+        If an argument is not one of its options, shapes do not agree, a label is other
+        than 0 and 1, or an array without names stands beside a frame whose columns are
+        not in node order.
 
     Warns
     -----
@@ -133,11 +136,15 @@ def node_precision_recall_f1(
     check.check_option("average", average, ("macro", "micro", "weighted", None))
     check.check_share("zero_division", zero_division)
     check.check_bool("present_only", present_only)
-    hierarchy = check.as_hierarchy(hierarchy, y_true, y_pred)
-    truth = check.as_labels(y_true, hierarchy, "y_true")
-    predicted = check.as_labels(y_pred, hierarchy, "y_pred")
-    check.check_same_rows(truth, predicted, "y_pred")
-    weights = check.as_weights(sample_weight, truth.shape[0])
+    hierarchy, truth, predicted, weights = inputs.side_by_side(
+        y_true,
+        y_pred,
+        "y_pred",
+        hierarchy,
+        scores=False,
+        sample_weight=sample_weight,
+        by_node={"scored": scored},
+    )
     counts = count(truth, predicted, weights)
     mask = check.as_scored(scored, hierarchy)
     if present_only:
@@ -147,24 +154,29 @@ def node_precision_recall_f1(
         return ratios(counts.pooled(), zero_division)
     by_node = ratios(counts, zero_division)
     if average is None:
-        return by_node
+        return PrecisionRecallF1(
+            *(
+                inputs.per_node(values, mask, hierarchy, y_true, name)
+                for name, values in by_node._asdict().items()
+            )
+        )
     node_weight = (
         counts.positive if average == "weighted" else np.ones(len(counts.positive))
     )
     return PrecisionRecallF1(
         *(
-            check.weighted_mean(values, node_weight, zero_division, name)
+            inputs.weighted_mean(values, node_weight, zero_division, name)
             for name, values in zip(by_node._fields, by_node, strict=True)
         )
     )
 
 
-# -- compute -------------------------------------------------------------------------
+# -- compute ---------------------------------------------------------------------------
 
 
 @dataclass
 class Counts:
-    """Rows of each node: predicted rightly, predicted, positive; (n_nodes,) each."""
+    """Rows per node, or nodes per row: predicted rightly, predicted, positive."""
 
     hit: NDArray[Any]
     predicted: NDArray[Any]
@@ -174,15 +186,21 @@ class Counts:
         """Counts of the masked nodes."""
         return Counts(self.hit[mask], self.predicted[mask], self.positive[mask])
 
+    def times(self, weights: NDArray[Any]) -> Counts:
+        """Counts multiplied with weights, where they are per row."""
+        return Counts(
+            self.hit * weights, self.predicted * weights, self.positive * weights
+        )
+
     def pooled(self) -> Counts:
-        """Counts summed over nodes."""
+        """Counts summed over nodes, or over rows."""
         return Counts(self.hit.sum(), self.predicted.sum(), self.positive.sum())
 
 
 def count(
     truth: sp.csr_array, predicted: sp.csr_array, weights: FloatArray | None = None
 ) -> Counts:
-    """Count rows, or sum their weights, for each node."""
+    """Count rows, or sum their weights, per node."""
     rows = np.ones(truth.shape[0]) if weights is None else weights
     return Counts(rows @ truth.multiply(predicted), rows @ predicted, rows @ truth)
 

@@ -1,31 +1,74 @@
 """Areas under precision-recall curves: pooled over all nodes, or node by node.
 
 Stage: quality of scores, no threshold. In: truth and scores of shape
-(n_samples, n_nodes). Out: a number in [0, 1], or one a node. With ``TP(t)`` and
+(n_samples, n_nodes). Out: a number in [0, 1], or one per node. With ``TP(t)`` and
 ``FP(t)`` the positives and negatives that score ``t`` or more, and ``P`` positives,
 
     step:            sum over k of (TP_k - TP_{k-1}) / P * TP_k / (TP_k + FP_k)
     Davis-Goadrich:  trapezoids through every TP = 0, 1, ..., P, where FP grows
                      linearly with TP from one threshold to the next
 
-over the distinct scores ``t_1 > t_2 > ...``. Only thresholds at which a positive
-lies move the area. So positives alone are grouped by score, and the rest is counted in
-the sorted scores: no argsort, no array of all thresholds.
+over the distinct scores ``t_1 > t_2 > ...``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
+from .. import _validation as check
+from .._validation import BoolArray, FloatArray
 from ..hierarchy import Hierarchy
-from . import _validation as check
-from ._validation import BoolArray, FloatArray
+from . import _inputs as inputs
+from ._curves import (
+    Curve,
+    davis_goadrich_area,
+    node_areas,
+    pooled_curve,
+    precision_at,
+    step_area,
+)
+
+_AREAS: dict[str, Callable[[Curve], float]] = {
+    "step": step_area,
+    "davis-goadrich": davis_goadrich_area,
+}
+
+
+class PooledPRCurve(NamedTuple):
+    """The precision-recall curve over all pairs of a row and a scored node.
+
+    Attributes
+    ----------
+    precision : ndarray of shape (n_thresholds,)
+        Share of the pairs at or above the threshold that are positive. It holds from
+        the last recall up to the threshold's own.
+    recall : ndarray of shape (n_thresholds,)
+        Share of the positive pairs at or above the threshold, ascending up to 1.
+    thresholds : ndarray of shape (n_thresholds,)
+        The distinct scores of positive pairs, descending: only there recall moves.
+    area : float
+        The area under the steps, AU(PRC).
+
+    See Also
+    --------
+    pooled_pr_curve : Gives one.
+
+    Examples
+    --------
+    >>> from sklearn_hmlc.metrics import pooled_pr_curve
+    >>> pooled_pr_curve([[1, 0], [0, 0]], [[0.9, 0.1], [0.5, 0.2]]).area
+    1.0
+    """
+
+    precision: FloatArray
+    recall: FloatArray
+    thresholds: FloatArray
+    area: float
 
 
 def au_prc(
@@ -51,7 +94,7 @@ def au_prc(
     average : {"pooled", "macro", "weighted"} or None, default="pooled"
         "pooled": one curve over all (row, node) pairs, AU(PRC), the measure that the
         field compares by. "macro": the mean of the nodes' areas. "weighted": their
-        mean weighted with the nodes' positives. None: each node's area.
+        mean weighted with the nodes' positives. None: one area per node.
     interpolation : {"step", "davis-goadrich"}, default="step"
         What lies between two thresholds. "step": average precision, scikit-learn's
         choice. "davis-goadrich": false positives grow linearly with true positives,
@@ -62,16 +105,17 @@ def au_prc(
         "weighted" don't depend on it.
     hierarchy : Hierarchy, default=None
         Names the columns, by which DataFrames are matched, and the unscored nodes.
-    scored : array-like of bool of shape (n_nodes,), default=None
+    scored : array-like of bool of shape (n_nodes,), mapping or Series, default=None
         Nodes that count. None: those that the hierarchy scores, or all.
     sample_weight : array-like of shape (n_samples,), default=None
         Weights of the rows, for "step" alone.
 
     Returns
     -------
-    area : float or ndarray of shape (n_scored,)
-        In [0, 1], larger is better. With ``average=None`` one a scored node, in the
-        order of the columns.
+    area : float, or ndarray or Series of shape (n_scored,)
+        In [0, 1], larger is better. With ``average=None`` one per scored node: an array
+        in node order, or, where `y_true` is a frame, a Series with the nodes' names,
+        in the order of its columns.
 
     Raises
     ------
@@ -79,7 +123,8 @@ def au_prc(
         If `skip_empty` or `hierarchy` has a wrong type.
     ValueError
         If an argument is not one of its options, shapes do not agree, a score is not
-        finite or a label other than 0 and 1.
+        finite, a label other than 0 and 1, or an array without names stands beside a
+        frame whose columns are not in node order.
 
     Warns
     -----
@@ -89,6 +134,7 @@ def au_prc(
     See Also
     --------
     rarity_report : The mean area by the frequency of nodes.
+    pooled_pr_curve : The curve itself.
     sklearn.metrics.average_precision_score : The same for dense arrays, without
         unscored nodes.
 
@@ -125,11 +171,15 @@ def au_prc(
     check.check_option("average", average, ("pooled", "macro", "weighted", None))
     check.check_option("interpolation", interpolation, tuple(_AREAS))
     check.check_bool("skip_empty", skip_empty)
-    hierarchy = check.as_hierarchy(hierarchy, y_true, y_score)
-    truth = check.as_labels(y_true, hierarchy, "y_true")
-    scores = check.as_scores(y_score, hierarchy, "y_score")
-    check.check_same_rows(truth, scores, "y_score")
-    weights = check.as_weights(sample_weight, truth.shape[0])
+    hierarchy, truth, scores, weights = inputs.side_by_side(
+        y_true,
+        y_score,
+        "y_score",
+        hierarchy,
+        scores=True,
+        sample_weight=sample_weight,
+        by_node={"scored": scored},
+    )
     if weights is not None and interpolation != "step":
         raise ValueError(
             "Expected `sample_weight` to be None with interpolation='davis-goadrich', "
@@ -138,163 +188,116 @@ def au_prc(
     mask = check.as_scored(scored, hierarchy)
     area = _AREAS[interpolation]
     if average == "pooled":
-        return _defined(pooled_area(truth, scores, mask, area, weights))
+        curve = pooled_curve(truth, scores, mask, weights)
+        return _defined(np.nan if curve is None else area(curve))
     areas = node_areas(truth, scores, mask, area, weights)
+    if average is None:
+        areas = areas if skip_empty else np.nan_to_num(areas)
+        return inputs.per_node(areas, mask, hierarchy, y_true, "au_prc")
     return _average(areas, node_support(truth, mask, weights), average, skip_empty)
+
+
+def pooled_pr_curve(
+    y_true: Any,
+    y_score: Any,
+    *,
+    hierarchy: Hierarchy | None = None,
+    scored: Any = None,
+    sample_weight: Any = None,
+) -> PooledPRCurve:
+    """Precision and recall at each threshold, pooled over the scored nodes.
+
+    Parameters
+    ----------
+    y_true : array-like, sparse matrix or DataFrame of shape (n_samples, n_nodes)
+        Labels, 0 and 1.
+    y_score : array-like, sparse matrix or DataFrame of shape (n_samples, n_nodes)
+        Scores, larger = more likely.
+    hierarchy : Hierarchy, default=None
+        Names the columns, by which DataFrames are matched, and the unscored nodes.
+    scored : array-like of bool of shape (n_nodes,), mapping or Series, default=None
+        Nodes that count. None: those that the hierarchy scores, or all.
+    sample_weight : array-like of shape (n_samples,), default=None
+        Weights of the rows.
+
+    Returns
+    -------
+    curve : PooledPRCurve
+        ``(precision, recall, thresholds, area)``.
+
+    Raises
+    ------
+    TypeError
+        If `hierarchy` has a wrong type.
+    ValueError
+        If an array does not fit, has no names beside a frame whose columns are not in
+        node order, or no scored node has a positive row.
+
+    See Also
+    --------
+    au_prc : The area alone, and other averages.
+    sklearn_hmlc.plotting.PooledPRCurveDisplay : Draws the curve.
+
+    Examples
+    --------
+    >>> from sklearn_hmlc.metrics import pooled_pr_curve
+    >>> y_true = [[1, 0], [1, 1], [0, 0]]
+    >>> y_score = [[0.9, 0.1], [0.6, 0.3], [0.7, 0.2]]
+    >>> curve = pooled_pr_curve(y_true, y_score)
+    >>> curve.thresholds
+    array([0.9, 0.6, 0.3])
+    >>> curve.recall.round(3), curve.precision.round(3)
+    (array([0.333, 0.667, 1.   ]), array([1.   , 0.667, 0.75 ]))
+    >>> round(curve.area, 3)
+    0.806
+    """
+    hierarchy, truth, scores, weights = inputs.side_by_side(
+        y_true,
+        y_score,
+        "y_score",
+        hierarchy,
+        scores=True,
+        sample_weight=sample_weight,
+        by_node={"scored": scored},
+    )
+    mask = check.as_scored(scored, hierarchy)
+    curve = pooled_curve(truth, scores, mask, weights)
+    if curve is None:
+        raise ValueError(
+            "Expected a node with a positive row in `y_true`, but none of the scored "
+            "nodes has one."
+        )
+    recall = curve.true_end / curve.true_end[-1]
+    return PooledPRCurve(
+        precision_at(curve), recall, curve.thresholds, step_area(curve)
+    )
+
+
+# -- averages over nodes ---------------------------------------------------------------
 
 
 def node_support(
     truth: sp.csr_array, mask: BoolArray, weights: FloatArray | None = None
 ) -> NDArray[Any]:
-    """Positives, or the sum of their rows' weights, of each masked node."""
+    """Positives, or the sum of their rows' weights, per masked node."""
     totals = truth.sum(axis=0) if weights is None else weights @ truth
     return np.asarray(totals)[mask]
 
 
 def _average(
-    areas: FloatArray, support: NDArray[Any], average: str | None, skip_empty: bool
-) -> Any:
-    if average is None:
-        return areas if skip_empty else np.nan_to_num(areas)
+    areas: FloatArray, support: NDArray[Any], average: str, skip_empty: bool
+) -> float:
     if average == "weighted":
         node_weight = support
     elif skip_empty:
         node_weight = np.where(support > 0, 1.0, 0.0)
     else:  # without any positive there is nothing to average
         node_weight = np.full(len(support), float(support.any()))
-    return check.weighted_mean(np.nan_to_num(areas), node_weight, 0.0, "au_prc")
+    return inputs.weighted_mean(np.nan_to_num(areas), node_weight, 0.0, "au_prc")
 
 
 def _defined(area: float) -> float:
     values = np.array([area])
-    return check.weighted_mean(
+    return inputs.weighted_mean(
         np.nan_to_num(values), np.isfinite(values).astype(float), 0.0, "au_prc"
     )
-
-
-# -- compute -------------------------------------------------------------------------
-
-
-@dataclass
-class _Curve:
-    """Counts at the distinct scores of positives, from the highest down.
-
-    ``start`` is just above a score, ``end`` includes it; arrays of one length.
-    """
-
-    n_positive: NDArray[Any]
-    true_end: NDArray[Any]
-    false_start: NDArray[Any]
-    false_end: NDArray[Any]
-
-
-def pooled_area(
-    truth: sp.csr_array,
-    scores: FloatArray,
-    mask: BoolArray,
-    area: Callable[[_Curve], float],
-    weights: FloatArray | None = None,
-) -> float:
-    """One curve over all pairs of a row and a masked node; NaN without positives."""
-    rows, columns = truth[:, mask].nonzero()
-    chosen = scores[:, mask]  # a copy, which may be sorted in place
-    positives = chosen[rows, columns]
-    if weights is None:
-        return _area_of(positives, chosen.reshape(-1), area)
-    spread = np.repeat(weights, chosen.shape[1])
-    return _area_of(positives, chosen.reshape(-1), area, weights[rows], spread)
-
-
-def node_areas(
-    truth: sp.csr_array,
-    scores: FloatArray,
-    mask: BoolArray,
-    area: Callable[[_Curve], float],
-    weights: FloatArray | None = None,
-) -> FloatArray:
-    """Each masked node's area; NaN without positives."""
-    by_column = sp.csc_array(truth)
-    areas = np.full(len(mask), np.nan)
-    for node in np.flatnonzero(mask & (np.diff(by_column.indptr) > 0)).tolist():
-        rows = by_column.indices[by_column.indptr[node] : by_column.indptr[node + 1]]
-        column = scores[:, node].copy()
-        own = None if weights is None else weights[rows]
-        areas[node] = _area_of(column[rows], column, area, own, weights)
-    return areas[mask]
-
-
-def _area_of(
-    positives: FloatArray,
-    pool: FloatArray,
-    area: Callable[[_Curve], float],
-    positive_weights: FloatArray | None = None,
-    pool_weights: FloatArray | None = None,
-) -> float:
-    if positives.size == 0 or (
-        positive_weights is not None and not positive_weights.any()
-    ):
-        return np.nan
-    return area(_curve(positives, pool, positive_weights, pool_weights))
-
-
-def _curve(
-    positives: FloatArray,
-    pool: FloatArray,
-    positive_weights: FloatArray | None,
-    pool_weights: FloatArray | None,
-) -> _Curve:
-    """Count positives and all scores at and above; sorts the pool in place."""
-    if positive_weights is None or pool_weights is None:
-        thresholds, n_positive = np.unique(positives, return_counts=True)
-        pool.sort()
-        at_least = pool.size - np.searchsorted(pool, thresholds, side="left")
-        above = pool.size - np.searchsorted(pool, thresholds, side="right")
-    else:
-        thresholds, group = np.unique(positives, return_inverse=True)
-        n_positive = np.bincount(group, weights=positive_weights)
-        order = np.argsort(pool)
-        pool = pool[order]
-        mass = np.append(np.cumsum(pool_weights[order][::-1])[::-1], 0.0)
-        at_least = mass[np.searchsorted(pool, thresholds, side="left")]
-        above = mass[np.searchsorted(pool, thresholds, side="right")]
-    n_positive = n_positive[::-1]
-    true_end = np.cumsum(n_positive)
-    return _Curve(
-        n_positive=n_positive,
-        true_end=true_end,
-        false_start=above[::-1] - (true_end - n_positive),
-        false_end=at_least[::-1] - true_end,
-    )
-
-
-def step_area(curve: _Curve) -> float:
-    """Average precision."""
-    predicted = curve.true_end + curve.false_end
-    # A threshold where all rows weigh 0 moves nothing.
-    precision = np.divide(
-        curve.true_end, predicted, out=np.zeros(len(predicted)), where=predicted > 0
-    )
-    return float(curve.n_positive @ precision / curve.true_end[-1])
-
-
-def davis_goadrich_area(curve: _Curve) -> float:
-    """Trapezoids between successive numbers of true positives."""
-    count = curve.n_positive
-    false_start = curve.false_start.copy()
-    false_start[0] = 0  # from the origin to the first threshold
-    slope = np.repeat((curve.false_end - false_start) / count, count)
-    true_start = np.repeat(curve.true_end - count, count)
-    right_true = np.arange(1, curve.true_end[-1] + 1)
-    right_false = np.repeat(false_start, count) + slope * (right_true - true_start)
-    left_true = right_true - 1
-    left_false = right_false - slope
-    right = right_true / (right_true + right_false)
-    left = right.copy()  # level up to the first positive, where 0 of 0 are predicted
-    np.divide(left_true, left_true + left_false, out=left, where=left_true > 0)
-    return float(np.mean((left + right) / 2))
-
-
-_AREAS: dict[str, Callable[[_Curve], float]] = {
-    "step": step_area,
-    "davis-goadrich": davis_goadrich_area,
-}

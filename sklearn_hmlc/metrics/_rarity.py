@@ -2,7 +2,7 @@
 
 Stage: numbers for reports and figures. In: truth, predictions and perhaps scores of
 shape (n_samples, n_nodes), and how often each node came in training. Out: a DataFrame,
-one row a group of nodes, with the means over the group's nodes.
+one row per group of nodes, with the means over the group's nodes.
 """
 
 from __future__ import annotations
@@ -14,11 +14,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ..hierarchy import Hierarchy, _labels
-from . import _validation as check
+from .. import _validation as check
+from .._validation import BoolArray
+from ..hierarchy import Hierarchy
+from . import _inputs as inputs
+from ._curves import node_areas, step_area
 from ._nodewise import count, ratios
-from ._ranking import node_areas, step_area
-from ._validation import BoolArray
 
 _DEFAULT_EDGES = (0, 1, 5, 10, 20, 50, 100, 200, 500, 1000)
 _DEFAULT_SHARES = (0.25, 0.5, 1.0)
@@ -53,9 +54,9 @@ default=None
 default=None
         Labels of the training rows. They, or `train_counts`, are needed unless
         ``by="depth"``.
-    train_counts : array-like of shape (n_nodes,) or mapping, default=None
-        Training rows of each node, in the place of `y_train`; a mapping goes from the
-        nodes' names.
+    train_counts : array-like of shape (n_nodes,), mapping or Series, default=None
+        Training rows per node, in the place of `y_train`; a mapping or Series goes
+        by the nodes' names.
     by : {"frequency", "rarest", "depth"}, default="frequency"
         "frequency": nodes by their training rows. "rarest": the given shares of the
         nodes that the test rows have, from the rarest up; the groups are nested.
@@ -72,7 +73,7 @@ default=None
         divide by.
     hierarchy : Hierarchy, default=None
         Names the columns, the unscored nodes and their depths.
-    scored : array-like of bool of shape (n_nodes,), default=None
+    scored : array-like of bool of shape (n_nodes,), mapping or Series, default=None
         Nodes that count. None: those that the hierarchy scores, or all.
 
     Returns
@@ -81,7 +82,7 @@ default=None
         Groups without nodes are left out. The index has their names, the columns are
 
         - ``n_nodes``, ``n_present``: nodes, and those with a positive test row;
-        - ``train_rows``: mean training rows a node, where these are known;
+        - ``train_rows``: mean training rows per node, where these are known;
         - ``support``: positive (test row, node) pairs;
         - ``precision``, ``recall``, ``f1``: means over the nodes;
         - ``auprc`` (with `y_score`): mean area over the present nodes; NaN where
@@ -93,7 +94,8 @@ default=None
         If `zero_division`, `present_only` or `hierarchy` has a wrong type.
     ValueError
         If training counts are missing or come twice, `bins` are not ascending, no node
-        is left, or an array does not fit.
+        is left, an array does not fit, or has no names beside a frame whose columns
+        are not in node order.
 
     See Also
     --------
@@ -127,10 +129,15 @@ default=None
     check.check_option("by", by, ("frequency", "rarest", "depth"))
     check.check_share("zero_division", zero_division)
     check.check_bool("present_only", present_only)
-    names = check.as_hierarchy(hierarchy, y_true, y_pred, y_score, y_train)
-    truth = check.as_labels(y_true, names, "y_true")
-    predicted = check.as_labels(y_pred, names, "y_pred")
-    check.check_same_rows(truth, predicted, "y_pred")
+    sides = {"y_true": y_true, "y_pred": y_pred, "y_score": y_score, "y_train": y_train}
+    names = inputs.common_hierarchy(
+        hierarchy,
+        {name: Y for name, Y in sides.items() if Y is not None},
+        {"scored": scored, "train_counts": train_counts},
+    )
+    _, truth, predicted, _ = inputs.side_by_side(
+        y_true, y_pred, "y_pred", names, scores=False
+    )
     train = _train_counts(y_train, train_counts, names)
     counts = count(truth, predicted)
     present = counts.positive > 0
@@ -143,8 +150,9 @@ default=None
     for measure, values in ratios(counts, zero_division)._asdict().items():
         table[measure] = values
     if y_score is not None:
-        scores = check.as_scores(y_score, names, "y_score")
-        check.check_same_rows(truth, scores, "y_score")
+        _, _, scores, _ = inputs.side_by_side(
+            y_true, y_score, "y_score", names, scores=True
+        )
         table["auprc"] = node_areas(truth, scores, np.ones_like(nodes), step_area)
     groups = _groups(by, bins, nodes, train, hierarchy)
     return _summary(table, groups, _TITLES[by])
@@ -169,7 +177,7 @@ _MEASURES = {
 def _summary(
     table: pd.DataFrame, groups: Mapping[Any, NDArray[np.intp]], title: str
 ) -> pd.DataFrame:
-    """One row a group; ``mean`` passes over the missing areas of absent nodes."""
+    """One row per group; ``mean`` passes over the missing areas of absent nodes."""
     how = {name: kind for name, kind in _MEASURES.items() if name in table}
     rows = [
         {"n_nodes": len(nodes), **table.iloc[nodes].agg(how)}
@@ -180,7 +188,7 @@ def _summary(
     return pd.DataFrame(rows, index=index).astype(dict.fromkeys(counted, int))
 
 
-# -- groups of nodes -----------------------------------------------------------------
+# -- groups of nodes -------------------------------------------------------------------
 
 
 def _groups(
@@ -263,7 +271,7 @@ def _ascending(bins: Sequence[float]) -> NDArray[Any]:
     return ends
 
 
-# -- training counts -----------------------------------------------------------------
+# -- training counts -------------------------------------------------------------------
 
 
 def _train_counts(
@@ -282,16 +290,7 @@ def _train_counts(
 
 
 def _as_counts(train_counts: Any, hierarchy: Hierarchy) -> NDArray[Any]:
-    if isinstance(train_counts, Mapping | pd.Series):
-        train_counts = dict(train_counts.items())
-        missing = [node for node in hierarchy.nodes if node not in train_counts]
-        if missing:
-            raise ValueError(
-                "Expected `train_counts` for every node, but there is none for "
-                f"{_labels.shorten(missing)}."
-            )
-        train_counts = [train_counts[node] for node in hierarchy.nodes]
-    counts = np.asarray(train_counts)
+    counts = check.every_node(train_counts, hierarchy, "train_counts")
     fits = counts.shape == (hierarchy.n_nodes,) and counts.dtype.kind in "iuf"
     if not fits or not (np.isfinite(counts) & (counts >= 0)).all():
         raise ValueError(

@@ -6,16 +6,20 @@ truth of shape (n_samples, n_nodes). Out: a number, larger = better.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import sklearn.metrics
 
-from ..hierarchy import Hierarchy
+# No public class has what scikit-learn's tools ask of a scorer (`set_score_request`,
+# metadata routing); this one has had it since 1.3.
+from sklearn.metrics._scorer import _BaseScorer
+
+from .. import _response as response
+from .. import _validation as check
+from . import _inputs as inputs
 from ._cafa import fmax_score, smin_score, weighted_fmax_score
 from ._hierarchical import hierarchical_precision_recall_f1
 from ._nodewise import node_precision_recall_f1
@@ -42,7 +46,8 @@ def get_scorer(scoring: Any, **options: Any) -> Any:
     Raises
     ------
     ValueError
-        If the name is unknown, or options come with a scorer that takes none.
+        If the name is unknown, the measure lacks an option it needs, or options come
+        with a scorer that takes none.
 
     See Also
     --------
@@ -53,11 +58,19 @@ def get_scorer(scoring: Any, **options: Any) -> Any:
     scikit-learn has no register for names of other packages; so give the object,
     ``GridSearchCV(..., scoring=get_scorer("au_prc"))``.
 
-    The scorer takes the hierarchy, with it the unscored nodes, from the option
-    ``hierarchy``, else from the estimator's attribute ``hierarchy_`` (that of the last
-    step of a pipeline), else all columns count. It also accepts estimators whose
-    ``predict_proba`` gives a list of arrays, one a node; a node that training rows
-    never had has probability 0 there.
+    The scorer takes the hierarchy, and with it the unscored nodes, from the option
+    ``hierarchy``, else from the fitted estimator, wherever inside pipelines, searches
+    and wrappers it is, else all columns count. The estimator may answer with an array,
+    a sparse matrix, a frame or a list of arrays, one per node, where a node that
+    training rows never had has probability 0; without ``predict_proba`` its
+    ``decision_function`` is asked.
+
+    Columns go by name where the estimator or ``y`` has names. One that knows none, such
+    as a forest, answers in the columns of the ``y`` that it was fitted on; these must
+    be those of the ``y`` it is scored with, as everywhere in scikit-learn.
+
+    With metadata routing, ``scorer.set_score_request(sample_weight=True)`` asks for
+    weights of the rows.
 
     Examples
     --------
@@ -72,7 +85,7 @@ def get_scorer(scoring: Any, **options: Any) -> Any:
     (5,)
     """
     if isinstance(scoring, str) and scoring in _SCORERS:
-        return _HierarchyScorer(scoring, **options)
+        return _HierarchyScorer(scoring, options)
     if options:
         raise ValueError(
             f"Expected no options with scoring={scoring!r}, but got "
@@ -102,79 +115,92 @@ def get_scorer_names() -> list[str]:
 
 def _unknown(scoring: str) -> str:
     names = get_scorer_names()
-    near = difflib.get_close_matches(
-        scoring, [*names, *sklearn.metrics.get_scorer_names()], n=1
-    )
-    hint = f" Did you mean {near[0]!r}?" if near else ""
+    every = [*names, *sklearn.metrics.get_scorer_names()]
     return (
         f"Expected `scoring` to be one of {', '.join(names)}, or a name of "
-        f"sklearn.metrics.get_scorer_names(), but got {scoring!r}.{hint}"
+        f"sklearn.metrics.get_scorer_names(), but got {scoring!r}."
+        f"{check.did_you_mean(scoring, every)}"
     )
 
 
-# -- the scorer ----------------------------------------------------------------------
+# -- the scorer ------------------------------------------------------------------------
 
 
-class _HierarchyScorer:
-    """A scorer that finds the hierarchy on the estimator.
+class _HierarchyScorer(_BaseScorer):
+    """A scorer that finds the hierarchy on the estimator, and columns by their names.
 
     scikit-learn's `make_scorer` hands the measure the predictions alone, lists of
     arrays unchanged; neither the hierarchy nor ``classes_`` can be had from those.
     """
 
-    def __init__(self, name: str, **options: Any) -> None:
-        self.name = name
-        self.options = options
-        self._measure, self._response_method, self._sign = _SCORERS[name]
-
-    def __call__(self, estimator: Any, X: Any, y_true: Any, **kwargs: Any) -> float:
-        response = _positive_class(self._respond(estimator, X), estimator)
-        options = {"hierarchy": _find_hierarchy(estimator), **self.options, **kwargs}
-        return float(self._sign * self._measure(y_true, response, **options))
-
-    def _respond(self, estimator: Any, X: Any) -> Any:
-        method = getattr(estimator, self._response_method, None)
-        if method is None:
-            raise AttributeError(
-                f"The scorer {self.name!r} needs an estimator with the method "
-                f"`{self._response_method}`, which {type(estimator).__name__} lacks."
+    def __init__(self, name: str, options: dict[str, Any]) -> None:
+        measure, method, sign = _SCORERS[name]
+        if name in _INFORMED and options.get("information") is None:
+            raise ValueError(
+                f"Expected the option `information` with scoring={name!r}, one number "
+                f"per node: get_scorer({name!r}, information=information_accretion("
+                "y_train, hierarchy))."
             )
-        response = method(X)
-        hierarchy = _find_hierarchy(estimator)
-        if hierarchy is None or not isinstance(response, np.ndarray):
-            return response
-        # Columns follow the y of `fit`, which may stand in another order than nodes.
-        named = all(name in hierarchy for name in estimator.classes_)
-        return pd.DataFrame(response, columns=estimator.classes_) if named else response
+        # What scikit-learn's searches look for before they call.
+        methods = [method] if method == "predict" else [method, "decision_function"]
+        super().__init__(_Weighed(measure), sign, options, methods)
+        self.name = name
+        self._method = method
+
+    def _score(
+        self, method_caller: Any, estimator: Any, X: Any, y_true: Any, **kwargs: Any
+    ) -> float:
+        """Ask the estimator; ``method_caller``, scikit-learn's own way, loses names."""
+        del method_caller
+        self._warn_overlap(
+            "Options of this scorer come as metadata too, which count.", kwargs
+        )
+        options = {**self._kwargs, **kwargs}
+        hierarchy = options.pop("hierarchy", None)
+        if hierarchy is None:
+            hierarchy = response.hierarchy_of(estimator)
+        _check_columns(y_true, self.name)
+        check.check_same_ids(X, y_true)
+        answer = response.ask(estimator, X, self._method)
+        if hierarchy is not None:
+            inputs.given_hierarchy(hierarchy)
+            by_node = {name: options.get(name) for name in ("scored", "information")}
+            inputs.check_by_node(hierarchy, {"y": y_true}, by_node)
+        truth, values = response.in_node_order(
+            y_true, answer, hierarchy, scores=self._method != "predict"
+        )
+        value = self._score_func(truth, values, hierarchy=hierarchy, **options)
+        return float(self._sign * value)
 
     def __repr__(self) -> str:
-        options = "".join(f", {key}={value!r}" for key, value in self.options.items())
+        options = "".join(f", {key}={value!r}" for key, value in self._kwargs.items())
         return f"get_scorer({self.name!r}{options})"
 
 
-def _find_hierarchy(estimator: Any) -> Hierarchy | None:
-    """The hierarchy of a fitted estimator, or of what a meta-estimator fitted."""
-    if hasattr(estimator, "hierarchy_"):
-        return estimator.hierarchy_
-    if hasattr(estimator, "best_estimator_"):
-        return _find_hierarchy(estimator.best_estimator_)
-    if hasattr(estimator, "steps"):
-        return _find_hierarchy(estimator.steps[-1][1])
-    return None
+class _Weighed:
+    """A measure with the one argument that scikit-learn may route to it."""
+
+    def __init__(self, measure: Callable[..., float]) -> None:
+        self._measure = measure
+
+    def __call__(
+        self, y_true: Any, y_pred: Any, *, sample_weight: Any = None, **options: Any
+    ) -> float:
+        return self._measure(y_true, y_pred, sample_weight=sample_weight, **options)
 
 
-def _positive_class(response: Any, estimator: Any) -> Any:
-    """From one array a node, (n_samples, n_classes), to one column a node."""
-    if not isinstance(response, list):
-        return response
-    columns = [
-        proba[:, list(classes).index(1)] if 1 in classes else np.zeros(len(proba))
-        for proba, classes in zip(response, estimator.classes_, strict=True)
-    ]
-    return np.column_stack(columns)
+def _check_columns(y_true: Any, name: str) -> None:
+    shape = getattr(y_true, "shape", None) or np.shape(y_true)
+    if len(shape) != 2:
+        raise ValueError(
+            f"The scorer {name!r} takes y of shape (n_samples, n_nodes), one column "
+            f"per node, but got shape {tuple(shape)}. For one class per row take one "
+            "of scikit-learn's scorers, such as 'accuracy' or 'f1_macro', or fit and "
+            "score on columns: `HierarchicalLabelBinarizer` makes them."
+        )
 
 
-# -- the table -----------------------------------------------------------------------
+# -- the table -------------------------------------------------------------------------
 
 
 def _one_of_three(
@@ -182,6 +208,9 @@ def _one_of_three(
 ) -> float:
     return float(getattr(measure(y_true, y_pred, **options), field))
 
+
+# Measures that need the nodes' information.
+_INFORMED = ("weighted_fmax", "neg_smin")
 
 _Entry = tuple[Callable[..., float], str, int]
 

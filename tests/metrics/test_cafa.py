@@ -192,7 +192,7 @@ def test_against_loops(rng, monkeypatch):
     expected = slowly(y_true, y_score, information, np.arange(1, 101) / 100)
     # In one block of rows, and in many.
     for step in (10_000, 7):
-        monkeypatch.setattr("sklearn_hmlc.metrics._validation._BLOCK_CELLS", step * 9)
+        monkeypatch.setattr("sklearn_hmlc.metrics._inputs._BLOCK_CELLS", step * 9)
         assert fmax_score(y_true, y_score) == pytest.approx(expected["f"])
         weighted = weighted_fmax_score(y_true, y_score, information)
         assert weighted == pytest.approx(expected["w"])
@@ -245,7 +245,9 @@ def test_information_by_hand():
     labels[3, 3] = 1
     assert information_accretion(labels, DIAMOND).tolist() == [0, 1, 1, 1]
     frame = pd.DataFrame(labels, columns=list("rabc"))[list("cbar")]
-    assert information_accretion(frame, DIAMOND).tolist() == [0, 1, 1, 1]
+    named = information_accretion(frame, DIAMOND)
+    assert named.to_dict() == {"c": 1, "b": 1, "a": 1, "r": 0}
+    assert named.index.tolist() == list("cbar")
 
 
 def test_information_of_roots_and_of_unseen_nodes():

@@ -62,7 +62,7 @@ def test_closed_labels_give_the_micro_average(hierarchy, data):
         ({"hierarchy": None}, TypeError, "to be a Hierarchy, but got NoneType"),
         ({"average": "macro"}, ValueError, "one of 'micro', 'samples'"),
         ({"zero_division": 3}, ValueError, "`zero_division` to be in"),
-        ({"y_pred": [[1, 0]]}, ValueError, "In `y_pred`: Expected Y of shape"),
+        ({"y_pred": [[1, 0]]}, ValueError, "Expected y_pred of shape"),
         ({"y_pred": [[1, 0, 0, 0]] * 2}, ValueError, "`y_pred` with as many rows"),
     ],
 )
@@ -107,7 +107,7 @@ def test_violations_are_missing_parents(hierarchy, data):
         ({"hierarchy": 3}, TypeError, "to be a Hierarchy, but got int"),
         ({"tolerance": -1}, ValueError, "`tolerance` to be a number of at least 0"),
         ({"tolerance": "no"}, ValueError, "`tolerance` to be a number .* 'no'"),
-        ({"y": [[1, 2]]}, ValueError, "`y` of shape"),
+        ({"y": [[1, 2]]}, ValueError, "Expected y of shape"),
         ({"y": [[1, 2, 3, np.nan]]}, ValueError, "In `y`: .*NaN"),
     ],
 )

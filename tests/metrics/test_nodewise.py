@@ -127,8 +127,8 @@ def test_nothing_to_average_warns(options):
         ({"zero_division": np.nan}, ValueError, "but got nan"),
         ({"zero_division": "warn"}, TypeError, "to be a number, but got 'warn'"),
         ({"present_only": "no"}, TypeError, "`present_only` to be True or False"),
-        ({"y_pred": [[0.5, 1]]}, ValueError, "In `y_pred`: .* only 0 and 1"),
-        ({"y_pred": [[1, 1, 1]]}, ValueError, "In `y_pred`: Expected Y of shape"),
+        ({"y_pred": [[0.5, 1]]}, ValueError, "y_pred must hold only 0 and 1"),
+        ({"y_pred": [[1, 1, 1]]}, ValueError, "Expected y_pred of shape"),
         ({"y_pred": [[1, 1]] * 3}, ValueError, "`y_pred` with as many rows"),
     ],
 )  # fmt: skip

@@ -120,12 +120,12 @@ def test_counts_from_labels_mappings_and_series(example, rng):
     counts = y_train.sum(axis=0)
     hierarchy = Hierarchy.flat(NODES)
     expected = rarity_report(*example, train_counts=counts, hierarchy=hierarchy)
-    frame = pd.DataFrame(y_train, columns=NODES)[NODES[::-1]]
+    frame = pd.DataFrame(y_train, columns=NODES)
     for given in (
         {"y_train": y_train},
         {"y_train": sp.csr_array(y_train)},
         {"y_train": frame},
-        {"train_counts": frame.sum()},
+        {"train_counts": frame.sum()[NODES[::-1]]},
         {"train_counts": frame.sum().to_dict()},
     ):
         report = rarity_report(*example, hierarchy=hierarchy, **given)
@@ -151,7 +151,7 @@ def test_counts_from_labels_mappings_and_series(example, rng):
         ({"by": "rarest", "bins": [0.5, 2]}, r"`bins` in \(0, 1\]"),
         ({"by": "depth"}, '`hierarchy` with by="depth"'),
         ({"by": "rarest", "y_true": [[0, 0]]}, "a node with a positive row"),
-        ({"y_score": [[1, 2, 3]]}, "`y_score` of shape"),
+        ({"y_score": [[1, 2, 3]]}, "Expected y_score of shape"),
         ({"y_score": [[1, 2]] * 2}, "`y_score` with as many rows"),
         ({"zero_division": -1}, "`zero_division` to be in"),
     ],
