@@ -363,6 +363,7 @@ def _by_namespace(
     value: FloatArray = np.ones(names.n_nodes)
     if by_node is not None:
         value = _as_information(by_node["information"], names)
+    weights = inputs.relative(weights)
     if weights is None:
         weights = np.ones(truth.shape[0])
     found = {}

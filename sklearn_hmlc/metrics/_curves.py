@@ -4,21 +4,26 @@ Stage: between arrays in node order and the public measures. In: boolean CSR lab
 dense scores of shape (n_samples, n_nodes). Out: a `Curve` or its area.
 
 Recall moves only at thresholds at which a positive lies. So positives alone are grouped
-by score, and the rest is counted in the sorted scores: no argsort, no array of all
-thresholds.
+by score, and the rest is counted in the sorted scores: no array of all thresholds. Rows
+of different weights need the order of scores, not sorted scores alone, which takes
+several times the scores' memory; so they are counted some rows at a time.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
+from sklearn.utils import gen_batches
 
 from .._validation import BoolArray, FloatArray
+
+# Cells of the scores at a time, where rows have weights.
+_BLOCK_CELLS = 1_000_000
 
 
 @dataclass
@@ -46,12 +51,17 @@ def pooled_curve(
 ) -> Curve | None:
     """One curve over all pairs of a row and a masked node; None without positives."""
     rows, columns = truth[:, mask].nonzero()
-    chosen = scores[:, mask]  # a copy, which may be sorted in place
-    positives = chosen[rows, columns]
+    nodes = np.flatnonzero(mask)
+    positives = scores[rows, nodes[columns]]
     if weights is None:
-        return _curve(positives, chosen.reshape(-1))
-    spread = np.repeat(weights, chosen.shape[1])
-    return _curve(positives, chosen.reshape(-1), weights[rows], spread)
+        return _counted(positives, scores[:, mask].reshape(-1))
+    # In blocks of fewer cells than positives their thresholds would be what takes time.
+    cells = max(_BLOCK_CELLS, len(positives))
+    pools = (
+        (scores[block][:, mask].reshape(-1), np.repeat(weights[block], len(nodes)))
+        for block in gen_batches(len(scores), max(1, cells // len(nodes)))
+    )
+    return _weighed(positives, weights[rows], pools)
 
 
 def node_areas(
@@ -67,44 +77,62 @@ def node_areas(
     for node in np.flatnonzero(mask & (np.diff(by_column.indptr) > 0)).tolist():
         rows = by_column.indices[by_column.indptr[node] : by_column.indptr[node + 1]]
         column = scores[:, node].copy()
-        own = None if weights is None else weights[rows]
-        curve = _curve(column[rows], column, own, weights)
+        if weights is None:
+            curve = _counted(column[rows], column)
+        else:
+            curve = _weighed(column[rows], weights[rows], [(column, weights)])
         areas[node] = np.nan if curve is None else area(curve)
     return areas[mask]
 
 
-def _curve(
-    positives: FloatArray,
-    pool: FloatArray,
-    positive_weights: FloatArray | None = None,
-    pool_weights: FloatArray | None = None,
-) -> Curve | None:
-    """Count positives, and all scores, at and above each distinct positive score.
+def _counted(positives: FloatArray, pool: FloatArray) -> Curve | None:
+    """Count rows, or pairs, at and above each distinct score of positives.
 
-    ``pool`` are all scores, those of positives too; it is sorted in place. With weights
-    the counts are sums of these.
+    ``pool`` are all scores, those of positives too; it is sorted in place.
     """
-    if positives.size == 0 or (
-        positive_weights is not None and not positive_weights.any()
-    ):
+    if positives.size == 0:
         return None
-    if positive_weights is None or pool_weights is None:
-        thresholds, n_positive = np.unique(positives, return_counts=True)
-        pool.sort()
-        # In ascending scores all from the left end of a tie on are at or above it,
-        # all from its right end on are above it.
-        at_least = pool.size - np.searchsorted(pool, thresholds, side="left")
-        above = pool.size - np.searchsorted(pool, thresholds, side="right")
-    else:
-        thresholds, group = np.unique(positives, return_inverse=True)
-        n_positive = np.bincount(group, weights=positive_weights)
-        order = np.argsort(pool)
-        pool = pool[order]
+    thresholds, n_positive = np.unique(positives, return_counts=True)
+    pool.sort()
+    # In ascending scores all from the left end of a tie on are at or above it, all from
+    # its right end on are above it.
+    at_least = pool.size - np.searchsorted(pool, thresholds, side="left")
+    above = pool.size - np.searchsorted(pool, thresholds, side="right")
+    return _curve(thresholds, n_positive, at_least, above)
+
+
+def _weighed(
+    positives: FloatArray,
+    positive_weights: FloatArray,
+    pools: Iterable[tuple[FloatArray, FloatArray]],
+) -> Curve | None:
+    """Sum weights at and above each distinct score of positives.
+
+    ``pools`` are scores and their weights, block by block; all scores together are as
+    in `_counted`.
+    """
+    if not positive_weights.any():
+        return None
+    thresholds, group = np.unique(positives, return_inverse=True)
+    n_positive = np.bincount(group, weights=positive_weights)
+    at_least, above = np.zeros((2, len(thresholds)))
+    for scores, weights in pools:
+        order = np.argsort(scores)
+        scores = scores[order]
         # mass[k]: what the scores from position k to the highest weigh together.
-        mass = np.append(np.cumsum(pool_weights[order][::-1])[::-1], 0.0)
-        at_least = mass[np.searchsorted(pool, thresholds, side="left")]
-        above = mass[np.searchsorted(pool, thresholds, side="right")]
-    # From here on thresholds fall, as recall grows along a curve.
+        mass = np.append(np.cumsum(weights[order][::-1])[::-1], 0.0)
+        at_least += mass[np.searchsorted(scores, thresholds, side="left")]
+        above += mass[np.searchsorted(scores, thresholds, side="right")]
+    return _curve(thresholds, n_positive, at_least, above)
+
+
+def _curve(
+    thresholds: FloatArray,
+    n_positive: NDArray[Any],
+    at_least: NDArray[Any],
+    above: NDArray[Any],
+) -> Curve:
+    """Turn counts at ascending thresholds around: recall grows as thresholds fall."""
     n_positive = n_positive[::-1]
     true_end = np.cumsum(n_positive)
     return Curve(
@@ -134,22 +162,26 @@ def step_area(curve: Curve) -> float:
 
 
 def davis_goadrich_area(curve: Curve) -> float:
-    """Trapezoids between successive numbers of true positives.
+    """Trapezoids between successive whole numbers of true positives.
 
-    Each array below has one entry per positive: the step from ``left_true`` to
-    ``right_true`` true positives. Within a threshold's tie negatives come in evenly
-    with its positives, ``slope`` of them per positive.
+    Within a threshold's tie negatives come in evenly with its positives, ``slope`` of
+    them per positive. The curve starts at no true positive and the negatives above all
+    positives: at precision 0, or, where there are none, level with its first point.
     """
     count = curve.n_positive
-    false_start = curve.false_start.copy()
-    false_start[0] = 0  # from the origin to the first threshold
-    slope = np.repeat((curve.false_end - false_start) / count, count)
-    true_start = np.repeat(curve.true_end - count, count)
-    right_true = np.arange(1, curve.true_end[-1] + 1)
-    right_false = np.repeat(false_start, count) + slope * (right_true - true_start)
-    left_true = right_true - 1
-    left_false = right_false - slope
-    right = right_true / (right_true + right_false)
-    left = right.copy()  # level up to the first positive, where 0 of 0 are predicted
-    np.divide(left_true, left_true + left_false, out=left, where=left_true > 0)
-    return float(np.mean((left + right) / 2))
+    slope = (curve.false_end - curve.false_start) / count
+    n_steps = int(curve.true_end[-1])
+    total = 0.0
+    for block in gen_batches(n_steps, _BLOCK_CELLS):
+        # The step from `left_true` to one true positive more lies in one tie.
+        left_true = np.arange(block.start, block.stop)
+        tie = np.searchsorted(curve.true_end, left_true, side="right")
+        inside = left_true - (curve.true_end - count)[tie]
+        left_false = curve.false_start[tie] + slope[tie] * inside
+        right_true, right_false = left_true + 1, left_false + slope[tie]
+        right = right_true / (right_true + right_false)
+        left = right.copy()  # where nothing is predicted yet
+        reached = left_true + left_false
+        np.divide(left_true, reached, out=left, where=reached > 0)
+        total += (left + right).sum() / 2
+    return float(total / n_steps)

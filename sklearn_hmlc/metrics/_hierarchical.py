@@ -96,6 +96,7 @@ def hierarchical_precision_recall_f1(
         predicted=np.asarray(predicted.sum(axis=1)),
         positive=np.asarray(truth.sum(axis=1)),
     )
+    weights = inputs.relative(weights)
     if weights is None:
         weights = np.ones(truth.shape[0])
     if average == "micro":

@@ -29,10 +29,10 @@ _BLOCK_CELLS = 10_000_000
 
 
 class Sides(NamedTuple):
-    """Truth and what stands beside it, rows of one kind, columns in node order.
+    """Truth and what stands beside it, columns in node order.
 
     ``other`` are boolean CSR labels or dense scores; ``weights`` None where all rows
-    count alike.
+    count alike, else above 0: rows of weight 0 are left out.
     """
 
     hierarchy: Hierarchy
@@ -163,7 +163,20 @@ def side_by_side(
     check.check_same_rows(truth, values, name)
     check.check_same_ids(y_true, other, ("y_true", name), stacklevel + 2)
     weights = check.as_row_weights(sample_weight, truth.shape[0])
+    if weights is not None and not weights.all():
+        counted = np.flatnonzero(weights)
+        if not len(counted):
+            raise ValueError(
+                "Expected `sample_weight` with at least one row above 0, but got zeros "
+                "alone."
+            )
+        truth, values, weights = truth[counted], values[counted], weights[counted]
     return Sides(hierarchy, truth, values, weights)
+
+
+def relative(weights: FloatArray | None) -> FloatArray | None:
+    """Weights as shares of the largest, whose sums are finite."""
+    return None if weights is None else weights / weights.max()
 
 
 # -- numbers per node and their means --------------------------------------------------

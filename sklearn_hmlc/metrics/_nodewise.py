@@ -145,7 +145,7 @@ def node_precision_recall_f1(
         sample_weight=sample_weight,
         by_node={"scored": scored},
     )
-    counts = count(truth, predicted, weights)
+    counts = count(truth, predicted, inputs.relative(weights))
     mask = check.as_scored(scored, hierarchy)
     if present_only:
         mask = mask & (counts.positive > 0)

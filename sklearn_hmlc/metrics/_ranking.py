@@ -33,6 +33,9 @@ from ._curves import (
     step_area,
 )
 
+# Whole numbers of true positives that a curve may pass, some minutes' work.
+_MOST_STEPS = 10_000_000_000
+
 _AREAS: dict[str, Callable[[Curve], float]] = {
     "step": step_area,
     "davis-goadrich": davis_goadrich_area,
@@ -108,7 +111,8 @@ def au_prc(
     scored : array-like of bool of shape (n_nodes,), mapping or Series, default=None
         Nodes that count. None: those that the hierarchy scores, or all.
     sample_weight : array-like of shape (n_samples,), default=None
-        Weights of the rows, for "step" alone.
+        Weights of the rows; with "davis-goadrich" whole numbers, how often each row
+        counts.
 
     Returns
     -------
@@ -147,7 +151,12 @@ def au_prc(
     positives ``x``. Between thresholds A and B, with
     ``s = (FP_B - FP_A) / (TP_B - TP_A)``, it has recall ``x / P`` and precision
     ``x / (x + FP_A + s (x - TP_A))``; trapezoids join these points. The curve starts at
-    ``TP = FP = 0``, which makes it level up to the first threshold with a positive.
+    ``TP = 0`` and the number of negatives that outscore all positives: at precision 0,
+    or, where there are none, level up to the first threshold with a positive.
+
+    This is the curve of Clus, whose averages over nodes are "macro" and "weighted". For
+    its pooled area leave out the nodes without a positive, as it does:
+    ``scored=y_true.any(axis=0)``.
 
     References
     ----------
@@ -180,11 +189,10 @@ def au_prc(
         sample_weight=sample_weight,
         by_node={"scored": scored},
     )
-    if weights is not None and interpolation != "step":
-        raise ValueError(
-            "Expected `sample_weight` to be None with interpolation='davis-goadrich', "
-            "which counts whole rows; use interpolation='step'."
-        )
+    if interpolation == "step":
+        weights = inputs.relative(weights)
+    else:
+        _check_whole(truth, weights)
     mask = check.as_scored(scored, hierarchy)
     area = _AREAS[interpolation]
     if average == "pooled":
@@ -261,7 +269,7 @@ def pooled_pr_curve(
         by_node={"scored": scored},
     )
     mask = check.as_scored(scored, hierarchy)
-    curve = pooled_curve(truth, scores, mask, weights)
+    curve = pooled_curve(truth, scores, mask, inputs.relative(weights))
     if curve is None:
         raise ValueError(
             "Expected a node with a positive row in `y_true`, but none of the scored "
@@ -273,7 +281,26 @@ def pooled_pr_curve(
     )
 
 
-# -- averages over nodes ---------------------------------------------------------------
+# -- weights and averages --------------------------------------------------------------
+
+
+def _check_whole(truth: sp.csr_array, weights: FloatArray | None) -> None:
+    """Raise unless weights say how often a row comes, and not too often."""
+    if weights is None:
+        return
+    broken = weights[weights % 1 != 0]
+    if len(broken):
+        raise ValueError(
+            "Expected `sample_weight` of whole numbers, how often each row counts, "
+            "with interpolation='davis-goadrich', whose curve passes every number of "
+            f"true positives, but got {broken[0]:g}; use interpolation='step'."
+        )
+    if weights.max() > _MOST_STEPS / max(truth.nnz, 1):
+        raise ValueError(
+            "Expected `sample_weight` of smaller numbers with interpolation="
+            "'davis-goadrich', which takes a step per positive, but got "
+            f"{weights.max():g}; use interpolation='step'."
+        )
 
 
 def node_support(

@@ -28,21 +28,19 @@ def example(rng):
 
 def davis_goadrich_slowly(y_true, y_score):
     """Points at whole numbers of true positives between the thresholds, by loops."""
-    points = [(0.0, 0.0)]
+    points = []
     for threshold in sorted(set(y_score[y_true].tolist()), reverse=True):
-        reached = y_score >= threshold
+        reached, above = y_score >= threshold, y_score > threshold
         tp_b, fp_b = (reached & y_true).sum(), (reached & ~y_true).sum()
-        tp_a, fp_a = 0.0, 0.0
-        if len(points) > 1:
-            above = y_score > threshold
-            tp_a, fp_a = (above & y_true).sum(), (above & ~y_true).sum()
-            points.append((tp_a, fp_a))  # a drop at one recall: no area
+        tp_a, fp_a = (above & y_true).sum(), (above & ~y_true).sum()
+        points.append((tp_a, fp_a))  # a drop at one recall: no area
         for step in range(1, int(tp_b - tp_a) + 1):
             false = fp_a + (fp_b - fp_a) * step / (tp_b - tp_a)
             points.append((tp_a + step, false))
     recall = np.array([tp for tp, _ in points]) / y_true.sum()
-    precision = np.array([tp / (tp + fp) if tp else np.nan for tp, fp in points])
-    precision[0] = precision[1]
+    precision = np.array([tp / (tp + fp) if tp + fp else np.nan for tp, fp in points])
+    # Where nothing is predicted yet the curve is level with its first point.
+    precision[0] = precision[1] if np.isnan(precision[0]) else precision[0]
     return np.trapezoid(precision, recall)
 
 
@@ -162,6 +160,23 @@ def test_davis_goadrich_against_loops(example, average):
         assert areas[node] == pytest.approx(expected)
 
 
+def test_davis_goadrich_negatives_above_all_positives():
+    # Two negatives outscore the first positive, a third lies before the second.
+    # From (0, 2) at precision 0 to (1, 2) at 1/3; then from (1, 3) at 1/4 to (2, 3).
+    y_true = np.array([[0], [0], [1], [0], [1]])
+    y_score = np.arange(5)[::-1, np.newaxis]
+    area = au_prc(y_true, y_score, interpolation="davis-goadrich")
+    assert area == pytest.approx((0 + 1 / 3) / 4 + (1 / 4 + 2 / 5) / 4)
+
+
+@few
+@given(st.data())
+def test_davis_goadrich_against_loops_anywhere(data):
+    y_true, y_score = data.draw(ranked())
+    area = au_prc(y_true, y_score, interpolation="davis-goadrich")
+    assert area == pytest.approx(davis_goadrich_slowly(y_true.ravel(), y_score.ravel()))
+
+
 # -- containers and unscored nodes ---------------------------------------------------
 
 
@@ -275,7 +290,7 @@ def test_positives_without_weight_are_none():
         ({"sample_weight": [1, 2]}, r"`sample_weight` of shape \(1,\)"),
         ({"sample_weight": [-1]}, "`sample_weight` >= 0, but got -1"),
         ({"sample_weight": ["a lot"]}, "In `sample_weight`: could not convert"),
-        ({"sample_weight": [1], "interpolation": "davis-goadrich"}, "whole rows"),
+        ({"sample_weight": [0.5], "interpolation": "davis-goadrich"}, "whole numbers"),
     ],
 )  # fmt: skip
 def test_bad_input(changed, message):

@@ -8,6 +8,7 @@ import pytest
 import sklearn.metrics
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.ensemble import RandomForestClassifier
+from sklearn.exceptions import UnsetMetadataPassedError
 from sklearn.linear_model import LogisticRegression, Perceptron
 from sklearn.model_selection import GridSearchCV, cross_validate
 from sklearn.multioutput import MultiOutputClassifier
@@ -232,3 +233,129 @@ def test_columns_of_a_classifier_follow_its_own_y():
         assert get_scorer("au_prc")(clf, X, labels) == pytest.approx(
             clf.score(X, labels)
         )
+
+
+# -- weights of rows -----------------------------------------------------------------
+
+
+@pytest.fixture
+def routing():
+    with sklearn.config_context(enable_metadata_routing=True):
+        yield
+
+
+def every_scorer(y):
+    information = metrics.information_accretion(y, HIERARCHY)
+    for name in get_scorer_names():
+        informed = name in ("weighted_fmax", "neg_smin")
+        options = {"information": information} if informed else {}
+        yield name, get_scorer(name, **options)
+
+
+def test_weights_are_routed(example, routing):
+    X, y = example
+    weights = np.arange(60) % 3
+    scoring = {
+        name: scorer.set_score_request(sample_weight=True)
+        for name, scorer in every_scorer(y)
+    }
+    options = {"cv": 2, "return_estimator": True, "error_score": "raise"}
+    model = Frequencies(hierarchy=HIERARCHY)
+    found = cross_validate(
+        model, X, y, scoring=scoring, params={"sample_weight": weights}, **options
+    )
+    plain = cross_validate(model, X, y, scoring=dict(every_scorer(y)), **options)
+    for name, scorer in every_scorer(y):
+        for fold, test in enumerate(np.split(np.arange(60), 2)):
+            fitted = found["estimator"][fold]
+            # Weights say how often a row comes.
+            rows = np.repeat(test, weights[test])
+            expected = scorer(fitted, X[rows], y[rows])
+            assert found[f"test_{name}"][fold] == pytest.approx(expected), name
+    assert (found["test_au_prc"] != plain["test_au_prc"]).all()
+
+
+def test_weights_decide_a_search(example, routing):
+    X, y = example
+    weights = np.where(np.arange(60) % 2, 0, 2)
+    scorer = get_scorer("au_prc").set_score_request(sample_weight=True)
+    search = GridSearchCV(
+        Frequencies(hierarchy=HIERARCHY),
+        {"power": [0.0, 1.0, 2.0]},
+        cv=2,
+        scoring=scorer,
+        error_score="raise",
+    ).fit(X, y, sample_weight=weights)
+    test = np.arange(30)[weights[:30] > 0]
+    fitted = Frequencies(1.0, HIERARCHY).fit(X[30:], y[30:])
+    expected = get_scorer("au_prc")(fitted, X[test], y[test])
+    assert search.cv_results_["split0_test_score"][1] == pytest.approx(expected)
+
+
+def test_weights_that_nobody_asked_for(example, routing):
+    X, y = example
+    with pytest.raises(UnsetMetadataPassedError, match="sample_weight"):
+        cross_validate(
+            Frequencies(hierarchy=HIERARCHY),
+            X,
+            y,
+            scoring=get_scorer("au_prc"),
+            params={"sample_weight": np.ones(60)},
+        )
+
+
+# -- what can't be scored ------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["neg_smin", "weighted_fmax"])
+def test_information_is_asked_for_at_once(name):
+    with pytest.raises(ValueError, match=rf"option `information` .*{name}"):
+        get_scorer(name)
+
+
+@pytest.mark.parametrize("kind", [np.asarray, pd.Series, list])
+def test_one_class_per_row(example, kind):
+    X, y = example
+    target = kind(np.array(list("ab"))[y[:, 1]])
+    model = HierarchicalEnsembleClassifier(
+        n_estimators=1, hidden_layer_sizes=(4,), max_epochs=1, random_state=0
+    ).fit(X, target)
+    for name in ("au_prc", "node_f1_macro"):
+        with pytest.raises(ValueError, match=rf"'{name}' takes .* shape \(60,\).*f1_"):
+            get_scorer(name)(model, X, target)
+
+
+def test_values_per_node_beside_another_order(example):
+    X, y = example
+    frame = pd.DataFrame(y, columns=HIERARCHY.nodes)
+    mixed = frame[["c", "r", "b", "a"]]
+    forest = RandomForestClassifier(5, random_state=0).fit(X, mixed)
+    proba = np.column_stack([one[:, -1] for one in forest.predict_proba(X)])
+    proba = pd.DataFrame(proba, columns=mixed.columns)
+    bits = metrics.information_accretion(frame, HIERARCHY)
+    expected = metrics.smin_score(frame, proba, bits, hierarchy=HIERARCHY)
+    for values in (bits, bits[mixed.columns], bits.to_dict()):
+        scorer = get_scorer("neg_smin", hierarchy=HIERARCHY, information=values)
+        assert scorer(forest, X, mixed) == pytest.approx(-expected)
+    scorer = get_scorer("neg_smin", hierarchy=HIERARCHY, information=bits.to_numpy())
+    with pytest.raises(ValueError, match=r"`information` has no names, .* of `y` are"):
+        scorer(forest, X, mixed)
+
+
+def test_a_forest_answers_in_the_columns_of_its_y(example):
+    X, y = example
+    mixed = pd.DataFrame(y, columns=HIERARCHY.nodes)[["c", "r", "b", "a"]]
+    forest = RandomForestClassifier(5, random_state=0).fit(X, mixed)
+    proba = np.column_stack([one[:, -1] for one in forest.predict_proba(X)])
+    proba = pd.DataFrame(proba, columns=mixed.columns)[list(HIERARCHY.nodes)]
+    expected = metrics.au_prc(y, proba.to_numpy(), hierarchy=HIERARCHY)
+    scorer = get_scorer("au_prc", hierarchy=HIERARCHY)
+    assert scorer(forest, X, mixed) == pytest.approx(expected)
+
+
+def test_same_rows_in_another_order_warn(example):
+    X, y = example
+    X, y = pd.DataFrame(X), pd.DataFrame(y, columns=HIERARCHY.nodes)
+    model = KNeighborsClassifier().fit(X, y)
+    with pytest.warns(UserWarning, match="X and y have the same row ids"):
+        get_scorer("au_prc", hierarchy=HIERARCHY)(model, X, y[::-1])
