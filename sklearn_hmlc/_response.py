@@ -123,10 +123,11 @@ def ask(estimator: Any, X: Any, method: str, **options: Any) -> Answer:
         Further arguments of the method.
     """
     if method == "predict_proba" and not options:
-        values = _probabilities(estimator, X)
+        values, names = _probabilities(estimator, X), names_of(estimator)
     else:
         values = _call(estimator, X, method, options)
-    return Answer(_one_array(values, estimator), names_of(estimator))
+        names = _names_inside(estimator, part_with(estimator, method))
+    return Answer(_one_array(values, estimator), names)
 
 
 def _call(estimator: Any, X: Any, method: str, options: dict[str, Any]) -> Any:
@@ -137,6 +138,30 @@ def _call(estimator: Any, X: Any, method: str, options: dict[str, Any]) -> Any:
             X = _transformed(estimator, X)
         estimator = _inside(estimator)
     return getattr(estimator, method)(X, **options)
+
+
+def _names_inside(estimator: Any, part: Any) -> list[Node] | None:
+    """Names of the columns of a part that was asked in place of the whole.
+
+    A wrapper may have fitted it on columns in another order than its own. Where the
+    part numbers its columns, the wrapper's names are right if both are in node order.
+
+    Raises
+    ------
+    ValueError
+        If the part has no names, and the wrapper another order than the nodes.
+    """
+    whole, inner = names_of(estimator), names_of(part)
+    if whole is None or (inner is not None and set(inner) == set(whole)):
+        return inner
+    hierarchy = hierarchy_of(estimator)
+    if hierarchy is not None and whole != list(hierarchy.nodes):
+        raise ValueError(
+            f"Expected {type(part).__name__} inside {type(estimator).__name__} to name "
+            "its columns, but it does not, and the labels of `fit` were in another "
+            "order than the hierarchy's nodes. Fit on columns in node order."
+        )
+    return whole
 
 
 def _transformed(pipeline: Any, X: Any) -> Any:
@@ -206,7 +231,7 @@ def in_node_order(
     as everywhere in scikit-learn, these are the columns of ``y_true``. A bare
     ``y_true`` is in the order of the model's names, where it has any.
 
-    Without a hierarchy both come back as they are.
+    Without a hierarchy both come back as they are. ``y_true`` may be None.
     """
     values, names = answer
     if hierarchy is None:
@@ -215,6 +240,8 @@ def in_node_order(
         names = None  # 1-D classes, or another hierarchy's
     names = names or frames.columns(values)
     truth_names = frames.columns(y_true)
-    truth = as_labels(y_true, hierarchy, "y_true", bare=names)
+    truth = y_true
+    if y_true is not None:
+        truth = as_labels(y_true, hierarchy, "y_true", bare=names)
     read = as_scores if scores else as_labels
     return truth, read(values, hierarchy, "y_pred", bare=names or truth_names)

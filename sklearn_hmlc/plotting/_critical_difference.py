@@ -12,7 +12,6 @@ JMLR 7, 2006.
 import math
 
 from ..metrics import compare
-from ..metrics._compare import _posthocs
 from . import _style
 
 
@@ -31,8 +30,8 @@ class CriticalDifferenceDisplay:
     figure_ : Figure
         The figure.
     artists_ : dict
-        ``markers``, ``elbows`` and ``labels``, one a method from the best to the worst,
-        and ``crossbars``, one a group of methods that do not differ.
+        ``markers``, ``elbows`` and ``labels``, one per method from the best to the
+        worst, and ``crossbars``, one per group of methods that do not differ.
     ruler_ : Line2D
         The line as long as the critical difference.
 
@@ -84,7 +83,10 @@ class CriticalDifferenceDisplay:
         size = 8, 1.2 + 0.25 * len(ranks)
         (self.ax_,) = _style.panels(ax, "CriticalDifferenceDisplay.plot", 1, size)
         self.figure_ = self.ax_.figure
-        self.artists_ = _posthocs().critical_difference_diagram(
+        posthocs = _style.optional(
+            "scikit_posthocs", "CriticalDifferenceDisplay.plot", "compare"
+        )
+        self.artists_ = posthocs.critical_difference_diagram(
             ranks,
             self.comparison.nemenyi_pvalues,
             alpha=self.comparison.alpha,
@@ -108,7 +110,7 @@ class CriticalDifferenceDisplay:
         Parameters
         ----------
         results : DataFrame or array-like of shape (n_datasets, n_methods)
-            One number a data set and method, none missing.
+            One number per data set and method, none missing.
         higher_is_better, alpha, p_adjust
             See `sklearn_hmlc.metrics.compare`.
         ax : Axes, default=None

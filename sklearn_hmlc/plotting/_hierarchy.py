@@ -9,9 +9,9 @@ the model is.
 import numpy as np
 import pandas as pd
 
-from ..metrics import _validation as check
+from .._response import chain
 from . import _models, _style
-from ._one_row import below_node, most_telling, one_row_table
+from ._one_row import below_node, most_telling, one_row, one_row_table
 from ._outline import draw_outline, outline, outline_width
 
 _GREY = "0.5"
@@ -140,17 +140,23 @@ class HierarchyDisplay:
             Drawn.
         """
         _style.pyplot(f"{cls.__name__}.from_estimator")
-        end, _ = _models.unwrap(estimator)
-        if measure is not None and hasattr(end, "predict_uncertainty"):
-            how = "predict_uncertainty"
-            options["uncertainty"] = _models.respond(estimator, X, how, measure=measure)
+        hierarchy = _models.find_hierarchy({None: estimator}, hierarchy)
+        hierarchy = _models.as_given_hierarchy(hierarchy)
+        y = None if y is None else one_row(y, "y")
+
+        def say(method, **given):
+            asked = {None: estimator}, X, y, method, hierarchy
+            truth, values = _models.answers(*asked, **given)
+            return truth, values[None]
+
+        parts = chain(estimator)
+        if measure is not None and any(_is_unsure(part) for part in parts):
+            _, options["uncertainty"] = say("predict_uncertainty", measure=measure)
             options["measure"] = getattr(measure, "__name__", measure)
+        _, proba = say("predict_proba")
+        truth, labels = say("predict")
         return cls.from_predictions(
-            _models.respond(estimator, X, "predict_proba"),
-            hierarchy=_models.find_hierarchy({None: estimator}, hierarchy),
-            y_pred=_models.respond(estimator, X, "predict"),
-            y_true=y,
-            **options,
+            proba, hierarchy=hierarchy, y_pred=labels, y_true=truth, **options
         )
 
     @classmethod
@@ -206,7 +212,7 @@ class HierarchyDisplay:
             If `node` is no node.
         """
         _style.pyplot(f"{cls.__name__}.from_predictions")
-        hierarchy = check.as_given_hierarchy(hierarchy)
+        hierarchy = _models.as_given_hierarchy(hierarchy)
         table = one_row_table(hierarchy, y_score, y_pred, y_true, uncertainty)
         below = table if node is None else below_node(table, hierarchy, node)
         shown = most_telling(below, max_nodes)
@@ -253,6 +259,10 @@ class HierarchyDisplay:
         self.uncertainty_ax_.tick_params(left=False, labelleft=False)
         measure = "" if self.measure is None else f" ({self.measure})"
         _axis_on_top(self.uncertainty_ax_, f"Uncertainty{measure}")
+
+
+def _is_unsure(part):
+    return hasattr(part, "predict_uncertainty")
 
 
 def _axis_on_top(ax, label):

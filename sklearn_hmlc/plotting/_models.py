@@ -1,17 +1,19 @@
-"""What displays ask of models: their names, their hierarchy, what they say of rows.
+"""Several models in one figure: their names, and their answers beside one truth.
 
 Stage: before the numbers. In: one model or a mapping name -> model, where a model is an
-estimator or its predictions. Out: a mapping name -> predictions of shape
-(n_samples, n_nodes). An estimator with a hierarchy names its columns, which may stand
-in another order than the nodes.
+estimator or its predictions. Out: a mapping name -> model; for estimators the truth and
+a mapping name -> what each of them says, as arrays in node order.
 """
 
 from collections.abc import Mapping
 
 import numpy as np
-import pandas as pd
 
-from ..metrics._scorers import _positive_class
+from .. import _frames as frames
+from .._response import ask, hierarchy_of, in_node_order, names_of
+from ..hierarchy import Hierarchy
+
+# -- names -----------------------------------------------------------------------------
 
 
 def by_name(models, name=None):
@@ -35,40 +37,102 @@ def estimators_by_name(estimators, name=None):
     return by_name(estimators, name)
 
 
-def unwrap(estimator, X=None):
-    """Return the estimator at the end of searches and pipelines, and its features."""
-    if hasattr(estimator, "best_estimator_"):
-        return unwrap(estimator.best_estimator_, X)
-    if hasattr(estimator, "steps"):
-        if X is not None and len(estimator.steps) > 1:
-            X = estimator[:-1].transform(X)
-        return unwrap(estimator[-1], X)
-    return estimator, X
+def sides(parameter, models):
+    """Return the models' arrays by what the user calls each, for messages."""
+    return {
+        parameter if name is None else f"{parameter}[{name!r}]": given
+        for name, given in models.items()
+    }
+
+
+# -- hierarchy -------------------------------------------------------------------------
+
+
+def as_hierarchy(hierarchy, *arrays):
+    """Return the hierarchy, or a flat one that names the columns of the arrays.
+
+    The names are those of the first frame, by which others are matched with it; without
+    a frame they are positions.
+    """
+    if hierarchy is not None:
+        return as_given_hierarchy(hierarchy)
+    for Y in arrays:
+        names = frames.columns(Y)
+        if names is not None:
+            return Hierarchy.flat(names)
+    shape = np.shape(arrays[0])
+    if len(shape) != 2:
+        raise ValueError(
+            f"Expected labels of shape (n_samples, n_nodes), but got shape {shape}."
+        )
+    return Hierarchy.flat(range(shape[1]))
+
+
+def as_given_hierarchy(hierarchy):
+    """Return the hierarchy; raise if it is anything else."""
+    if not isinstance(hierarchy, Hierarchy):
+        raise TypeError(
+            f"Expected `hierarchy` to be a Hierarchy, but got "
+            f"{type(hierarchy).__name__}; make one with `Hierarchy.from_edges`."
+        )
+    return hierarchy
 
 
 def find_hierarchy(estimators, hierarchy=None):
     """Return the given hierarchy, or that of the first estimator that has one."""
     if hierarchy is not None:
-        return hierarchy
-    ends = [unwrap(estimator)[0] for estimator in estimators.values()]
-    return next((end.hierarchy_ for end in ends if hasattr(end, "hierarchy_")), None)
+        return as_given_hierarchy(hierarchy)
+    found = map(hierarchy_of, estimators.values())
+    return next((one for one in found if one is not None), None)
 
 
-def respond(estimator, X, method, **options):
-    """Return what a method says of rows; as a DataFrame where the nodes are known."""
-    end, X = unwrap(estimator, X)
-    if not hasattr(end, method):
-        raise AttributeError(
-            f"Expected an estimator with the method `{method}`, but "
-            f"{type(end).__name__} has none."
-        )
-    values = _positive_class(getattr(end, method)(X, **options), end)
-    named = hasattr(end, "hierarchy_") and isinstance(values, np.ndarray)
-    if named and values.ndim == 2:
-        return pd.DataFrame(values, columns=end.classes_)
-    return values
+# -- answers ---------------------------------------------------------------------------
 
 
-def respond_all(estimators, X, method):
-    """Return a mapping name -> what each estimator's method says of rows."""
-    return {name: respond(one, X, method) for name, one in estimators.items()}
+def answers(estimators, X, y, method, hierarchy, **options):
+    """Ask all estimators; truth and answers come in node order.
+
+    Returns
+    -------
+    truth : csr_array of bool of shape (n_samples, n_nodes), or None without `y`
+    values : dict of str to array of shape (n_samples, n_nodes)
+        CSR labels for ``method="predict"``, else dense numbers.
+
+    Raises
+    ------
+    ValueError
+        If `y` has no names and the models' columns stand in different orders.
+    """
+    scores = method != "predict"
+    truth, values = None, {}
+    for name, estimator in estimators.items():
+        answer = ask(estimator, X, method, **options)
+        own, values[name] = in_node_order(y, answer, hierarchy, scores)
+        truth = own if truth is None else truth
+        # Each model reads a `y` without names in its own order of columns.
+        if own is not truth and (own != truth).nnz:
+            raise ValueError(_SEVERAL_ORDERS.format("y"))
+    return truth, values
+
+
+def bare_order(estimators, hierarchy, y):
+    """Names for the columns of what has none beside models; None: node order.
+
+    They are the models' names, or else those of `y`.
+    """
+    known = [names_of(estimator) for estimator in estimators.values()]
+    orders = {
+        tuple(names)
+        for names in known
+        if names is not None and all(name in hierarchy for name in names)
+    }
+    if len(orders) > 1:
+        raise ValueError(_SEVERAL_ORDERS.format("y_train"))
+    return list(*orders) if orders else frames.columns(y)
+
+
+_SEVERAL_ORDERS = (
+    "The models were fitted on columns in different orders, but `{0}` has no names, so "
+    "that nobody knows the order of its columns. Name them: "
+    "pd.DataFrame({0}, columns=...)."
+)

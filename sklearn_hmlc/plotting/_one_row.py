@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import scipy.sparse as sp
 
-from ..metrics import _validation as check
+from .. import _validation as check
 
 
 def one_row_table(hierarchy, y_score, y_pred, y_true, uncertainty):
@@ -16,8 +16,20 @@ def one_row_table(hierarchy, y_score, y_pred, y_true, uncertainty):
 
     Without `y_pred` the nodes with a probability of 0.5 or more are predicted.
     """
+    given = {
+        "y_score": y_score,
+        "y_pred": y_pred,
+        "y_true": y_true,
+        "uncertainty": uncertainty,
+    }
+    rows = {
+        name: one_row(values, name)
+        for name, values in given.items()
+        if values is not None
+    }
+    check.check_one_order(hierarchy, **rows)
     nodes = pd.Index(hierarchy.nodes, tupleize_cols=False)
-    proba = _scores(y_score, hierarchy, "y_score")
+    proba = _scores(rows, hierarchy, "y_score")
     if proba.min() < 0 or proba.max() > 1:
         raise ValueError(
             "Expected `y_score` of probabilities in [0, 1], but got values from "
@@ -25,11 +37,11 @@ def one_row_table(hierarchy, y_score, y_pred, y_true, uncertainty):
         )
     table = pd.DataFrame({"proba": proba, "predicted": proba >= 0.5}, index=nodes)
     if y_pred is not None:
-        table["predicted"] = _labels(y_pred, hierarchy, "y_pred")
+        table["predicted"] = _labels(rows, hierarchy, "y_pred")
     if y_true is not None:
-        table["true"] = _labels(y_true, hierarchy, "y_true")
+        table["true"] = _labels(rows, hierarchy, "y_true")
     if uncertainty is not None:
-        table["uncertainty"] = _scores(uncertainty, hierarchy, "uncertainty")
+        table["uncertainty"] = _scores(rows, hierarchy, "uncertainty")
     return table
 
 
@@ -53,15 +65,16 @@ def most_telling(table, max_nodes):
     return table.iloc[np.sort(np.lexsort(keys)[:max_nodes])]
 
 
-def _scores(values, hierarchy, name):
-    return check.as_scores(_one_row(values, name), hierarchy, name)[0]
+def _scores(rows, hierarchy, name):
+    return check.as_scores(rows[name], hierarchy, name)[0]
 
 
-def _labels(values, hierarchy, name):
-    return check.as_labels(_one_row(values, name), hierarchy, name).toarray()[0]
+def _labels(rows, hierarchy, name):
+    return check.as_labels(rows[name], hierarchy, name).toarray()[0]
 
 
-def _one_row(values, name):
+def one_row(values, name):
+    """Return values of one row, 1-D ones too, with shape (1, n_nodes)."""
     if isinstance(values, pd.Series):
         values = values.to_frame().T
     elif not sp.issparse(values) and np.ndim(values) < 2:

@@ -1,4 +1,4 @@
-"""A hierarchy as an outline: a line a node, indented below one of its parents.
+"""A hierarchy as an outline: one line per node, indented below one of its parents.
 
 Stage: inside `HierarchyDisplay`. In: a hierarchy. Out: its lines from top to bottom,
 drawn to the left of an Axes in which line k has y = k. Where the graph is no tree, a

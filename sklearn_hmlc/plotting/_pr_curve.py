@@ -1,15 +1,15 @@
 """`PooledPRCurveDisplay`: the precision-recall curve over all rows and nodes at once.
 
-Stage: scores to a figure. In: truth and scores of shape (n_samples, n_nodes). Out: a
-curve a model. Its points are the distinct scores of positive pairs (row, node), the
+Stage: scores to a figure. In: truth and scores of shape (n_samples, n_nodes). Out: one
+curve per model. Its points are the distinct scores of positive pairs (row, node), the
 only ones at which recall moves; the area under the steps is AU(PRC).
 """
 
 import numpy as np
 
-from ..metrics import _validation as check
-from ..metrics._ranking import pooled_area, step_area
+from .. import _validation as check
 from . import _models, _style
+from ._temporary import pooled_pr_curve  # TEMPORARY: from ..metrics
 
 
 class PooledPRCurveDisplay:
@@ -20,9 +20,9 @@ class PooledPRCurveDisplay:
     Parameters
     ----------
     precision : list of ndarray of shape (n_thresholds,)
-        Precision at each threshold, one array a model.
+        Precision at each threshold, one array per model.
     recall : list of ndarray of shape (n_thresholds,)
-        Recall at each threshold, ascending, one array a model.
+        Recall at each threshold, ascending, one array per model.
     area : list of float
         The pooled area, AU(PRC), of each model.
     name : list of str or None
@@ -155,10 +155,13 @@ class PooledPRCurveDisplay:
         """
         _style.pyplot(f"{cls.__name__}.from_estimator")
         models = _models.estimators_by_name(estimator, name)
+        hierarchy = _models.find_hierarchy(models, hierarchy)
+        hierarchy = _models.as_hierarchy(hierarchy, y)
+        truth, scores = _models.answers(models, X, y, "predict_proba", hierarchy)
         return cls.from_predictions(
-            y,
-            _models.respond_all(models, X, "predict_proba"),
-            hierarchy=_models.find_hierarchy(models, hierarchy),
+            truth,
+            scores,
+            hierarchy=hierarchy,
             scored=scored,
             ax=ax,
             plot_chance_level=plot_chance_level,
@@ -208,7 +211,10 @@ class PooledPRCurveDisplay:
         """
         _style.pyplot(f"{cls.__name__}.from_predictions")
         models = _models.by_name(y_score, name)
-        hierarchy = check.as_hierarchy(hierarchy, y_true, *models.values())
+        hierarchy = _models.as_hierarchy(hierarchy, y_true, *models.values())
+        check.check_one_order(
+            hierarchy, y_true=y_true, **_models.sides("y_score", models)
+        )
         truth = check.as_labels(y_true, hierarchy, "y_true")
         mask = check.as_scored(scored, hierarchy)
         if truth[:, mask].nnz == 0:
@@ -216,12 +222,13 @@ class PooledPRCurveDisplay:
                 "Expected a node with a positive row in `y_true`, but none of the "
                 "scored nodes has one."
             )
-        curves = []
-        for given in models.values():
-            scores = check.as_scores(given, hierarchy, "y_score")
-            check.check_same_rows(truth, scores, "y_score")
-            curves.append(pooled_area(truth, scores, mask, _points))
-        precision, recall, area = map(list, zip(*curves, strict=True))
+        curves = [
+            pooled_pr_curve(truth, given, hierarchy=hierarchy, scored=mask)
+            for given in models.values()
+        ]
+        precision = [curve.precision for curve in curves]
+        recall = [curve.recall for curve in curves]
+        area = [float(curve.area) for curve in curves]
         prevalence = float(truth[:, mask].nnz / (truth.shape[0] * mask.sum()))
         display = cls(precision, recall, area, list(models), prevalence=prevalence)
         return display.plot(
@@ -243,10 +250,3 @@ class PooledPRCurveDisplay:
         label = f"Chance (AU(PRC) = {self.prevalence:.3f})"
         style = {"color": "black", "linestyle": "--", "linewidth": 1, "label": label}
         return self.ax_.plot([0, 1], [self.prevalence] * 2, **style)[0]
-
-
-def _points(curve):
-    """What is asked of the curve here: its points beside its area."""
-    recall = curve.true_end / curve.true_end[-1]
-    precision = curve.true_end / (curve.true_end + curve.false_end)
-    return precision, recall, step_area(curve)

@@ -1,20 +1,21 @@
 """`RarityDisplay`: how well nodes are found, by how rare or how deep they are.
 
-Stage: reports to a figure. In: a `sklearn_hmlc.metrics.rarity_report` a model. Out: a
-panel a measure, in it a bar a group of nodes and model.
+Stage: reports to a figure. In: one `sklearn_hmlc.metrics.rarity_report` per model. Out:
+one panel per measure, in it one bar per group of nodes and model.
 """
 
 import numpy as np
 
-from ..metrics import _validation as check
+from .. import _frames as frames
+from .. import _validation as check
 from ..metrics import rarity_report
 from . import _models, _style
 
 _LABELS = {"precision": "Precision", "recall": "Recall", "f1": "F1", "auprc": "AUPRC"}
 _GROUPS = {
-    "training rows": "Training rows of a node",
+    "training rows": "Training rows per node",
     "rarest nodes": "Rarest nodes, share of those present",
-    "depth": "Depth of a node",
+    "depth": "Depth of the node",
 }
 
 
@@ -32,7 +33,7 @@ class RarityDisplay:
     Attributes
     ----------
     ax_ : Axes or ndarray of Axes of shape (n_metrics,)
-        A panel a measure; with one measure the Axes itself.
+        One panel per measure; with one measure the Axes itself.
     figure_ : Figure
         The figure.
     bars_ : dict
@@ -67,7 +68,7 @@ class RarityDisplay:
             Where to draw. None: a new figure with room for the legend.
         metric : {"recall", "precision", "f1", "auprc"} or list of these, \
 default=("recall", "precision", "f1")
-            What to show, a panel each.
+            What to show, in one panel each.
         bar_kwargs : dict, default=None
             Keyword arguments for `matplotlib.axes.Axes.bar`.
 
@@ -139,18 +140,24 @@ default=("recall", "precision", "f1")
         """
         _style.pyplot(f"{cls.__name__}.from_estimator")
         models = _models.estimators_by_name(estimator, name)
-        y_score = None
+        known = _models.find_hierarchy(models, hierarchy)
+        columns = _models.as_hierarchy(known, y)
+        truth, labels = _models.answers(models, X, y, "predict", columns)
+        scores = None
         if "auprc" in _as_tuple(metric):
-            y_score = _models.respond_all(models, X, "predict_proba")
+            _, scores = _models.answers(models, X, y, "predict_proba", columns)
+        training = _of_training(models, y, columns, report_options)
+        # Without a hierarchy there are no depths: the report says so.
+        by_depth = report_options.get("by") == "depth"
         return cls.from_predictions(
-            y,
-            _models.respond_all(models, X, "predict"),
-            y_score=y_score,
-            hierarchy=_models.find_hierarchy(models, hierarchy),
+            truth,
+            labels,
+            y_score=scores,
+            hierarchy=known if by_depth else columns,
             metric=metric,
             ax=ax,
             bar_kwargs=bar_kwargs,
-            **report_options,
+            **(report_options | training),
         )
 
     @classmethod
@@ -195,6 +202,16 @@ or mapping of str to these
         _style.pyplot(f"{cls.__name__}.from_predictions")
         models = _models.by_name(y_pred, name)
         scores = _models.by_name(y_score, name) if y_score is not None else {}
+        arrays = {
+            "y_true": y_true,
+            **_models.sides("y_pred", models),
+            **_models.sides("y_score", scores),
+            "y_train": report_options.get("y_train"),
+        }
+        given = [Y for Y in arrays.values() if Y is not None]
+        check.check_one_order(
+            _models.as_hierarchy(report_options.get("hierarchy"), *given), **arrays
+        )
         reports = {
             name: rarity_report(y_true, labels, scores.get(name), **report_options)
             for name, labels in models.items()
@@ -210,6 +227,24 @@ or mapping of str to these
             self.bars_[metric, name] = ax.bar(
                 middle, report[metric], 0.9 * width, label=name, **style
             )
+
+
+def _of_training(models, y, hierarchy, options):
+    """Return labels and counts of training rows by node, in whatever order they came.
+
+    What has no names is in the models' order of columns.
+    """
+    labels, counts = options.get("y_train"), options.get("train_counts")
+    found = {}
+    if labels is not None:
+        named = frames.is_frame(labels)
+        bare = None if named else _models.bare_order(models, hierarchy, y)
+        found["y_train"] = check.as_labels(labels, hierarchy, "y_train", bare=bare)
+    if counts is not None and not hasattr(counts, "items"):
+        bare = _models.bare_order(models, hierarchy, y)
+        if bare is not None and np.shape(counts) == (len(bare),):
+            found["train_counts"] = dict(zip(bare, counts, strict=True))
+    return found
 
 
 def _check_metrics(metric, reports):

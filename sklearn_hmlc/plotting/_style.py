@@ -2,8 +2,10 @@
 
 Stage: inside the displays. Colours are those of Okabe and Ito, which colour-blind
 readers can tell apart; markers, lines and hatches differ as well, so that grey prints
-can be read. matplotlib is imported here alone, and only when something is drawn.
+can be read. Optional dependencies are imported only when something is drawn.
 """
+
+import importlib
 
 import numpy as np
 
@@ -14,16 +16,21 @@ _LINES = ("-", "--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1)), (0, (1, 1)))
 _HATCHES = ("", "///", "...", "xxx", "\\\\\\", "+++", "ooo")
 
 
-def pyplot(caller):
-    """Import `matplotlib.pyplot`, or say who needs it and how to get it."""
+def optional(module, caller, extra):
+    """Import an optional dependency, or say who needs it and how to get it."""
     try:
-        import matplotlib.pyplot as plt
+        return importlib.import_module(module)
     except ImportError as error:
+        package = module.partition(".")[0].replace("_", "-")
         raise ImportError(
-            f"{caller} needs matplotlib; install it with "
-            "`pip install sklearn-hmlc[plot]`."
+            f"{caller} needs {package}; install it with "
+            f"`pip install sklearn-hmlc[{extra}]`."
         ) from error
-    return plt
+
+
+def pyplot(caller):
+    """Import `matplotlib.pyplot`."""
+    return optional("matplotlib.pyplot", caller, "plot")
 
 
 def panels(ax, caller, n_panels, size):
@@ -58,7 +65,7 @@ def panels(ax, caller, n_panels, size):
     axes = np.ravel(np.asarray(ax, dtype=object))
     if len(axes) != n_panels or not all(isinstance(one, plt.Axes) for one in axes):
         raise ValueError(
-            f"Expected `ax` to be {n_panels} matplotlib Axes, one a panel, but got "
+            f"Expected `ax` to be {n_panels} matplotlib Axes, one per panel, but got "
             f"{ax!r}."
         )
     return axes

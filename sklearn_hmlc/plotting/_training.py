@@ -1,13 +1,14 @@
 """`TrainingDisplay`: how loss and validation score went, epoch by epoch.
 
-Stage: after training. In: ``history_``, a list with a dict an epoch. Out: a panel a
-quantity. Records named ``train_x`` and ``valid_x`` share the panel ``x``; what else was
-recorded (durations, counts, which epochs were best) is left out.
+Stage: after training. In: ``history_``, a list with one dict per epoch. Out: one panel
+per quantity. Records named ``train_x`` and ``valid_x`` share the panel ``x``; what else
+was recorded (durations, counts, which epochs were best) is left out.
 """
 
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
+from .._response import chain, part_with
 from . import _models, _style
 
 _LABELS = {"loss": "Loss", "au_prc": "AU(PRC)"}
@@ -27,7 +28,7 @@ class TrainingDisplay:
     Attributes
     ----------
     ax_ : Axes or ndarray of Axes of shape (n_quantities,)
-        A panel a quantity; with one quantity the Axes itself.
+        One panel per quantity; with one quantity the Axes itself.
     figure_ : Figure
         The figure.
     line_ : dict
@@ -137,14 +138,9 @@ def _quantities(histories):
 
 
 def _history(estimator):
-    end, _ = _models.unwrap(estimator)
-    check_is_fitted(end)
-    if not hasattr(end, "history_"):
-        raise AttributeError(
-            f"Expected an estimator with the attribute `history_`, but "
-            f"{type(end).__name__} has none."
-        )
-    return end.history_
+    *_, innermost = chain(estimator)
+    check_is_fitted(innermost)
+    return part_with(estimator, "history_").history_
 
 
 def _is_measured(value):

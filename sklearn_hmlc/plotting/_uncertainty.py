@@ -1,15 +1,14 @@
 """`UncertaintyDisplay`: whether the model is unsure where it is wrong.
 
 Stage: predictions to a figure. In: truth, predicted labels and uncertainty of shape
-(n_samples, n_nodes). Out: the share of right decisions by uncertainty, a curve a depth
-of the hierarchy. A decision is a pair (row, scored node).
+(n_samples, n_nodes). Out: the share of right decisions by uncertainty, one curve per
+depth of the hierarchy. A decision is a pair (row, scored node).
 """
 
 import numpy as np
 import pandas as pd
 
-from ..metrics import _validation as check
-from ..metrics._rarity import _by_lower_end
+from .. import _validation as check
 from . import _models, _style
 
 # Beyond these lower ends deep nodes share a curve, since more can't be told apart.
@@ -24,7 +23,7 @@ class UncertaintyDisplay:
     Parameters
     ----------
     table : DataFrame
-        A row a point, with the columns ``depth`` (name of the group of nodes),
+        One row per point, with the columns ``depth`` (name of the group of nodes),
         ``uncertainty`` (mean over the bin), ``accuracy`` (share of right decisions in
         the bin) and ``n_decisions``.
     measure : str, default=None
@@ -138,11 +137,18 @@ class UncertaintyDisplay:
             Drawn.
         """
         _style.pyplot(f"{cls.__name__}.from_estimator")
+        hierarchy = _models.find_hierarchy({None: estimator}, hierarchy)
+        hierarchy = _models.as_hierarchy(hierarchy, y)
+        asked = {None: estimator}, X, y
+        _, unsure = _models.answers(
+            *asked, "predict_uncertainty", hierarchy, measure=measure
+        )
+        truth, predicted = _models.answers(*asked, "predict", hierarchy)
         return cls.from_predictions(
-            y,
-            _models.respond(estimator, X, "predict"),
-            _models.respond(estimator, X, "predict_uncertainty", measure=measure),
-            hierarchy=_models.find_hierarchy({None: estimator}, hierarchy),
+            truth,
+            predicted[None],
+            unsure[None],
+            hierarchy=hierarchy,
             scored=scored,
             bins=bins,
             n_bins=n_bins,
@@ -209,22 +215,50 @@ class UncertaintyDisplay:
         check.check_option("strategy", strategy, ("uniform", "quantile"))
         if not isinstance(n_bins, int | np.integer) or n_bins < 1:
             raise ValueError(f"Expected `n_bins` of 1 or more, but got {n_bins!r}.")
-        hierarchy = check.as_hierarchy(hierarchy, y_true, y_pred, uncertainty)
+        given = {"y_true": y_true, "y_pred": y_pred, "uncertainty": uncertainty}
+        hierarchy = _models.as_hierarchy(hierarchy, *given.values())
+        check.check_one_order(hierarchy, **given)
         truth = check.as_labels(y_true, hierarchy, "y_true")
         predicted = check.as_labels(y_pred, hierarchy, "y_pred")
         unsure = check.as_scores(uncertainty, hierarchy, "uncertainty")
-        for name, given in (("y_pred", predicted), ("uncertainty", unsure)):
-            check.check_same_rows(truth, given, name)
+        check.check_same_rows(truth, predicted, "y_pred")
+        check.check_same_rows(truth, unsure, "uncertainty")
+        if truth.shape[0] == 0:
+            raise ValueError("Expected at least one row, but got none.")
         if unsure.min() < 0:
             raise ValueError(
                 f"Expected `uncertainty` of 0 or more, but got {unsure.min():g}."
             )
         nodes = check.as_scored(scored, hierarchy)
-        groups = _by_lower_end(hierarchy.depth, nodes, bins, _DEPTHS)
+        groups = _by_depth(hierarchy.depth, nodes, _DEPTHS if bins is None else bins)
         edges = _edges(unsure[:, nodes], n_bins, strategy)
         wrong = truth != predicted
         table = _points(groups, wrong, unsure, edges)
         return cls(table, measure=measure).plot(ax, curve_kwargs=curve_kwargs)
+
+
+def _by_depth(depth, nodes, ends):
+    """Name -> positions of the nodes from one lower end of depths to the next."""
+    ends = np.asarray(ends)
+    if ends.ndim != 1 or ends.dtype.kind not in "iu" or not (np.diff(ends) > 0).all():
+        raise ValueError(
+            f"Expected `bins` to be ascending whole numbers, but got {ends.tolist()}."
+        )
+    groups = {}
+    for low, high in zip(ends, [*ends[1:], None], strict=True):
+        if high is None:
+            name, inside = f"{low}+", depth >= low
+        else:
+            name = f"{low}" if high - low == 1 else f"{low}-{high - 1}"
+            inside = (depth >= low) & (depth < high)
+        if (nodes & inside).any():
+            groups[name] = np.flatnonzero(nodes & inside)
+    if not groups:
+        raise ValueError(
+            "Expected `bins` that hold a scored node, but none lies as deep; lower the "
+            "first end."
+        )
+    return groups
 
 
 def _edges(unsure, n_bins, strategy):

@@ -25,11 +25,17 @@ def data():
 
 
 @pytest.fixture(scope="session")
-def fitted(data):
+def named(data):
+    """The labels as a DataFrame, columns in node order."""
+    _, Y, hierarchy = data
+    return pd.DataFrame(Y, columns=hierarchy.nodes)
+
+
+@pytest.fixture(scope="session")
+def fitted(data, named):
     """A classifier fitted on a DataFrame whose columns are not in node order."""
-    X, Y, hierarchy = data
-    columns = hierarchy.nodes[::-1]
-    y = pd.DataFrame(Y, columns=hierarchy.nodes)[list(columns)]
+    X, _, hierarchy = data
+    y = named[list(hierarchy.nodes[::-1])]
     return HierarchicalEnsembleClassifier(
         hierarchy,
         n_estimators=3,

@@ -138,9 +138,18 @@ def test_containers(hierarchy, container):
     assert drawn(display)["e"][0] == "true, missed"
 
 
-def test_from_estimator_matches_columns_by_name(data, fitted, in_node_order):
+@pytest.mark.parametrize("form", ["frame", "bare", "1-D", "series"])
+def test_from_estimator_matches_columns_by_name(
+    data, named, fitted, in_node_order, form
+):
     X, Y, hierarchy = data
-    display = HierarchyDisplay.from_estimator(fitted, X[[7]], Y[[7]], max_nodes=25)
+    row = named.iloc[[7]]
+    if form == "series":
+        row = named.iloc[7]
+    elif form != "frame":  # as the classifier's columns
+        row = row[list(fitted.classes_)].to_numpy()
+        row = row[0] if form == "1-D" else row
+    display = HierarchyDisplay.from_estimator(fitted, X[[7]], row, max_nodes=25)
     assert sorted(display.nodes_) == sorted(hierarchy.nodes)
     order = hierarchy.index(list(display.nodes_))
     expected = in_node_order["predict_proba"][7, order]
@@ -197,16 +206,24 @@ def test_own_axes(hierarchy):
     assert display.figure_ is ax.figure
 
 
+def test_names_beside_none_in_another_order(hierarchy):
+    proba = pd.Series(PROBA)[::-1]
+    with pytest.raises(ValueError, match=r"`y_score` are named, .* but `y_true` has"):
+        HierarchyDisplay.from_predictions(
+            proba, hierarchy=hierarchy, y_true=of(TRUE, hierarchy)
+        )
+
+
 @pytest.mark.parametrize(
     ("changed", "error", "message"),
     [
         ({"y_score": [[0.5] * 6] * 2}, ValueError, "`y_score` of one row, but got 2"),
-        ({"y_score": [0.5] * 3}, ValueError, "`y_score` of shape"),
-        ({"y_score": 0.5}, ValueError, "`y_score` of shape"),
+        ({"y_score": [0.5] * 3}, ValueError, "y_score of shape"),
+        ({"y_score": 0.5}, ValueError, "y_score of shape"),
         ({"y_score": [0.5] * 5 + [np.nan]}, ValueError, "y_score contains NaN"),
         ({"y_score": [0.5] * 5 + [1.5]}, ValueError, r"in \[0, 1\], .* 0.5 to 1.5"),
         ({"y_true": [[1] * 6] * 3}, ValueError, "`y_true` of one row, but got 3"),
-        ({"y_true": [2] * 6}, ValueError, "In `y_true`"),
+        ({"y_true": [2] * 6}, ValueError, "y_true must hold only 0 and 1 .* has 2"),
         ({"max_nodes": 0}, ValueError, "`max_nodes` of 1 or more, but got 0"),
         ({"max_nodes": "all"}, ValueError, "`max_nodes` of 1 or more, but got 'all'"),
         ({"node": "z"}, KeyError, "'z' is no node"),

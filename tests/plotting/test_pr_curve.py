@@ -2,6 +2,7 @@
 
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.metrics import average_precision_score, precision_recall_curve
 
@@ -60,9 +61,13 @@ def test_unscored_nodes_are_left_out(example):
     assert display.chance_level_.get_ydata() == pytest.approx([inner.mean()] * 2)
 
 
-def test_from_estimator_matches_columns_by_name(data, fitted, in_node_order):
+@pytest.mark.parametrize("bare", [False, True])
+def test_from_estimator_matches_columns_by_name(
+    data, named, fitted, in_node_order, bare
+):
     X, Y, _ = data
-    display = PooledPRCurveDisplay.from_estimator({"it": fitted}, X, Y)
+    y = named[list(fitted.classes_)].to_numpy() if bare else named
+    display = PooledPRCurveDisplay.from_estimator({"it": fitted}, X, y)
     expected = average_precision_score(
         Y.ravel(), in_node_order["predict_proba"].ravel()
     )
@@ -102,13 +107,28 @@ def test_curve_kwargs(example):
     assert display.ax_ is ax
 
 
+def test_names_beside_none_in_another_order(example):
+    y_true, y_score = example
+    letters = list("abcdefghijkl")
+    hierarchy = Hierarchy.flat(letters)
+    frame = pd.DataFrame(y_score, columns=letters)[letters[::-1]]
+    with pytest.raises(
+        ValueError, match=r"`y_score\['a'\]` are named, .* `y_true` has"
+    ):
+        PooledPRCurveDisplay.from_predictions(y_true, {"a": frame}, hierarchy=hierarchy)
+    right = PooledPRCurveDisplay.from_predictions(
+        pd.DataFrame(y_true, columns=letters), {"a": frame}, hierarchy=hierarchy
+    )
+    assert right.area == PooledPRCurveDisplay.from_predictions(y_true, y_score).area
+
+
 @pytest.mark.parametrize(
     ("y_true", "y_score", "message"),
     [
         ([[0, 0]], [[0.1, 0.2]], "a node with a positive row"),
         ([[1, 0]], [[0.1, 0.2]] * 2, "`y_score` with as many rows"),
         ([[1, 0]], [[0.1, np.nan]], "y_score contains NaN"),
-        ([[1, 0]], {"a": [[0.1]]}, "`y_score` of shape"),
+        ([[1, 0]], {"a": [[0.1]]}, "y_score of shape"),
     ],
 )
 def test_bad_input(y_true, y_score, message):

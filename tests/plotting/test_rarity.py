@@ -3,6 +3,7 @@
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from sklearn.ensemble import RandomForestClassifier
 
 from sklearn_hmlc.metrics import rarity_report
 from sklearn_hmlc.plotting import RarityDisplay
@@ -55,7 +56,7 @@ def test_models_stand_side_by_side_over_their_group(example):
         for group, n in zip(report.index, report.n_nodes, strict=True)
     ]
     assert display.ax_.get_ylabel() == "Recall"
-    assert display.ax_.get_xlabel() == "Training rows of a node (n = nodes)"
+    assert display.ax_.get_xlabel() == "Training rows per node (n = nodes)"
 
 
 def test_models_differ_in_more_than_color(example):
@@ -66,10 +67,18 @@ def test_models_differ_in_more_than_color(example):
     assert one.get_hatch() != two.get_hatch()
 
 
-def test_from_estimator(data, fitted, in_node_order):
+@pytest.mark.parametrize("training", ["labels", "bare labels", "counts", "bare counts"])
+def test_from_estimator(data, named, fitted, in_node_order, training):
     X, Y, hierarchy = data
+    y_train = named[list(fitted.classes_)]
+    given = {
+        "labels": {"y_train": y_train},
+        "bare labels": {"y_train": y_train.to_numpy()},
+        "counts": {"train_counts": y_train.sum()},
+        "bare counts": {"train_counts": y_train.sum().to_numpy()},
+    }[training]
     display = RarityDisplay.from_estimator(
-        fitted, X, Y, y_train=Y, metric=["f1", "auprc"], bins=[0, 20, 40]
+        fitted, X, named, metric=["f1", "auprc"], bins=[0, 20, 40], **given
     )
     report = rarity_report(
         Y,
@@ -118,6 +127,25 @@ def test_own_axes_and_style(example):
     assert display.figure_ is figure
     assert list(display.ax_) == list(axes)
     assert display.bars_["f1", None][0].get_facecolor() == (0, 0, 0, 1)
+
+
+def test_names_beside_none_in_another_order(data, named):
+    _, Y, hierarchy = data
+    turned = named.iloc[:, ::-1]
+    for given in (
+        {"y_pred": turned, "y_train": Y},
+        {"y_pred": Y, "y_train": turned},
+        {"y_pred": {"a": Y, "b": turned}, "train_counts": Y.sum(axis=0)},
+    ):
+        with pytest.raises(ValueError, match=r"are named, .* but `y_true` has no"):
+            RarityDisplay.from_predictions(Y, hierarchy=hierarchy, **given)
+
+
+def test_no_depths_without_a_hierarchy(data):
+    X, Y, _ = data
+    forest = RandomForestClassifier(n_estimators=2, random_state=0).fit(X, Y)
+    with pytest.raises(ValueError, match='`hierarchy` with by="depth"'):
+        RarityDisplay.from_estimator(forest, X, Y, by="depth")
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.linear_model import LogisticRegression
 
@@ -101,9 +102,13 @@ def test_deep_nodes_share_a_curve_by_default():
     assert len({line.get_marker() for line in display.line_.values()}) == 7
 
 
-def test_from_estimator_matches_columns_by_name(data, fitted, in_node_order):
+@pytest.mark.parametrize("bare", [False, True])
+def test_from_estimator_matches_columns_by_name(
+    data, named, fitted, in_node_order, bare
+):
     X, Y, hierarchy = data
-    display = UncertaintyDisplay.from_estimator(fitted, X, Y, n_bins=5)
+    y = named[list(fitted.classes_)].to_numpy() if bare else named
+    display = UncertaintyDisplay.from_estimator(fitted, X, y, n_bins=5)
     expected = UncertaintyDisplay.from_predictions(
         Y,
         in_node_order["predict"],
@@ -129,17 +134,32 @@ def test_own_axes_and_style(example):
     assert {line.get_color() for line in display.line_.values()} == {"k"}
 
 
+def test_names_beside_none_in_another_order(example):
+    hierarchy, y_true, y_pred, uncertainty = example
+    y_pred = pd.DataFrame(y_pred, columns=hierarchy.nodes).iloc[:, ::-1]
+    with pytest.raises(ValueError, match=r"`y_pred` are named, .* but `y_true` has"):
+        UncertaintyDisplay.from_predictions(
+            y_true, y_pred, uncertainty, hierarchy=hierarchy
+        )
+
+
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
         ({"uncertainty": [[-0.5, 1]]}, "`uncertainty` of 0 or more, but got -0.5"),
-        ({"uncertainty": [[1]]}, "`uncertainty` of shape"),
+        ({"uncertainty": [[1]]}, "uncertainty of shape"),
         ({"uncertainty": [[1, 1]] * 2}, "`uncertainty` with as many rows"),
         ({"y_pred": [[1, 1]] * 2}, "`y_pred` with as many rows"),
         ({"n_bins": 0}, "`n_bins` of 1 or more, but got 0"),
         ({"n_bins": "5"}, "`n_bins` of 1 or more, but got '5'"),
         ({"strategy": "uni"}, "`strategy` to be one of .* Did you mean 'uniform'"),
         ({"bins": [3, 1]}, "`bins` to be ascending"),
+        ({"bins": [7]}, "lower the first end"),
+        ({"y_true": np.ones((0, 2))}, "as many rows"),
+        (
+            dict.fromkeys(["y_true", "y_pred", "uncertainty"], np.ones((0, 2))),
+            "one row",
+        ),
     ],
 )
 def test_bad_input(changed, message):
