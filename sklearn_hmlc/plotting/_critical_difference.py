@@ -98,6 +98,8 @@ class CriticalDifferenceDisplay:
             crossbar_props={"color": _style.COLORS[3], "linewidth": 3},
             text_h_margin=0.03 * len(ranks),
         )
+        for text in self.artists_["labels"]:
+            _style.verbatim(text)
         self._draw_ruler()
         return self
 

@@ -1,20 +1,24 @@
 """`HierarchyDisplay`: what a model says of one row, node by node.
 
 Stage: one row's predictions to a figure. In: probabilities of shape (n_nodes,), and
-where they are known labels, predicted labels and uncertainty. Out: the hierarchy as an
-outline, beside each node its probability, marked by how it was decided, and how unsure
-the model is.
+where they are known labels, predicted labels, what these were decided on, and
+uncertainty. Out: the hierarchy as an outline, beside each scored node its probability,
+marked by how it was decided, the value that met the threshold, and how unsure the model
+is.
 """
+
+from itertools import compress
 
 import numpy as np
 import pandas as pd
 
-from .._response import chain
+from .._response import chain, names_of
 from . import _models, _style
 from ._one_row import below_node, most_telling, one_row, one_row_table
 from ._outline import draw_outline, outline, outline_width
 
 _GREY = "0.5"
+_SAME = 1e-3  # nobody sees a smaller difference
 _INSET = (0.7, 0, 0.3, 1)  # where the uncertainty stands, in shares of the Axes
 
 # (true, predicted), or (None, predicted) without truth -> label, color, marker, filled.
@@ -36,14 +40,15 @@ class HierarchyDisplay:
     Parameters
     ----------
     hierarchy : Hierarchy
-        The nodes to show; readable up to about 100.
+        The nodes to show, less the unscored ones; readable up to about 100.
     table : DataFrame of shape (n_nodes, n_columns)
-        The nodes' ``proba`` and ``predicted``, and where they are known ``true`` and
-        ``uncertainty``, in the hierarchy's order.
+        The nodes' ``proba`` and ``predicted``, and where they are known ``true``,
+        ``uncertainty``, ``decision`` (the value that was decided on) and ``threshold``,
+        in the hierarchy's order.
     measure : str, default=None
         Name of the measure of uncertainty, for its label.
     labels : mapping, default=None
-        Node -> text to show beside its name.
+        Node -> text to show beside its name. None: the hierarchy's own titles.
     title : str, default=None
         What stands above the probabilities.
 
@@ -56,11 +61,21 @@ class HierarchyDisplay:
     figure_ : Figure
         The figure.
     nodes_ : tuple of hashable
-        The nodes from top (y = 0) to bottom. Names of unscored nodes are grey.
+        The nodes from top (y = 0) to bottom.
     points_ : dict
         Outcome, as in the legend -> its `matplotlib.lines.Line2D`.
+    decided_on_ : Line2D or None
+        The values that were decided on.
+    thresholds_ : Line2D or None
+        The thresholds that these had to reach.
     bars_ : BarContainer or None
         The bars of uncertainty.
+
+    Notes
+    -----
+    A classifier with ``decision_proba`` decides on other values than its probabilities.
+    Where each node has a threshold of its own, a node that does not reach it is
+    predicted all the same if one below it is.
 
     Examples
     --------
@@ -98,16 +113,18 @@ class HierarchyDisplay:
             The object itself.
         """
         _style.pyplot("HierarchyDisplay.plot")
-        lines = outline(self.hierarchy, self.labels or {})
+        scored = compress(self.hierarchy.nodes, self.hierarchy.scored)
+        hierarchy = self.hierarchy.subset(scored)
+        lines = outline(hierarchy, self._labels())
         size = outline_width(lines) / 72 + 6, 0.8 + 0.19 * max(len(lines), 5)
         (self.ax_,) = _style.panels(ax, "HierarchyDisplay.plot", 1, size)
         self.figure_ = self.ax_.figure
-        order = [line.node for line in lines]
-        self.nodes_ = tuple(self.hierarchy.nodes[node] for node in order)
-        scored = self.hierarchy.scored[order]
-        draw_outline(self.ax_, lines, np.where(scored, "black", _GREY))
-        table = self.table.iloc[order].reset_index(drop=True)
+        self.nodes_ = tuple(hierarchy.nodes[line.node] for line in lines)
+        draw_outline(self.ax_, lines)
+        rows = self.hierarchy.index(list(self.nodes_))
+        table = self.table.iloc[rows].reset_index(drop=True)
         self._draw_points(table)
+        self._draw_decisions(table)
         self._draw_uncertainty(table)
         _style.legend_outside(self.ax_)
         return self
@@ -117,6 +134,9 @@ class HierarchyDisplay:
         cls, estimator, X, y=None, *, measure="gmu", hierarchy=None, **options
     ):
         """Draw what a fitted estimator says of one row.
+
+        What the decisions were made on is drawn, too, where the estimator tells it: by
+        ``decision_proba``, and by ``thresholds_`` or ``threshold``.
 
         Parameters
         ----------
@@ -149,12 +169,17 @@ class HierarchyDisplay:
             truth, values = _models.answers(*asked, **given)
             return truth, values[None]
 
-        parts = chain(estimator)
-        if measure is not None and any(_is_unsure(part) for part in parts):
+        decider = _decider(estimator)
+        if measure is not None and _knows_uncertainty(estimator, decider, hierarchy):
             _, options["uncertainty"] = say("predict_uncertainty", measure=measure)
             options["measure"] = getattr(measure, "__name__", measure)
         _, proba = say("predict_proba")
         truth, labels = say("predict")
+        if hasattr(decider, "decision_proba"):
+            _, decided_on = say("decision_proba")
+            if not np.allclose(decided_on, proba, atol=_SAME):
+                options.setdefault("decision_score", decided_on)
+        options.setdefault("threshold", _thresholds_of(decider))
         return cls.from_predictions(
             proba, hierarchy=hierarchy, y_pred=labels, y_true=truth, **options
         )
@@ -168,6 +193,8 @@ class HierarchyDisplay:
         y_pred=None,
         y_true=None,
         uncertainty=None,
+        decision_score=None,
+        threshold=None,
         measure=None,
         node=None,
         max_nodes=40,
@@ -183,19 +210,28 @@ class HierarchyDisplay:
         hierarchy : Hierarchy
             The label graph.
         y_pred : as `y_score`, or sparse matrix, default=None
-            Predicted labels. None: the nodes with a probability of 0.5 or more.
+            Predicted labels. None: the nodes whose `decision_score`, or else `y_score`,
+            reaches the `threshold`, or else 0.5.
         y_true : as `y_pred`, default=None
             Labels.
         uncertainty : as `y_score`, default=None
             How unsure the model is of each node.
+        decision_score : as `y_score`, default=None
+            The values in [0, 1] that were decided on, where these are not `y_score`.
+        threshold : float, array-like of shape (n_nodes,), mapping or Series, \
+default=None
+            What they had to reach: one number, or one per node, an array in node order.
+            Nodes that a mapping lacks have 0.5.
         measure : str, default=None
             Name of the measure of uncertainty, for its label.
         node : hashable, default=None
             Show this node and what lies below it. None: the whole hierarchy.
         max_nodes : int, default=40
             Most nodes to show: those that are true, then the most probable ones.
+            Unscored nodes are left out.
         labels : mapping, default=None
-            Node -> text to show beside its name, a term's description for instance.
+            Node -> text to show beside its name. None: the hierarchy's own titles,
+            where it has any.
         ax : Axes, default=None
             See `plot`.
 
@@ -207,13 +243,22 @@ class HierarchyDisplay:
         Raises
         ------
         ValueError
-            If there is more than one row, or an array or an option does not fit.
+            If there is more than one row, an array or an option does not fit, or no
+            scored node is left.
         KeyError
             If `node` is no node.
         """
         _style.pyplot(f"{cls.__name__}.from_predictions")
         hierarchy = _models.as_given_hierarchy(hierarchy)
-        table = one_row_table(hierarchy, y_score, y_pred, y_true, uncertainty)
+        table = one_row_table(
+            hierarchy,
+            threshold,
+            y_score=y_score,
+            y_pred=y_pred,
+            y_true=y_true,
+            uncertainty=uncertainty,
+            decision_score=decision_score,
+        )
         below = table if node is None else below_node(table, hierarchy, node)
         shown = most_telling(below, max_nodes)
         n_shown, n_all = len(shown), len(below)
@@ -221,10 +266,13 @@ class HierarchyDisplay:
             hierarchy.subset(shown.index),
             shown,
             measure=measure,
-            labels=labels,
+            labels=_titles(hierarchy) if labels is None else labels,
             title=None if n_shown == n_all else f"{n_shown} of {n_all} nodes",
         )
         return display.plot(ax)
+
+    def _labels(self):
+        return _titles(self.hierarchy) if self.labels is None else self.labels
 
     def _draw_points(self, table):
         ax = self.ax_
@@ -237,14 +285,33 @@ class HierarchyDisplay:
                 points = table.proba[chosen]
                 (self.points_[label],) = ax.plot(
                     points, points.index, linestyle="none", marker=marker, color=color,
-                    markerfacecolor=color if filled else "white", label=label,
+                    markerfacecolor=color if filled else "white",
                 )  # fmt: skip
+                _style.name(self.points_[label], label)
         ax.set_xlim(0, 1.02)
         ax.set_xticks([0, 0.5, 1], ["0", "0.5", "1"])
         ax.set_ylim(len(table) - 0.4, -0.6)
         ax.set_yticks([])
         _axis_on_top(ax, "Probability")
         ax.set_title(self.title, loc="left", fontsize="medium")
+
+    def _draw_decisions(self, table):
+        self.decided_on_ = self.thresholds_ = None
+        style = {"linestyle": "none", "color": "black", "zorder": 3}
+        if "decision" in table:
+            ends = table.proba, table.decision
+            self.ax_.hlines(table.index, *ends, "0.5", linestyle=":", linewidth=1)
+            (self.decided_on_,) = self.ax_.plot(
+                table.decision, table.index, marker="x", markersize=4, **style
+            )
+            _style.name(self.decided_on_, "value decided on")
+        if "threshold" in table:
+            # Some are out of reach, above 1.
+            inside = table.threshold.where(table.threshold.between(0, 1))
+            (self.thresholds_,) = self.ax_.plot(
+                inside, table.index, marker="|", markersize=9, **style
+            )
+            _style.name(self.thresholds_, "threshold")
 
     def _draw_uncertainty(self, table):
         self.uncertainty_ax_ = self.bars_ = None
@@ -257,18 +324,46 @@ class HierarchyDisplay:
             table.index, table.uncertainty, height=0.6, color="0.6"
         )
         self.uncertainty_ax_.tick_params(left=False, labelleft=False)
-        measure = "" if self.measure is None else f" ({self.measure})"
+        measure = "" if self.measure is None else f" ({_style.shown(self.measure)})"
         _axis_on_top(self.uncertainty_ax_, f"Uncertainty{measure}")
 
 
-def _is_unsure(part):
-    return hasattr(part, "predict_uncertainty")
+def _titles(hierarchy):
+    """Node -> title, where a hierarchy has titles."""
+    return dict(getattr(hierarchy, "names", None) or {})
+
+
+def _decider(estimator):
+    """Return the outermost part that decides on nodes, or None."""
+    for part in chain(estimator):
+        if hasattr(part, "hierarchy_") or hasattr(part, "decision_proba"):
+            return part
+    return None
+
+
+def _knows_uncertainty(estimator, decider, hierarchy):
+    """Tell whether there is a `predict_uncertainty`, about all nodes.
+
+    A classifier inside a wrapper may know some of the columns alone, without names.
+    """
+    for part in chain(estimator):
+        if hasattr(part, "predict_uncertainty"):
+            names = names_of(part) or ()
+            alike = part is decider or set(names) == set(hierarchy.nodes)
+            return alike and len(names) == hierarchy.n_nodes
+    return False
+
+
+def _thresholds_of(decider):
+    """Return a number, or numbers by node; None where they are not known."""
+    thresholds = getattr(decider, "thresholds_", getattr(decider, "threshold", None))
+    return None if isinstance(thresholds, str) else thresholds
 
 
 def _axis_on_top(ax, label):
     """Put the x axis where reading begins."""
     ax.xaxis.tick_top()
     ax.xaxis.set_label_position("top")
-    ax.set_xlabel(label, loc="left")
+    _style.verbatim(ax.set_xlabel(label, loc="left"))
     ax.spines[["right", "bottom"]].set_visible(False)
     ax.spines["top"].set_bounds(*ax.get_xlim())

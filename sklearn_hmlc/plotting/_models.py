@@ -11,6 +11,7 @@ import numpy as np
 
 from .. import _frames as frames
 from .._response import ask, hierarchy_of, in_node_order, names_of
+from .._validation import as_labels
 from ..hierarchy import Hierarchy
 
 # -- names -----------------------------------------------------------------------------
@@ -129,6 +130,29 @@ def bare_order(estimators, hierarchy, y):
     if len(orders) > 1:
         raise ValueError(_SEVERAL_ORDERS.format("y_train"))
     return list(*orders) if orders else frames.columns(y)
+
+
+def of_training(estimators, y, hierarchy, y_train, train_counts):
+    """Return labels and counts of training rows so that nodes are known by name.
+
+    What has no names is in the models' order of columns, as `y` is.
+
+    Returns
+    -------
+    options : dict
+        ``y_train`` as CSR labels in node order, ``train_counts`` as a mapping, where
+        they are given.
+    """
+    found = {"y_train": y_train, "train_counts": train_counts}
+    if y_train is not None:
+        named = frames.is_frame(y_train)
+        bare = None if named else bare_order(estimators, hierarchy, y)
+        found["y_train"] = as_labels(y_train, hierarchy, "y_train", bare=bare)
+    if train_counts is not None and not hasattr(train_counts, "items"):
+        bare = bare_order(estimators, hierarchy, y)
+        if bare is not None and np.shape(train_counts) == (len(bare),):
+            found["train_counts"] = dict(zip(bare, train_counts, strict=True))
+    return {name: one for name, one in found.items() if one is not None}
 
 
 _SEVERAL_ORDERS = (

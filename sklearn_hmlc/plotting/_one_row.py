@@ -8,47 +8,69 @@ import numpy as np
 import pandas as pd
 import scipy.sparse as sp
 
+from .. import _frames as frames
 from .. import _validation as check
 
 
-def one_row_table(hierarchy, y_score, y_pred, y_true, uncertainty):
-    """Return ``proba``, ``predicted``, and what is given of ``true``, ``uncertainty``.
+def one_row_table(hierarchy, threshold=None, **given):
+    """Return the scored nodes' numbers, one row per node.
 
-    Without `y_pred` the nodes with a probability of 0.5 or more are predicted.
+    Parameters
+    ----------
+    hierarchy : Hierarchy
+    threshold : number, array-like or mapping, default=None
+        Thresholds of decision, by node.
+    **given : dict
+        ``y_score``, and what there is of ``y_pred``, ``y_true``, ``uncertainty`` and
+        ``decision_score``; of shape (n_nodes,) or (1, n_nodes), or None.
+
+    Returns
+    -------
+    table : DataFrame of shape (n_scored, n_columns)
+        ``proba``, ``predicted``, and what is given of ``true``, ``uncertainty``,
+        ``decision`` and ``threshold``. Without `y_pred` the nodes are predicted whose
+        decision score, or else probability, reaches the threshold, or else 0.5.
     """
-    given = {
-        "y_score": y_score,
-        "y_pred": y_pred,
-        "y_true": y_true,
-        "uncertainty": uncertainty,
-    }
     rows = {
         name: one_row(values, name)
         for name, values in given.items()
         if values is not None
     }
     check.check_one_order(hierarchy, **rows)
-    nodes = pd.Index(hierarchy.nodes, tupleize_cols=False)
-    proba = _scores(rows, hierarchy, "y_score")
-    if proba.min() < 0 or proba.max() > 1:
-        raise ValueError(
-            "Expected `y_score` of probabilities in [0, 1], but got values from "
-            f"{proba.min():g} to {proba.max():g}."
-        )
-    table = pd.DataFrame({"proba": proba, "predicted": proba >= 0.5}, index=nodes)
-    if y_pred is not None:
+    names = next(filter(None, map(frames.columns, rows.values())), None)
+    limits = 0.5 if threshold is None else _thresholds(threshold, hierarchy, names)
+    numbers = {
+        name: _probabilities(rows, hierarchy, name)
+        for name in ("y_score", "decision_score")
+        if name in rows
+    }
+    table = pd.DataFrame(
+        {"proba": numbers["y_score"]},
+        index=pd.Index(hierarchy.nodes, tupleize_cols=False),
+    )
+    if "y_pred" in rows:
         table["predicted"] = _labels(rows, hierarchy, "y_pred")
-    if y_true is not None:
+    else:
+        positive = numbers.get("decision_score", numbers["y_score"]) >= limits
+        # One threshold for all keeps coherence; others may not.
+        if np.ndim(limits):
+            positive = hierarchy.close(positive[np.newaxis])[0]
+        table["predicted"] = positive
+    if "y_true" in rows:
         table["true"] = _labels(rows, hierarchy, "y_true")
-    if uncertainty is not None:
+    if "uncertainty" in rows:
         table["uncertainty"] = _scores(rows, hierarchy, "uncertainty")
-    return table
+    if "decision_score" in rows:
+        table["decision"] = numbers["decision_score"]
+    if threshold is not None:
+        table["threshold"] = limits
+    return table[hierarchy.scored]
 
 
 def below_node(table, hierarchy, node):
     """Return the rows of a node and its descendants, in the hierarchy's order."""
-    names = [node, *hierarchy.descendants(node)]
-    return table.iloc[hierarchy.index(names)]
+    below = {node, *hierarchy.descendants(node)}
+    return table[[name in below for name in table.index]]
 
 
 def most_telling(table, max_nodes):
@@ -59,10 +81,31 @@ def most_telling(table, max_nodes):
     """
     if not isinstance(max_nodes, int | np.integer) or max_nodes < 1:
         raise ValueError(f"Expected `max_nodes` of 1 or more, but got {max_nodes!r}.")
+    if table.empty:
+        raise ValueError(
+            "Expected a scored node to show, but all of them are unscored."
+        )
     keys = [-table.proba.to_numpy()]
     if "true" in table:
         keys.append(~table.true.to_numpy())
     return table.iloc[np.sort(np.lexsort(keys)[:max_nodes])]
+
+
+def _thresholds(threshold, hierarchy, names):
+    limits = check.by_node(threshold, hierarchy, 0.5, "threshold", names)
+    if np.isnan(limits).any():
+        raise ValueError("Expected `threshold` of numbers, but got NaN.")
+    return limits
+
+
+def _probabilities(rows, hierarchy, name):
+    values = _scores(rows, hierarchy, name)
+    if values.min() < 0 or values.max() > 1:
+        raise ValueError(
+            f"Expected `{name}` of probabilities in [0, 1], but got values from "
+            f"{values.min():g} to {values.max():g}."
+        )
+    return values
 
 
 def _scores(rows, hierarchy, name):

@@ -7,11 +7,13 @@ node stands below its deepest parent and the others are named beside it.
 
 from dataclasses import dataclass
 
+from ._style import shown
+
 _FONT_SIZE = 8  # points, as are the next two
 _INDENT = 10
 _GAP = 8
 _HINTING = 1.1  # letters set to whole pixels are up to so much wider
-_LONGEST = 60  # characters of a line
+_LONGEST = 60  # characters of a line, unless a name is longer
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,7 @@ def outline_width(lines):
     return max(_end(line) for line in lines) + _GAP
 
 
-def draw_outline(ax, lines, colors):
+def draw_outline(ax, lines):
     """Draw lines of text, joined to their parents, to the left of an Axes.
 
     Parameters
@@ -70,16 +72,14 @@ def draw_outline(ax, lines, colors):
         Beside it the outline goes; line k at y = k.
     lines : list of Line
         What to draw.
-    colors : sequence of color
-        The texts' colors.
     """
     left = -outline_width(lines)
     options = {"transform": _points_from_left(ax), "clip_on": False}
-    for k, (line, color) in enumerate(zip(lines, colors, strict=True)):
+    for k, line in enumerate(lines):
         start, end = left + line.level * _INDENT, left + _end(line)
         ax.text(
-            start, k, line.text, color=color, fontsize=_FONT_SIZE, va="center",
-            parse_math=False, **options,
+            start, k, line.text, fontsize=_FONT_SIZE, va="center",
+            parse_math=False, usetex=False, **options,
         )  # fmt: skip
         # Thin lines: to the parent above, and to the values on the right.
         ax.plot([end + 3, 0], [k, k], color="0.9", linewidth=0.8, **options)
@@ -113,10 +113,14 @@ def _end(line):
 
 
 def _text(name, label, other_parents):
-    text = str(name) if label is None else f"{name} {label}"
+    """The name as it is, then what there is room for."""
+    name, more = shown(name), ""
+    if label is not None and shown(label) != name:
+        more += f" {shown(label)}"
     if other_parents:
-        text += f" (also below {', '.join(map(str, other_parents))})"
-    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+        more += f" (also below {', '.join(map(shown, other_parents))})"
+    room = max(_LONGEST - len(name), 1)
+    return name + (more if len(more) <= room else more[: room - 1] + "…")
 
 
 def _depth(hierarchy):

@@ -7,6 +7,7 @@ only ones at which recall moves; the area under the steps is AU(PRC).
 
 import numpy as np
 
+from .. import _frames as frames
 from .. import _validation as check
 from . import _models, _style
 from ._temporary import pooled_pr_curve  # TEMPORARY: from ..metrics
@@ -27,8 +28,8 @@ class PooledPRCurveDisplay:
         The pooled area, AU(PRC), of each model.
     name : list of str or None
         Names of the models.
-    prevalence : float, default=None
-        Share of positive pairs: the precision of scores that know nothing.
+    chance_level : tuple (precision, recall, area), default=None
+        The curve of scores that know how frequent each node is, and nothing of rows.
 
     Attributes
     ----------
@@ -39,7 +40,7 @@ class PooledPRCurveDisplay:
     line_ : list of Line2D
         The curves.
     chance_level_ : Line2D or None
-        The line of the prevalence, where it was asked for.
+        The curve of the nodes' frequencies, where it was asked for.
 
     See Also
     --------
@@ -52,6 +53,10 @@ class PooledPRCurveDisplay:
     that what lies below the drawn curve is
     ``au_prc(average="pooled", interpolation="step")``.
 
+    The chance level scores every row alike, with each node's share of the rows. Over a
+    hierarchy it lies far above the share of positive pairs, since the nodes near the
+    roots are in most rows.
+
     Examples
     --------
     >>> from sklearn_hmlc.plotting import PooledPRCurveDisplay
@@ -62,12 +67,12 @@ class PooledPRCurveDisplay:
     'Mine (AU(PRC) = 0.806)'
     """
 
-    def __init__(self, precision, recall, area, name, *, prevalence=None):
+    def __init__(self, precision, recall, area, name, *, chance_level=None):
         self.precision = precision
         self.recall = recall
         self.area = area
         self.name = name
-        self.prevalence = prevalence
+        self.chance_level = chance_level
 
     def plot(self, ax=None, *, plot_chance_level=False, curve_kwargs=None):
         """Draw the curves.
@@ -78,7 +83,7 @@ class PooledPRCurveDisplay:
             Where to draw; curves that are there already keep their styles. None: a new
             figure with room for the legend.
         plot_chance_level : bool, default=False
-            Whether to draw the prevalence as a line.
+            Whether to draw the curve of the nodes' frequencies, dashed.
         curve_kwargs : dict, default=None
             Keyword arguments for `matplotlib.axes.Axes.plot`.
 
@@ -90,11 +95,11 @@ class PooledPRCurveDisplay:
         Raises
         ------
         ValueError
-            If the chance level is asked for but ``prevalence`` is None.
+            If the chance level is asked for but ``chance_level`` is None.
         """
-        if plot_chance_level and self.prevalence is None:
+        if plot_chance_level and self.chance_level is None:
             raise ValueError(
-                "Expected `prevalence` with plot_chance_level=True, but got None."
+                "Expected `chance_level` with plot_chance_level=True, but got None."
             )
         (self.ax_,) = _style.panels(ax, "PooledPRCurveDisplay.plot", 1, (7, 4.2))
         self.figure_ = self.ax_.figure
@@ -123,6 +128,8 @@ class PooledPRCurveDisplay:
         *,
         hierarchy=None,
         scored=None,
+        y_train=None,
+        train_counts=None,
         name=None,
         ax=None,
         plot_chance_level=False,
@@ -143,6 +150,8 @@ class PooledPRCurveDisplay:
             None: the estimator's ``hierarchy_``, where it has one.
         scored : array-like of bool of shape (n_nodes,), default=None
             Nodes that count. None: those that the hierarchy scores, or all.
+        y_train, train_counts
+            See `from_predictions`.
         name : str, default=None
             Name of a single estimator. None: its class's.
         ax, plot_chance_level, curve_kwargs
@@ -163,6 +172,7 @@ class PooledPRCurveDisplay:
             scores,
             hierarchy=hierarchy,
             scored=scored,
+            **_models.of_training(models, y, hierarchy, y_train, train_counts),
             ax=ax,
             plot_chance_level=plot_chance_level,
             curve_kwargs=curve_kwargs,
@@ -176,6 +186,8 @@ class PooledPRCurveDisplay:
         *,
         hierarchy=None,
         scored=None,
+        y_train=None,
+        train_counts=None,
         name=None,
         ax=None,
         plot_chance_level=False,
@@ -194,6 +206,11 @@ class PooledPRCurveDisplay:
             Names the columns and the unscored nodes.
         scored : array-like of bool of shape (n_nodes,), default=None
             Nodes that count. None: those that the hierarchy scores, or all.
+        y_train : as `y_true`, of shape (n_train, n_nodes), default=None
+            Labels of the training rows, whose frequencies make the chance level. None,
+            without `train_counts` too: those of `y_true`.
+        train_counts : array-like of shape (n_nodes,), mapping or Series, default=None
+            Training rows per node, in the place of `y_train`.
         name : str, default=None
             Name of a single model.
         ax, plot_chance_level, curve_kwargs
@@ -212,9 +229,8 @@ class PooledPRCurveDisplay:
         _style.pyplot(f"{cls.__name__}.from_predictions")
         models = _models.by_name(y_score, name)
         hierarchy = _models.as_hierarchy(hierarchy, y_true, *models.values())
-        check.check_one_order(
-            hierarchy, y_true=y_true, **_models.sides("y_score", models)
-        )
+        sides = {"y_true": y_true, **_models.sides("y_score", models)}
+        check.check_one_order(hierarchy, **sides, y_train=y_train)
         truth = check.as_labels(y_true, hierarchy, "y_true")
         mask = check.as_scored(scored, hierarchy)
         if truth[:, mask].nnz == 0:
@@ -226,11 +242,14 @@ class PooledPRCurveDisplay:
             pooled_pr_curve(truth, given, hierarchy=hierarchy, scored=mask)
             for given in models.values()
         ]
-        precision = [curve.precision for curve in curves]
-        recall = [curve.recall for curve in curves]
-        area = [float(curve.area) for curve in curves]
-        prevalence = float(truth[:, mask].nnz / (truth.shape[0] * mask.sum()))
-        display = cls(precision, recall, area, list(models), prevalence=prevalence)
+        training = _train_counts(y_train, train_counts, hierarchy, sides)
+        display = cls(
+            [curve.precision for curve in curves],
+            [curve.recall for curve in curves],
+            [float(curve.area) for curve in curves],
+            list(models),
+            chance_level=_curve_of_frequencies(truth, training, mask),
+        )
         return display.plot(
             ax, plot_chance_level=plot_chance_level, curve_kwargs=curve_kwargs
         )
@@ -239,14 +258,61 @@ class PooledPRCurveDisplay:
         area = f"AU(PRC) = {self.area[which]:.3f}"
         name = self.name[which]
         style = _style.line_style(position, **{"markevery": 0.1, **given})
-        # The first step begins at recall 0.
-        recall = np.append(0.0, self.recall[which])
-        precision = np.append(self.precision[which][0], self.precision[which])
-        label = area if name is None else f"{name} ({area})"
-        style = {"drawstyle": "steps-pre", "label": label, **style}
-        return self.ax_.plot(recall, precision, **style)[0]
+        points = self.precision[which], self.recall[which]
+        line = _draw_steps(self.ax_, *points, **style)
+        if "label" not in given:
+            _style.name(line, area if name is None else f"{name} ({area})")
+        return line
 
     def _draw_chance(self):
-        label = f"Chance (AU(PRC) = {self.prevalence:.3f})"
-        style = {"color": "black", "linestyle": "--", "linewidth": 1, "label": label}
-        return self.ax_.plot([0, 1], [self.prevalence] * 2, **style)[0]
+        *points, area = self.chance_level
+        style = {"color": "black", "linestyle": "--", "linewidth": 1}
+        line = _draw_steps(self.ax_, *points, **style)
+        _style.name(line, f"Node frequencies (AU(PRC) = {area:.3f})")
+        return line
+
+
+def _draw_steps(ax, precision, recall, **style):
+    """Draw a curve whose first step begins at recall 0."""
+    x, y = np.append(0.0, recall), np.append(precision[0], precision)
+    return ax.plot(x, y, **{"drawstyle": "steps-pre", **style})[0]
+
+
+# -- the chance level ------------------------------------------------------------------
+
+
+def _train_counts(y_train, train_counts, hierarchy, sides):
+    """Training rows per node in node order, or None where nothing is known."""
+    if y_train is not None and train_counts is not None:
+        raise ValueError(
+            "Expected `y_train` or `train_counts`, but got both; leave one out."
+        )
+    if y_train is not None:
+        labels = check.as_labels(y_train, hierarchy, "y_train")
+        return np.asarray(labels.sum(axis=0))
+    if train_counts is None:
+        return None
+    columns = next(filter(None, map(frames.columns, sides.values())), None)
+    counts = check.by_node(train_counts, hierarchy, np.nan, "train_counts", columns)
+    if counts.ndim == 0 or not (counts >= 0).all():
+        raise ValueError(
+            "Expected `train_counts` of every node, numbers of 0 or more, but got "
+            f"{train_counts!r}."
+        )
+    return counts
+
+
+def _curve_of_frequencies(truth, counts, mask):
+    """Precision, recall and area where each node's frequency is its score."""
+    positives = np.asarray(truth.sum(axis=0))[mask].astype(np.float64)
+    counts = positives if counts is None else counts[mask]
+    order = np.argsort(-counts, kind="stable")
+    true = np.cumsum(positives[order])
+    pairs = truth.shape[0] * np.arange(1, len(order) + 1)
+    # Nodes of one frequency are reached together; only positives move recall.
+    last = np.append(np.diff(counts[order]) != 0, True)
+    true, pairs = true[last], pairs[last]
+    gain = np.diff(true, prepend=0)
+    true, pairs, gain = true[gain > 0], pairs[gain > 0], gain[gain > 0]
+    precision, recall = true / pairs, true / true[-1]
+    return precision, recall, float(gain @ precision / true[-1])

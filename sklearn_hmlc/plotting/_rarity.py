@@ -6,7 +6,6 @@ one panel per measure, in it one bar per group of nodes and model.
 
 import numpy as np
 
-from .. import _frames as frames
 from .. import _validation as check
 from ..metrics import rarity_report
 from . import _models, _style
@@ -59,7 +58,14 @@ class RarityDisplay:
     def __init__(self, reports):
         self.reports = reports
 
-    def plot(self, ax=None, *, metric=("recall", "precision", "f1"), bar_kwargs=None):
+    def plot(
+        self,
+        ax=None,
+        *,
+        metric=("recall", "precision", "f1"),
+        few=30,
+        bar_kwargs=None,
+    ):
         """Draw the bars.
 
         Parameters
@@ -69,6 +75,9 @@ class RarityDisplay:
         metric : {"recall", "precision", "f1", "auprc"} or list of these, \
 default=("recall", "precision", "f1")
             What to show, in one panel each.
+        few : int, default=30
+            Bars of groups with fewer positive (row, node) pairs are hollow: their
+            measure is a rough one.
         bar_kwargs : dict, default=None
             Keyword arguments for `matplotlib.axes.Axes.bar`.
 
@@ -90,11 +99,16 @@ default=("recall", "precision", "f1")
         axes = _style.panels(ax, "RarityDisplay.plot", len(metrics), size)
         self.bars_ = {}
         for panel, one in zip(axes, metrics, strict=True):
-            self._draw(panel, one, reports, bar_kwargs or {})
+            self._draw(panel, one, reports, few, bar_kwargs or {})
             _label(panel, one, groups)
         what = _GROUPS.get(groups.index.name, groups.index.name)
-        axes[-1].set_xlabel(f"{what} (n = nodes)")
-        _style.legend_outside(axes[0])
+        _style.verbatim(axes[-1].set_xlabel(f"{_style.shown(what)} (n = nodes)"))
+        hollow = any(
+            (report.loc[_has_few(report, few), metrics] > 0).any(axis=None)
+            for report in reports.values()
+        )
+        keys = [_style.hollow_bar(f"fewer than {few} positives")] if hollow else []
+        _style.legend_outside(axes[0], *keys)
         self.ax_, self.figure_ = _style.one_or_all(axes), axes[0].figure
         return self
 
@@ -109,6 +123,7 @@ default=("recall", "precision", "f1")
         metric=("recall", "precision", "f1"),
         name=None,
         ax=None,
+        few=30,
         bar_kwargs=None,
         **report_options,
     ):
@@ -128,7 +143,7 @@ default=("recall", "precision", "f1")
             See `plot`.
         name : str, default=None
             Name of a single estimator. None: its class's.
-        ax, bar_kwargs
+        ax, few, bar_kwargs
             See `plot`.
         **report_options : dict
             As in `from_predictions`.
@@ -146,7 +161,13 @@ default=("recall", "precision", "f1")
         scores = None
         if "auprc" in _as_tuple(metric):
             _, scores = _models.answers(models, X, y, "predict_proba", columns)
-        training = _of_training(models, y, columns, report_options)
+        training = _models.of_training(
+            models,
+            y,
+            columns,
+            report_options.get("y_train"),
+            report_options.get("train_counts"),
+        )
         # Without a hierarchy there are no depths: the report says so.
         by_depth = report_options.get("by") == "depth"
         return cls.from_predictions(
@@ -156,6 +177,7 @@ default=("recall", "precision", "f1")
             hierarchy=known if by_depth else columns,
             metric=metric,
             ax=ax,
+            few=few,
             bar_kwargs=bar_kwargs,
             **(report_options | training),
         )
@@ -170,6 +192,7 @@ default=("recall", "precision", "f1")
         metric=("recall", "precision", "f1"),
         name=None,
         ax=None,
+        few=30,
         bar_kwargs=None,
         **report_options,
     ):
@@ -188,7 +211,7 @@ or mapping of str to these
             See `plot`.
         name : str, default=None
             Name of a single model. None: no legend.
-        ax, bar_kwargs
+        ax, few, bar_kwargs
             See `plot`.
         **report_options : dict
             Further arguments of `sklearn_hmlc.metrics.rarity_report`: ``y_train`` or
@@ -216,39 +239,47 @@ or mapping of str to these
             name: rarity_report(y_true, labels, scores.get(name), **report_options)
             for name, labels in models.items()
         }
-        return cls(reports).plot(ax, metric=metric, bar_kwargs=bar_kwargs)
+        display = cls(reports)
+        return display.plot(ax, metric=metric, few=few, bar_kwargs=bar_kwargs)
 
-    def _draw(self, ax, metric, reports, given):
+    def _draw(self, ax, metric, reports, few, given):
         n_models = len(reports)
         width = 0.8 / n_models
         for position, (name, report) in enumerate(reports.items()):
             middle = np.arange(len(report)) + (position - (n_models - 1) / 2) * width
             style = _style.bar_style(position, **given)
-            self.bars_[metric, name] = ax.bar(
-                middle, report[metric], 0.9 * width, label=name, **style
+            heights = report[metric].mask(_is_empty(report))
+            bars = ax.bar(middle, heights, 0.9 * width, **style)
+            self.bars_[metric, name] = bars
+            for bar, thin in zip(bars, _has_few(report, few), strict=True):
+                if thin:
+                    _style.make_hollow(bar)
+            if name is not None and "label" not in given:
+                _style.name(bars, name)
+        missing = np.all(
+            [_is_missing(report, metric) for report in reports.values()], axis=0
+        )
+        for where in np.flatnonzero(missing):
+            ax.text(
+                where, 0, "no data", color="0.4", fontsize=7, ha="center", va="bottom"
             )
 
 
-def _of_training(models, y, hierarchy, options):
-    """Return labels and counts of training rows by node, in whatever order they came.
+def _is_empty(report):
+    """Tell the groups without a positive test row: no measure says anything there."""
+    return (report["n_present"] == 0).to_numpy()
 
-    What has no names is in the models' order of columns.
-    """
-    labels, counts = options.get("y_train"), options.get("train_counts")
-    found = {}
-    if labels is not None:
-        named = frames.is_frame(labels)
-        bare = None if named else _models.bare_order(models, hierarchy, y)
-        found["y_train"] = check.as_labels(labels, hierarchy, "y_train", bare=bare)
-    if counts is not None and not hasattr(counts, "items"):
-        bare = _models.bare_order(models, hierarchy, y)
-        if bare is not None and np.shape(counts) == (len(bare),):
-            found["train_counts"] = dict(zip(bare, counts, strict=True))
-    return found
+
+def _is_missing(report, metric):
+    return _is_empty(report) | report[metric].isna().to_numpy()
+
+
+def _has_few(report, few):
+    return (report["support"] < few).to_numpy() & ~_is_empty(report)
 
 
 def _check_metrics(metric, reports):
-    metrics = _as_tuple(metric)
+    metrics = list(_as_tuple(metric))
     if not metrics:
         raise ValueError("Expected `metric` to name a measure, but it is empty.")
     for one in metrics:
@@ -272,11 +303,12 @@ def _check_groups(reports):
 
 def _label(ax, metric, groups):
     ticks = [
-        f"{group}\nn = {n}"
+        f"{_style.shown(group)}\nn = {n}"
         for group, n in zip(groups.index, groups.n_nodes, strict=True)
     ]
-    ax.set_xticks(np.arange(len(groups)), ticks)
+    ax.set_xticks(np.arange(len(groups)), ticks, usetex=False, parse_math=False)
     ax.set_ylabel(_LABELS[metric])
+    ax.set_xlim(-0.6, len(groups) - 0.4)  # groups without data have room, too
     ax.set_ylim(bottom=0)
     _style.despine(ax)
 

@@ -100,11 +100,74 @@ def bar_style(position, **given):
     }
 
 
-def legend_outside(ax, **options):
-    """Put the legend to the right of the data; none where nothing has a label."""
-    if ax.get_legend_handles_labels()[1]:
-        place = {"loc": "upper left", "bbox_to_anchor": (1.02, 1), "borderaxespad": 0}
-        ax.legend(frameon=False, **{**place, **options})
+# -- names -----------------------------------------------------------------------------
+
+
+def shown(name):
+    """Return a name as text of one line; what can't be printed is escaped."""
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in str(name))
+
+
+def verbatim(text):
+    """Have a matplotlib text show its characters: "$" is no mathematics, "%" no TeX."""
+    text.set_usetex(False)
+    text.set_parse_math(False)
+
+
+def name(artist, label):
+    """Give an artist its name in the legend, to be shown as it is.
+
+    matplotlib hides names that begin with "_", so that names of ours are marked.
+    """
+    artist.set_label(shown(label))
+    artist.named_by_display = True
+
+
+def make_hollow(bar):
+    """Take off a bar's filling; its edge and hatch keep the color."""
+    color = bar.get_facecolor()
+    bar.set(facecolor="white", edgecolor=color, linewidth=1)
+
+
+def hollow_marker(label):
+    """Return the legend's key to markers that are hollow."""
+    from matplotlib.lines import Line2D
+
+    style = {"marker": "o", "markerfacecolor": "white", "color": "0.4"}
+    key = Line2D([], [], linestyle="none", markersize=5, **style)
+    name(key, label)
+    return key
+
+
+def hollow_bar(label):
+    """Return the legend's key to bars that are hollow."""
+    from matplotlib.patches import Patch
+
+    key = Patch(facecolor="white", edgecolor="0.4")
+    name(key, label)
+    return key
+
+
+def legend_outside(ax, *keys, **options):
+    """Put the legend to the right of the data; none where nothing has a name.
+
+    ``keys`` are artists, drawn nowhere else, that explain a mark.
+    """
+    drawn = [*ax.lines, *ax.patches, *ax.containers]
+    ours = [artist for artist in drawn if hasattr(artist, "named_by_display")]
+    ours += keys
+    theirs = [x for x in ax.get_legend_handles_labels()[0] if x not in ours]
+    handles = ours + theirs
+    if not handles:
+        return
+    place = {"loc": "upper left", "bbox_to_anchor": (1.02, 1), "borderaxespad": 0}
+    # Labels are set afterwards, since those with a leading "_" would be dropped.
+    unseen = ["-"] * len(handles)
+    legend = ax.legend(handles, unseen, frameon=False, **{**place, **options})
+    for text, artist in zip(legend.get_texts(), handles, strict=True):
+        text.set_text(artist.get_label())
+        if artist in ours:
+            verbatim(text)
 
 
 def despine(ax):

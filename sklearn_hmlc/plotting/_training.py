@@ -33,6 +33,14 @@ class TrainingDisplay:
         The figure.
     line_ : dict
         (record, name of the model) -> its `matplotlib.lines.Line2D`.
+    clipped_ : list of Line2D
+        Markers at the edge of a panel, for values of a first epoch that lie beyond it;
+        the number stands beside them.
+
+    Notes
+    -----
+    Where the first epoch's values would leave less than a third of a panel to those
+    after the first tenth of the epochs, the panel shows the latter.
 
     Examples
     --------
@@ -71,11 +79,13 @@ class TrainingDisplay:
         quantities = _quantities(histories)
         size = 7, 2 + 1.6 / len(quantities)
         axes = _style.panels(ax, "TrainingDisplay.plot", len(quantities), size)
-        self.line_ = {}
+        self.line_, self.clipped_ = {}, []
         for panel, (quantity, records) in zip(axes, quantities.items(), strict=True):
             for record in records:
                 self._draw(panel, record, histories, curve_kwargs or {})
-            panel.set_ylabel(_LABELS.get(quantity, quantity))
+            self._leave_out_the_first(panel, records, histories)
+            label = _LABELS.get(quantity, _style.shown(quantity))
+            _style.verbatim(panel.set_ylabel(label))
             panel.xaxis.get_major_locator().set_params(integer=True)
             _style.despine(panel)
             _style.legend_outside(panel)
@@ -114,10 +124,56 @@ class TrainingDisplay:
             if not epochs:
                 continue
             values = np.array([history[k - 1][record] for k in epochs], dtype=float)
-            label = _PARTS[part] if name is None else f"{name}, {_PARTS[part]}"
-            style = _style.line_style(position, label=label)
-            style["linestyle"] = {"train": "--", "valid": "-"}[part]
-            (self.line_[record, name],) = ax.plot(epochs, values, **{**style, **given})
+            linestyle = {"train": "--", "valid": "-"}[part]
+            style = _style.line_style(position, linestyle=linestyle)
+            (line,) = ax.plot(epochs, values, **{**style, **given})
+            if "label" not in given:
+                label = _PARTS[part] if name is None else f"{name}, {_PARTS[part]}"
+                _style.name(line, label)
+            self.line_[record, name] = line
+
+    def _leave_out_the_first(self, ax, records, histories):
+        """Fit the y axis to the later epochs where the first would flatten them."""
+        keys = [(record, name) for record in records for name in histories]
+        lines = [self.line_[key] for key in keys if key in self.line_]
+        limits = _limits_of_later([line.get_data() for line in lines])
+        if limits is None:
+            return
+        ax.set_ylim(limits)
+        for edge, sign in zip(limits, (-1, 1), strict=True):
+            out = [line for line in lines if sign * (line.get_ydata()[0] - edge) > 0]
+            self._mark_beyond(ax, edge, sign, out)
+
+    def _mark_beyond(self, ax, edge, sign, lines):
+        """Point from the edge of a panel at the first values of lines beyond it."""
+        for line in lines:
+            style = {"color": line.get_color(), "marker": "^" if sign > 0 else "v"}
+            epoch = line.get_xdata()[0]
+            self.clipped_ += ax.plot(epoch, edge, clip_on=False, markersize=7, **style)
+        if lines:
+            values = sorted({f"{line.get_ydata()[0]:.3g}" for line in lines})
+            # Above or, since ticks are below, beside the marker.
+            ax.annotate(
+                ", ".join(values), (epoch, edge), (-4, 5) if sign > 0 else (7, 0),
+                textcoords="offset points", fontsize=8, va="bottom",
+            )  # fmt: skip
+
+
+def _limits_of_later(curves):
+    """Limits for what comes after the first tenth, or None where all has room."""
+    n_epochs = max(int(x[-1]) for x, _ in curves)
+    begun = 1 + n_epochs // 10
+    first = np.concatenate([y[:1] for _, y in curves])
+    later = np.concatenate([y[x > begun] for x, y in curves])
+    first, later = first[np.isfinite(first)], later[np.isfinite(later)]
+    if len(first) == 0 or len(later) < 2:
+        return None
+    low, high = later.min(), later.max()
+    span = high - low
+    every = max(high, first.max()) - min(low, first.min())
+    if span == 0 or every <= 3 * span:
+        return None
+    return low - 0.1 * span, high + 0.1 * span
 
 
 def _quantities(histories):

@@ -37,6 +37,9 @@ class UncertaintyDisplay:
         The figure.
     line_ : dict
         Depth -> its `matplotlib.lines.Line2D`.
+    hollow_ : dict
+        Depth -> the `matplotlib.lines.Line2D` of its points of few decisions, where it
+        has any.
 
     See Also
     --------
@@ -63,13 +66,15 @@ class UncertaintyDisplay:
         self.table = table
         self.measure = measure
 
-    def plot(self, ax=None, *, curve_kwargs=None):
+    def plot(self, ax=None, *, few=30, curve_kwargs=None):
         """Draw the curves.
 
         Parameters
         ----------
         ax : Axes, default=None
             Where to draw. None: a new figure with room for the legend.
+        few : int, default=30
+            Points of fewer decisions are hollow: their share is a rough one.
         curve_kwargs : dict, default=None
             Keyword arguments for `matplotlib.axes.Axes.plot`.
 
@@ -80,19 +85,19 @@ class UncertaintyDisplay:
         """
         (self.ax_,) = _style.panels(ax, "UncertaintyDisplay.plot", 1, (7, 4.2))
         self.figure_ = self.ax_.figure
-        self.line_ = {}
+        self.line_, self.hollow_ = {}, {}
         groups = self.table.groupby("depth", sort=False)
         for position, (depth, points) in enumerate(groups):
-            label = f"{depth} ({points.n_decisions.sum():,} decisions)"
-            style = _style.line_style(position, label=label)
-            (self.line_[depth],) = self.ax_.plot(
-                points.uncertainty, points.accuracy, **{**style, **(curve_kwargs or {})}
-            )
-        measure = "" if self.measure is None else f" ({self.measure})"
-        self.ax_.set(xlabel=f"Uncertainty{measure}", ylabel="Share of right decisions")
+            style = {**_style.line_style(position), **(curve_kwargs or {})}
+            self._draw(depth, points, few, style)
+        measure = "" if self.measure is None else f" ({_style.shown(self.measure)})"
+        _style.verbatim(self.ax_.set_xlabel(f"Uncertainty{measure}"))
+        self.ax_.set_ylabel("Share of right decisions")
         self.ax_.set_xlim(left=0)
         _style.despine(self.ax_)
-        _style.legend_outside(self.ax_, title="Depth of the node")
+        keys = [_style.hollow_marker(f"fewer than {few} decisions")]
+        keys = keys if self.hollow_ else []
+        _style.legend_outside(self.ax_, *keys, title="Depth of the node")
         return self
 
     @classmethod
@@ -109,6 +114,7 @@ class UncertaintyDisplay:
         n_bins=10,
         strategy="uniform",
         ax=None,
+        few=30,
         curve_kwargs=None,
     ):
         """Draw the curves of a fitted estimator.
@@ -128,7 +134,7 @@ class UncertaintyDisplay:
             None: the estimator's ``hierarchy_``.
         scored, bins, n_bins, strategy
             See `from_predictions`.
-        ax, curve_kwargs
+        ax, few, curve_kwargs
             See `plot`.
 
         Returns
@@ -155,6 +161,7 @@ class UncertaintyDisplay:
             strategy=strategy,
             measure=getattr(measure, "__name__", measure),
             ax=ax,
+            few=few,
             curve_kwargs=curve_kwargs,
         )
 
@@ -172,6 +179,7 @@ class UncertaintyDisplay:
         strategy="uniform",
         measure=None,
         ax=None,
+        few=30,
         curve_kwargs=None,
     ):
         """Draw the curves of predictions.
@@ -198,7 +206,7 @@ class UncertaintyDisplay:
             Whether bins of uncertainty have the same width or as many decisions each.
         measure : str, default=None
             Name of the measure, for the label.
-        ax, curve_kwargs
+        ax, few, curve_kwargs
             See `plot`.
 
         Returns
@@ -234,7 +242,21 @@ class UncertaintyDisplay:
         edges = _edges(unsure[:, nodes], n_bins, strategy)
         wrong = truth != predicted
         table = _points(groups, wrong, unsure, edges)
-        return cls(table, measure=measure).plot(ax, curve_kwargs=curve_kwargs)
+        return cls(table, measure=measure).plot(ax, few=few, curve_kwargs=curve_kwargs)
+
+    def _draw(self, depth, points, few, style):
+        x, y = points.uncertainty.to_numpy(), points.accuracy.to_numpy()
+        thin = points.n_decisions.to_numpy() < few
+        (self.line_[depth],) = self.ax_.plot(
+            x, y, **{"markevery": np.flatnonzero(~thin).tolist(), **style}
+        )
+        if "label" not in style:
+            label = f"{depth} ({points.n_decisions.sum():,} decisions)"
+            _style.name(self.line_[depth], label)
+        if thin.any():
+            style = {**style, "linestyle": "none", "markerfacecolor": "white"}
+            style["label"] = "_nolegend_"
+            (self.hollow_[depth],) = self.ax_.plot(x[thin], y[thin], **style)
 
 
 def _by_depth(depth, nodes, ends):

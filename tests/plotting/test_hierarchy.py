@@ -49,14 +49,13 @@ def test_each_node_has_its_own_numbers(hierarchy):
         uncertainty=of(uncertainty, hierarchy),
         measure="margin",
     )
-    assert display.nodes_ == ("a", "b", "d", "e", "c", "f")
+    assert display.nodes_ == ("a", "b", "d", "e", "c")  # f is unscored
     assert drawn(display) == {
         "a": ("true, predicted", 0.9),
         "b": ("true, predicted", 0.6),
         "c": ("not true, predicted", 0.8),
         "d": ("true, predicted", 0.5),
         "e": ("true, missed", 0.3),
-        "f": ("not true, not predicted", 0.1),
     }
     widths = [bar.get_width() for bar in display.bars_]
     assert widths == pytest.approx([uncertainty[node] for node in display.nodes_])
@@ -69,13 +68,11 @@ def test_outline(hierarchy):
         of(PROBA, hierarchy), hierarchy=hierarchy, labels={"c": "the third"}
     )
     lines = [text.get_text() for text in display.ax_.texts]
-    assert lines == ["a", "b", "d", "e (also below c)", "c the third", "f"]
+    assert lines == ["a", "b", "d", "e (also below c)", "c the third"]
     indents = [text.get_position()[0] for text in display.ax_.texts]
     steps = np.subtract(indents, indents[0]) / (indents[1] - indents[0])
-    assert steps.tolist() == [0, 1, 2, 3, 1, 0]
-    assert [text.get_position()[1] for text in display.ax_.texts] == list(range(6))
-    colors = [text.get_color() for text in display.ax_.texts]
-    assert colors == ["black"] * 5 + ["0.5"]  # f is unscored
+    assert steps.tolist() == [0, 1, 2, 3, 1]
+    assert [text.get_position()[1] for text in display.ax_.texts] == list(range(5))
 
 
 def test_without_truth_and_with_own_decisions(hierarchy):
@@ -85,7 +82,7 @@ def test_without_truth_and_with_own_decisions(hierarchy):
     )
     outcomes = {node: outcome for node, (outcome, _) in drawn(display).items()}
     assert outcomes == {
-        node: "predicted" if node in "ab" else "not predicted" for node in "abcdef"
+        node: "predicted" if node in "ab" else "not predicted" for node in "abcde"
     }
     assert display.uncertainty_ax_ is None
     assert display.bars_ is None
@@ -96,7 +93,7 @@ def test_true_nodes_come_first_then_the_probable(hierarchy):
     proba = of(PROBA, hierarchy)
     display = HierarchyDisplay.from_predictions(proba, **given)
     assert display.nodes_ == ("a", "b", "c")
-    assert display.ax_.get_title("left") == "3 of 6 nodes"
+    assert display.ax_.get_title("left") == "3 of 5 nodes"
     y_true = [[node in "ae" for node in hierarchy.nodes]]
     display = HierarchyDisplay.from_predictions(proba, y_true=y_true, **given)
     assert set(display.nodes_) == {"a", "e", "c"}
@@ -110,6 +107,52 @@ def test_ties_keep_ancestors():
         np.full(10, 0.7), hierarchy=chain, max_nodes=4
     )
     assert display.nodes_ == (0, 1, 2, 3)
+
+
+def test_unscored_nodes_are_left_out():
+    edges = [("top", "a"), ("top", "b"), ("a", "between"), ("between", "c")]
+    hierarchy = Hierarchy.from_edges(edges, unscored=["top", "between"])
+    proba = pd.Series({"top": 1.0, "between": 0.8, "a": 0.9, "b": 0.2, "c": 0.4})
+    given = {"hierarchy": hierarchy, "uncertainty": 1 - proba}
+    display = HierarchyDisplay.from_predictions(proba, **given)
+    assert display.nodes_ == ("a", "c", "b")
+    assert set(drawn(display)) == {"a", "b", "c"}
+    assert len(display.bars_) == 3
+    # They take no place, neither among the most telling nor below a node.
+    display = HierarchyDisplay.from_predictions(proba, max_nodes=2, **given)
+    assert display.nodes_ == ("a", "c")
+    assert display.ax_.get_title("left") == "2 of 3 nodes"
+    display = HierarchyDisplay.from_predictions(proba, node="between", **given)
+    assert display.nodes_ == ("c",)
+    table = pd.DataFrame({"proba": proba, "predicted": proba > 0.5})
+    display = HierarchyDisplay(hierarchy, table.loc[list(hierarchy.nodes)]).plot()
+    assert set(drawn(display).values()) == {
+        ("predicted", 0.9), ("not predicted", 0.2), ("not predicted", 0.4)
+    }  # fmt: skip
+    leaf = Hierarchy.from_edges([("a", "b")], unscored=["b"])
+    with pytest.raises(ValueError, match="scored node to show"):
+        HierarchyDisplay.from_predictions([1, 0], hierarchy=leaf, node="b")
+
+
+def test_names_that_are_tuples():
+    hierarchy = Hierarchy.from_edges([(("a", 1), ("b", 2)), (("a", 1), ("b", 3))])
+    display = HierarchyDisplay.from_predictions(
+        [0.9, 0.8, 0.1], hierarchy=hierarchy, node=("a", 1), max_nodes=2
+    )
+    assert display.nodes_ == (("a", 1), ("b", 2))
+    assert [text.get_text() for text in display.ax_.texts] == ["('a', 1)", "('b', 2)"]
+
+
+def test_titles_of_the_hierarchy(hierarchy, monkeypatch):
+    titles = {"a": "the first", "b": "b"}
+    monkeypatch.setattr(Hierarchy, "names", titles, raising=False)
+    given = {"y_score": of(PROBA, hierarchy), "hierarchy": hierarchy, "max_nodes": 2}
+    texts = [
+        text.get_text()
+        for labels in (None, {"c": "third"})
+        for text in HierarchyDisplay.from_predictions(**given, labels=labels).ax_.texts
+    ]
+    assert texts == ["a the first", "c", "a", "c third"]
 
 
 def test_below_a_node(hierarchy):
@@ -134,7 +177,8 @@ def test_containers(hierarchy, container):
     row = container(of(PROBA, hierarchy), list(hierarchy.nodes))
     truth = container(of(TRUE, hierarchy), list(hierarchy.nodes))
     display = HierarchyDisplay.from_predictions(row, hierarchy=hierarchy, y_true=truth)
-    assert {node: p for node, (_, p) in drawn(display).items()} == PROBA
+    scored = {node: PROBA[node] for node in "abcde"}
+    assert {node: p for node, (_, p) in drawn(display).items()} == scored
     assert drawn(display)["e"][0] == "true, missed"
 
 

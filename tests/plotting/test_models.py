@@ -15,7 +15,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn_hmlc import HierarchicalEnsembleClassifier, Hierarchy, plotting
 from sklearn_hmlc.over_sampling import LPROS
 from sklearn_hmlc.plotting import _models
-from sklearn_hmlc.postprocessing import CoherentClassifier
+from sklearn_hmlc.postprocessing import CoherentClassifier, NodeThresholdClassifier
 
 imblearn = pytest.importorskip("imblearn.pipeline")
 multilearn = pytest.importorskip("skmultilearn.problem_transform")
@@ -39,6 +39,7 @@ MODELS = {
     "search": lambda h: GridSearchCV(
         sampled(h), {"hierarchicalensembleclassifier__lr": [0.01]}, cv=2
     ),
+    "thresholds": lambda h: NodeThresholdClassifier(ensemble(h), cv=2, random_state=0),
     "coherent forest": lambda h: CoherentClassifier(
         RandomForestClassifier(n_estimators=5, random_state=0), h
     ),
@@ -161,6 +162,22 @@ def test_models_of_several_orders_need_names(data, named, fitted):
         for key, bars in alone.bars_.items():
             heights = [bar.get_height() for bar in bars]
             assert heights == [bar.get_height() for bar in together.bars_[key]]
+
+
+def test_an_inner_classifier_that_knows_no_names(data, named):
+    X, _, hierarchy = data
+    model = CoherentClassifier(ensemble(None), hierarchy).fit(X, named.iloc[:, ::-1])
+    with pytest.raises(ValueError, match="inside CoherentClassifier to name its col"):
+        plotting.UncertaintyDisplay.from_estimator(model, X, named)
+    row = plotting.HierarchyDisplay.from_estimator(model, X[[0]], max_nodes=25)
+    assert row.bars_ is None
+    expected = model.predict_proba(X[[0]])[0]
+    found = {
+        row.nodes_[int(y)]: x
+        for line in row.points_.values()
+        for x, y in zip(*line.get_data(), strict=True)
+    }
+    assert found == dict(zip(model.classes_, expected, strict=True))
 
 
 def test_names():

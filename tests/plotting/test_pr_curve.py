@@ -7,6 +7,7 @@ import pytest
 from sklearn.metrics import average_precision_score, precision_recall_curve
 
 from sklearn_hmlc import Hierarchy
+from sklearn_hmlc.metrics import au_prc
 from sklearn_hmlc.plotting import PooledPRCurveDisplay
 from tests.plotting.readable import assert_readable
 
@@ -58,7 +59,9 @@ def test_unscored_nodes_are_left_out(example):
     inner = y_true[:, mask]
     expected = average_precision_score(inner.ravel(), y_score[:, mask].ravel())
     assert area_below(display.line_[0]) == pytest.approx(expected)
-    assert display.chance_level_.get_ydata() == pytest.approx([inner.mean()] * 2)
+    alike = np.tile(inner.mean(axis=0), (len(inner), 1))
+    expected = average_precision_score(inner.ravel(), alike.ravel())
+    assert area_below(display.chance_level_) == pytest.approx(expected)
 
 
 @pytest.mark.parametrize("bare", [False, True])
@@ -136,7 +139,62 @@ def test_bad_input(y_true, y_score, message):
         PooledPRCurveDisplay.from_predictions(y_true, y_score)
 
 
-def test_chance_level_needs_the_prevalence():
+@pytest.mark.parametrize("known", ["nothing", "y_train", "counts", "by name"])
+def test_chance_level_is_that_of_the_frequencies(rng, known):
+    hierarchy = Hierarchy(range(12), [], unscored=[0, 5])
+    y_true = rng.random((50, 12)) < np.linspace(0.0, 0.6, 12)
+    y_train = rng.random((30, 12)) < np.linspace(0.5, 0.1, 12)
+    y_train[:, :3] = 0  # ties, at a frequency of 0
+    given = {
+        "nothing": {},
+        "y_train": {"y_train": y_train},
+        "counts": {"train_counts": y_train.sum(axis=0)},
+        "by name": {"train_counts": pd.Series(y_train.sum(axis=0))[::-1]},
+    }[known]
+    display = PooledPRCurveDisplay.from_predictions(
+        y_true, y_true, hierarchy=hierarchy, plot_chance_level=True, **given
+    )
+    frequencies = (y_true if known == "nothing" else y_train).mean(axis=0)
+    scores = np.tile(frequencies, (50, 1))
+    expected = au_prc(y_true, scores, hierarchy=hierarchy)
+    assert display.chance_level[2] == pytest.approx(expected)
+    assert area_below(display.chance_level_) == pytest.approx(expected)
+    label = f"Node frequencies (AU(PRC) = {expected:.3f})"
+    assert display.chance_level_.get_label() == label
+    same = PooledPRCurveDisplay.from_predictions(y_true, scores, hierarchy=hierarchy)
+    points = np.array([same.recall[0], same.precision[0]])
+    drawn = np.array(display.chance_level_.get_data())[:, 1:]
+    np.testing.assert_allclose(drawn, points)
+
+
+@pytest.mark.parametrize("bare", [False, True])
+def test_chance_level_of_training_columns(data, named, fitted, bare):
+    X, _, hierarchy = data
+    columns = list(fitted.classes_)
+    y_train = named.iloc[:40][columns].to_numpy() if bare else named.iloc[:40]
+    display = PooledPRCurveDisplay.from_estimator(fitted, X, named, y_train=y_train)
+    scores = np.tile(named.iloc[:40].mean(), (len(named), 1))
+    expected = au_prc(named, scores, hierarchy=hierarchy)
+    assert display.chance_level[2] == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"y_train": [[1, 0]], "train_counts": [1, 0]}, "got both"),
+        ({"train_counts": [1]}, r"shape \(2,\), one per node"),
+        ({"train_counts": 1}, "`train_counts` of every node"),
+        ({"train_counts": {0: 1}}, "`train_counts` of every node"),
+        ({"train_counts": [1, -1]}, "numbers of 0 or more"),
+        ({"y_train": [[1, 0, 0]]}, "y_train of shape"),
+    ],
+)
+def test_bad_training_counts(given, message):
+    with pytest.raises(ValueError, match=message):
+        PooledPRCurveDisplay.from_predictions([[1, 0]], [[0.1, 0.2]], **given)
+
+
+def test_chance_level_that_is_not_known():
     display = PooledPRCurveDisplay([], [], [], [])
-    with pytest.raises(ValueError, match="`prevalence` with plot_chance_level"):
+    with pytest.raises(ValueError, match="`chance_level` with plot_chance_level"):
         display.plot(plot_chance_level=True)

@@ -61,7 +61,7 @@ def test_models_stand_side_by_side_over_their_group(example):
 
 def test_models_differ_in_more_than_color(example):
     y_train, y_true, models = example
-    display = RarityDisplay.from_predictions(y_true, models, y_train=y_train)
+    display = RarityDisplay.from_predictions(y_true, models, y_train=y_train, few=0)
     one, two = (display.bars_["f1", name][0] for name in models)
     assert one.get_facecolor() != two.get_facecolor()
     assert one.get_hatch() != two.get_hatch()
@@ -100,17 +100,50 @@ def test_readable(example, data, by):
     _, Y, hierarchy = data
     models = {"a model": Y, "a model with a longer name": 1 - Y, "third": Y * 0}
     display = RarityDisplay.from_predictions(
-        Y, models, y_train=Y, by=by, hierarchy=hierarchy
+        Y, models, y_train=Y, by=by, hierarchy=hierarchy, few=60
     )
     assert_readable(display.figure_)
     texts = [text.get_text() for text in display.ax_[0].get_legend().get_texts()]
-    assert texts == list(models)
+    few = [] if by == "rarest" else ["fewer than 60 positives"]
+    assert texts == [*models, *few]
+
+
+def test_groups_of_few_positives_are_hollow(rng):
+    y_true = rng.random((100, 4)) < [0.01, 0.02, 0.5, 0.6]
+    display = RarityDisplay.from_predictions(
+        y_true, {"m": y_true}, train_counts=[1, 7, 60, 600], metric="recall", few=10
+    )
+    white = [
+        bar.get_facecolor() == (1, 1, 1, 1) for bar in display.bars_["recall", "m"]
+    ]
+    assert white == [True, True, False, False]
+    edges = [bar.get_edgecolor() for bar in display.bars_["recall", "m"]]
+    assert edges[0] == display.bars_["recall", "m"][2].get_facecolor()
+    texts = [text.get_text() for text in display.ax_.get_legend().get_texts()]
+    assert texts == ["m", "fewer than 10 positives"]
+
+
+def test_groups_without_data_differ_from_0():
+    y_true = np.array([[0, 1, 1], [0, 1, 0]])
+    y_pred = np.array([[1, 0, 1], [0, 0, 0]])
+    display = RarityDisplay.from_predictions(
+        y_true, y_pred, y_score=y_pred, train_counts=[1, 7, 60],
+        metric=["recall", "precision", "auprc"], few=0,
+    )  # fmt: skip
+    expected = {"recall": [np.nan, 0, 1], "precision": [np.nan, 0, 1]}
+    expected["auprc"] = [np.nan, 1, 1]
+    for (metric, _), bars in display.bars_.items():
+        np.testing.assert_array_equal(heights(bars), expected[metric])
+    for ax in display.ax_:
+        assert [text.get_text() for text in ax.texts] == ["no data"]
+        assert ax.texts[0].get_position()[0] == 0
+    assert_readable(display.figure_)
 
 
 def test_one_unnamed_model_has_no_legend(example):
     y_train, y_true, models = example
     display = RarityDisplay.from_predictions(
-        y_true, models["one"], y_train=y_train, metric="recall"
+        y_true, models["one"], y_train=y_train, metric="recall", few=0
     )
     assert display.ax_.get_legend() is None
     assert list(display.bars_) == [("recall", None)]
@@ -121,9 +154,8 @@ def test_own_axes_and_style(example):
     figure, axes = plt.subplots(2)
     report = rarity_report(y_true, models["one"], y_train=y_train)
     display = RarityDisplay(report)
-    assert display.plot(axes, metric=["f1", "recall"], bar_kwargs={"color": "k"}) is (
-        display
-    )
+    style = {"few": 0, "bar_kwargs": {"color": "k"}}
+    assert display.plot(axes, metric=["f1", "recall"], **style) is display
     assert display.figure_ is figure
     assert list(display.ax_) == list(axes)
     assert display.bars_["f1", None][0].get_facecolor() == (0, 0, 0, 1)

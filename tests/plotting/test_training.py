@@ -40,6 +40,33 @@ def test_only_what_was_measured_and_when():
     assert [ax.get_ylabel() for ax in display.ax_] == ["Loss", "own"]
 
 
+@pytest.mark.parametrize(("sign", "marker"), [(1, "^"), (-1, "v")])
+def test_first_epochs_do_not_flatten_the_rest(sign, marker):
+    values = sign * np.array([400, 90, 3, 2.5, 2.0, 2.2, 1.9, 1.8, 1.7, 1.6, 1.5, 1.4])
+    history = [{"train_loss": value, "valid_loss": value / 2} for value in values]
+    display = TrainingDisplay(history).plot()
+    low, high = sorted(display.ax_.get_ylim())
+    assert high - low < 3
+    assert display.line_["train_loss", None].get_ydata().tolist() == values.tolist()
+    edge = high if sign > 0 else low
+    for line in display.clipped_:
+        assert line.get_xdata().tolist() == [1]
+        assert line.get_ydata().tolist() == [edge]
+        assert line.get_marker() == marker
+    assert len(display.clipped_) == 2
+    (text,) = (text.get_text() for text in display.ax_.texts)
+    assert sorted(map(float, text.split(", "))) == sorted([sign * 200, sign * 400])
+    assert_readable(display.figure_)
+
+
+@pytest.mark.parametrize("values", [[3, 2, 1.5, 1], [9, 1, 1, 1], [9, 1], [9, np.nan]])
+def test_all_epochs_where_they_have_room(values):
+    display = TrainingDisplay([{"train_loss": float(value)} for value in values]).plot()
+    low, high = display.ax_.get_ylim()
+    assert low < np.nanmin(values) <= np.nanmax(values) < high
+    assert display.clipped_ == []
+
+
 def test_several_models():
     display = TrainingDisplay({"one": HISTORY, "a longer name": HISTORY[:1]}).plot()
     one = display.line_["train_loss", "one"]

@@ -82,6 +82,25 @@ def test_bins_of_as_many_decisions(example):
     ).n_decisions.sum().tolist() == ([200] * 4)
 
 
+def test_points_of_few_decisions_are_hollow():
+    uncertainty = np.repeat([0.1, 0.5, 0.9], [50, 3, 50])[:, np.newaxis]
+    labels = np.ones((103, 1))
+    display = UncertaintyDisplay.from_predictions(
+        labels, labels, uncertainty, n_bins=3, few=4
+    )
+    assert display.line_["0"].get_xdata() == pytest.approx([0.1, 0.5, 0.9])
+    assert display.line_["0"].get_markevery() == [0, 2]
+    hollow = display.hollow_["0"]
+    assert hollow.get_xdata() == pytest.approx([0.5])
+    assert hollow.get_markerfacecolor() == "white"
+    assert hollow.get_color() == display.line_["0"].get_color()
+    texts = [text.get_text() for text in display.ax_.get_legend().get_texts()]
+    assert texts == ["0 (103 decisions)", "fewer than 4 decisions"]
+    assert display.plot(few=3).hollow_ == {}
+    texts = [text.get_text() for text in display.ax_.get_legend().get_texts()]
+    assert texts == ["0 (103 decisions)"]
+
+
 def test_depths_together(example):
     hierarchy, *arrays = example
     display = UncertaintyDisplay.from_predictions(
