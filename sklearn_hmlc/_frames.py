@@ -100,22 +100,34 @@ def _numpy(dtype: Any) -> np.dtype:
     return np.dtype(getattr(dtype, "numpy_dtype", dtype))
 
 
-def like(values: np.ndarray, template: Any, index: Any = None) -> Any:
+def like(
+    values: np.ndarray, template: Any, index: Any = None, keep_dtypes: bool = True
+) -> Any:
     """Put columns into a frame of a template's kind, with its names and dtypes.
 
     A pandas frame gets the ``index``, or the template's where there are as many rows.
+    Without ``keep_dtypes`` columns have the dtype of the values.
     """
     if nw.dependencies.is_pandas_dataframe(template):
         if index is None and len(values) == len(template):
             index = template.index
         same: Any = type(template)  # a subclass of pandas' own, perhaps
         frame = same(values, columns=template.columns, index=index)
-        return frame.astype(dict(template.dtypes))
+        return frame.astype(dict(template.dtypes)) if keep_dtypes else frame
     wrapped = nw.from_native(template, eager_only=True)
     data = {name: values[:, k] for k, name in enumerate(wrapped.columns)}
     plain = nw.from_dict(data, backend=wrapped.implementation)
+    if not keep_dtypes:
+        return plain.to_native()
     casts = [nw.col(name).cast(dtype) for name, dtype in wrapped.schema.items()]
     return plain.select(casts).to_native()
+
+
+def without_rows(Y: Any) -> Any:
+    """Return a frame of the same kind, columns and dtypes, that holds no rows."""
+    if nw.dependencies.is_pandas_dataframe(Y):
+        return Y.iloc[:0].copy()
+    return nw.from_native(Y, eager_only=True).head(0).clone().to_native()
 
 
 def row_names(X: Any) -> Any:

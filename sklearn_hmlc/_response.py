@@ -96,13 +96,15 @@ def part_with(estimator: Any, attribute: str) -> Any:
 def names_of(estimator: Any) -> list[Node] | None:
     """Names of a model's columns, or None where it knows none.
 
-    They are the ``classes_`` of the outermost part that has a hierarchy; scikit-learn's
-    own classifiers number the columns of ``y``, which names nothing.
+    They are the ``classes_`` of the outermost part that has a hierarchy. Numbers of
+    columns name nothing: those of scikit-learn's own classifiers, and of a flat
+    hierarchy that was made for a bare ``y``.
     """
     for part in chain(estimator):
         if hasattr(part, "hierarchy_"):
             classes = getattr(part, "classes_", None)
-            return None if classes is None else list(classes.tolist())
+            numbered = getattr(getattr(part, "_target", None), "numbered", False)
+            return None if classes is None or numbered else list(classes.tolist())
     return None
 
 
@@ -186,9 +188,10 @@ def _probabilities(estimator: Any, X: Any) -> Any:
             f"{type(estimator).__name__} has neither."
         )
     values = expit(np.asarray(estimator.decision_function(X), dtype=np.float64))
-    for column, one in enumerate(getattr(estimator, "estimators_", ())):
-        if type(one).__name__ == "_ConstantPredictor":
-            values[:, column] = one.y_[0]  # no margin, but the only class
+    for part in chain(estimator):
+        for column, one in enumerate(getattr(part, "estimators_", ())):
+            if type(one).__name__ == "_ConstantPredictor":
+                values[:, column] = one.y_[0]  # no margin, but the only class
     return values
 
 

@@ -1,22 +1,22 @@
 """What the user calls ``y``, and how predictions go back into it.
 
 Stage: between the user's labels and closed boolean CSR labels in node order. Two kinds:
-an indicator matrix (dense, sparse, DataFrame) of shape (n_samples, n_nodes), and 1-D
-``y`` with one node a row.
+an indicator matrix (dense, sparse, a frame of any library) of shape (n_samples,
+n_nodes), and 1-D ``y`` with one node per row.
+
+Columns: a frame's go by name, in every call. Columns without names are those of
+``classes``: the nodes in their order or, after a fit on a frame, the frame's columns.
 """
 
 from __future__ import annotations
 
 import numpy as np
-import pandas as pd
 import scipy.sparse as sp
 from sklearn.metrics import accuracy_score
-from sklearn.utils import column_or_1d
-from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import assert_all_finite
 
-from .hierarchy import Hierarchy, _labels
-from .hierarchy._names import name_array, shorten
+from . import _frames as frames
+from ._validation import as_classes, as_labels, column_positions, name_array, shorten
+from .hierarchy import Hierarchy
 from .metrics import au_prc
 
 
@@ -25,12 +25,13 @@ def make_target(y, hierarchy, classes=None):
 
     ``classes`` names all nodes that 1-D ``y`` may ever have (for `partial_fit`).
     """
-    y = _as_container(y)
-    only_column = y.ndim == 2 and y.shape[1] == 1
+    container = _as_container(y)
+    shape = container.shape
+    only_column = len(shape) == 2 and shape[1] == 1
     indicator = sp.issparse(y) or getattr(hierarchy, "n_nodes", 0) == 1
-    if y.ndim == 1 or (only_column and not indicator):
+    if len(shape) == 1 or (only_column and not indicator):
         return SingleTarget(y, hierarchy, classes)
-    return IndicatorTarget(y, hierarchy)
+    return IndicatorTarget(container, hierarchy)
 
 
 class ScoreMixin:
@@ -47,7 +48,8 @@ class ScoreMixin:
         X : array-like or sparse matrix of shape (n_samples, n_features)
             Features, as `predict_proba` takes them.
         y : array-like, sparse matrix or DataFrame
-            True labels, in one of the forms that `fit` takes.
+            True labels, in one of the forms that `fit` takes. A frame's columns go by
+            name; without names they are those of ``classes_``.
         sample_weight : array-like of shape (n_samples,), default=None
             What each row counts. None: 1.
 
@@ -61,31 +63,33 @@ class ScoreMixin:
 
 
 class IndicatorTarget:
-    """Indicator matrix; columns are nodes, a DataFrame's in the user's own order."""
+    """Indicator matrix; columns are nodes, a frame's in the user's own order."""
 
     single = False
 
     def __init__(self, y, hierarchy):
-        self.named = _labels.is_dataframe(y)
+        names = frames.columns(y, "y")
+        self.named = names is not None
+        # The nodes of a flat hierarchy made for bare columns are their numbers.
+        self.numbered = hierarchy is None and not self.named
         if hierarchy is None:
-            names = y.columns if self.named else range(y.shape[-1])
-            hierarchy = Hierarchy.flat(names)
+            hierarchy = Hierarchy.flat(range(y.shape[-1]) if names is None else names)
         self.hierarchy = hierarchy
-        # No rows are kept, only what a prediction is to look like.
-        self._template = y[:0] if not sp.issparse(y) else y.tocsr()[:0].asformat("csr")
-        self._format = y.format if sp.issparse(y) else None
+        self._template = _without_rows(y)
         self._order = None
         if self.named:
-            where = _labels.column_positions(hierarchy, y.columns)
-            self._order = np.argsort(where)
-        names = name_array(hierarchy)
-        self.classes = names if self._order is None else names[self._order]
+            order = np.argsort(column_positions(hierarchy, names, "y"))
+            if not np.array_equal(order, np.arange(len(order))):
+                self._order = order
+        nodes = hierarchy.nodes
+        self.classes = name_array(nodes if self._order is None else self.columns(nodes))
 
     def encode(self, y):
         """Return closed boolean CSR labels in node order, or raise."""
-        y = _as_container(y)
-        self.hierarchy.check_closed(y)
-        return _labels.to_csr(self.hierarchy, y)
+        bare = None if self._order is None else self.classes.tolist()
+        labels = as_labels(_as_container(y), self.hierarchy, "y", bare=bare)
+        self.hierarchy.check_closed(labels)
+        return labels
 
     def score(self, y, proba, sample_weight=None):
         """Pooled AU(PRC) of node probabilities, over scored nodes."""
@@ -95,7 +99,11 @@ class IndicatorTarget:
 
     def columns(self, values):
         """Bring values of shape (..., n_nodes) into the user's order of columns."""
-        return values if self._order is None else values[..., self._order]
+        if self._order is None:
+            return values
+        if isinstance(values, tuple):
+            return [values[node] for node in self._order]
+        return values[..., self._order]
 
     def in_node_order(self, values):
         """Undo `columns`."""
@@ -104,18 +112,15 @@ class IndicatorTarget:
     def restore(self, positive, X):
         """Put decisions (n_samples, n_nodes), in node order, into the y container.
 
-        Rows of a DataFrame are named as those of ``X``, where these have names.
+        Rows of a pandas frame are named as those of ``X``, where these have names.
         """
         positive = self.columns(positive)
         template = self._template
-        if self.named:
-            named = isinstance(X, pd.DataFrame)
-            index = X.index if named else range(len(positive))
-            frame = type(template)(positive, columns=template.columns, index=index)
-            return frame.astype(dict(template.dtypes))
-        if self._format is not None:
-            container = type(template)(sp.csr_array(positive).astype(template.dtype))
-            return container.asformat(self._format)
+        if frames.is_frame(template):
+            return frames.like(positive, template, index=frames.row_names(X))
+        if sp.issparse(template):
+            container = type(template.tocsr())
+            return container(positive.astype(template.dtype)).asformat(template.format)
         return positive.astype(template.dtype)
 
 
@@ -124,9 +129,10 @@ class SingleTarget:
 
     single = True
     named = True
+    numbered = False
 
     def __init__(self, y, hierarchy, classes=None):
-        y = _column(y, warn=True)
+        y = as_classes(y, warn=True)
         self.classes = np.unique(y if classes is None else classes)
         self.hierarchy = (
             Hierarchy.flat(self.classes) if hierarchy is None else hierarchy
@@ -135,7 +141,7 @@ class SingleTarget:
 
     def encode(self, y):
         """Return closed boolean CSR labels in node order, or raise."""
-        y = _column(y)
+        y = as_classes(y)
         unknown = np.setdiff1d(y, self.classes)
         if len(unknown):
             raise ValueError(
@@ -151,8 +157,10 @@ class SingleTarget:
 
     def score(self, y, proba, sample_weight=None):
         """Accuracy of the most probable classes."""
-        pred = self.most_probable(proba)
-        return float(accuracy_score(y, pred, sample_weight=sample_weight))
+        hits = np.equal(as_classes(y), self.most_probable(proba)).astype(int)
+        return float(
+            accuracy_score(np.ones_like(hits), hits, sample_weight=sample_weight)
+        )
 
     def most_probable(self, proba):
         """Class of each row, from node probabilities."""
@@ -194,15 +202,15 @@ class SingleTarget:
 
 
 def _as_container(y):
+    """Labels as a sparse matrix, a frame or an array, whichever comes nearest."""
     if y is None:
         raise ValueError(
             "This classifier requires y to be passed, but the target y is None."
         )
-    if sp.issparse(y) or isinstance(y, pd.DataFrame):
+    if sp.issparse(y):
         return y
-    if _labels.is_dataframe(y):
-        # Predictions, too, will be pandas' frames, whosever y is.
-        return pd.DataFrame(np.asarray(y.to_numpy()), columns=list(y.columns))
+    if frames.is_frame(y):
+        return y
     try:
         array = np.asarray(y)
     except ValueError as error:
@@ -212,18 +220,15 @@ def _as_container(y):
             "HierarchicalLabelBinarizer."
         ) from error
     if array.ndim == 0:
-        raise ValueError(f"Expected y with one entry a row, but got {y!r}.")
+        raise ValueError(f"Expected y with one entry per row, but got {y!r}.")
     return array
 
 
-def _column(y, warn=False):
-    y = column_or_1d(y, warn=warn)
-    if y.dtype.kind == "f":
-        assert_all_finite(y, input_name="y")
-    n_missing = np.count_nonzero(pd.isna(y))
-    if n_missing:
-        raise ValueError(
-            f"y has no class in {n_missing} rows (None or NaN); drop them."
-        )
-    check_classification_targets(y)
-    return y
+def _without_rows(y):
+    """Container, dtype and columns of labels, which hold no memory of the rows."""
+    if frames.is_frame(y):
+        return frames.without_rows(y)
+    if sp.issparse(y):
+        container = sp.csr_array if isinstance(y, sp.sparray) else sp.csr_matrix
+        return container((0, y.shape[-1]), dtype=y.dtype).asformat(y.format)
+    return np.empty((0, y.shape[-1]), dtype=y.dtype)

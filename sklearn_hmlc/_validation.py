@@ -20,9 +20,12 @@ from numbers import Number
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 import scipy.sparse as sp
 from numpy.typing import NDArray
-from sklearn.utils import check_array
+from sklearn.utils import check_array, column_or_1d
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import assert_all_finite
 
 from . import _frames as frames
 
@@ -352,6 +355,34 @@ def _is_binary(value: Any) -> bool:
     return isinstance(value, Number) and value in (0, 1)
 
 
+def as_classes(y: Any, warn: bool = False) -> np.ndarray:
+    """Return 1-D labels, one class per row, as an array; integers of any size exactly.
+
+    Raises
+    ------
+    ValueError
+        If ``y`` is no single column, a row has no class, or the values are no classes.
+    """
+    classes = np.asarray(y)
+    if classes.dtype.kind == "f" and isinstance(y, list | tuple) and _integers(y):
+        classes = name_array(y)  # NumPy rounds what no integer type holds
+    classes = column_or_1d(classes, warn=warn)
+    n_missing = np.count_nonzero(pd.isna(classes))
+    if n_missing:
+        raise ValueError(
+            f"y has no class in {count(n_missing, 'row')} (None or NaN); drop them."
+        )
+    if classes.dtype.kind == "f":
+        assert_all_finite(classes, input_name="y")
+    if not (classes.dtype == object and _integers(classes)):
+        check_classification_targets(classes)
+    return classes
+
+
+def _integers(values: Iterable[Any]) -> bool:
+    return all(type(value) is int for value in values)
+
+
 # -- scores ----------------------------------------------------------------------------
 
 
@@ -560,9 +591,12 @@ def by_node(
 def as_thresholds(
     spec: Any, hierarchy: Hierarchy, columns: Iterable[Node] | None = None
 ) -> FloatArray:
-    """Return decision thresholds in [0, 1], as `by_node` does; the rest is 0.5."""
+    """Return decision thresholds in [0, 1], as `by_node` does; the rest is 0.5.
+
+    Infinity is one too: from there on a node is never predicted, not even at 1.
+    """
     thresholds = by_node(spec, hierarchy, 0.5, "threshold", columns)
-    bad = ~((thresholds >= 0) & (thresholds <= 1))
+    bad = ~(((thresholds >= 0) & (thresholds <= 1)) | (thresholds == np.inf))
     if bad.any():
         raise ValueError(
             "Expected thresholds in [0, 1], but got "

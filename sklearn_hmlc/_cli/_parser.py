@@ -13,8 +13,8 @@ from pathlib import Path
 import torch
 
 from .. import HierarchicalEnsembleClassifier, __version__
-from ..nn import ENSEMBLES
 from ..losses import SCHEMES
+from ..nn import ENSEMBLES
 from ..postprocessing._thresholds import STRATEGIES
 from ..uncertainty._registry import MEASURES
 from . import _commands, _demo, _help

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
+from .. import _frames as frames
 from .._validation import as_labels, as_row_weights, check_option
 from ..hierarchy import Hierarchy
 
@@ -55,14 +56,14 @@ def node_weights(
     scored : array-like of bool of shape (n_nodes,), default=None
         Nodes that count; the others weigh 1 and have no say in the rescaling. None:
         all.
-
     sample_weight : array-like of shape (n_samples,), default=None
-        What each row counts in :math:`n_i` and `N`. None: 1.
+        What each row counts in :math:`n_i` and `N`, >= 0. None: 1.
 
     Returns
     -------
     weights : ndarray of float64 of shape (n_nodes,)
-        All 1 where the rescaling has nothing to tell apart (:math:`v` is constant).
+        In the order of the columns of `Y`. All 1 where the rescaling has nothing to
+        tell apart (:math:`v` is constant).
 
     Raises
     ------
@@ -167,20 +168,21 @@ def _rescale(values: np.ndarray, among: np.ndarray, floor: float) -> np.ndarray:
 
 def _checked_rows(Y: Any, sample_weight: Any) -> tuple[sp.csr_array, np.ndarray]:
     """Which rows have which nodes, as 0.0 and 1.0, and what each row counts."""
-    if not sp.issparse(Y):
+    if not (sp.issparse(Y) or frames.is_frame(Y)):
         Y = np.asarray(Y)
-    if Y.ndim != 2 or Y.shape[0] == 0:
+    if len(Y.shape) != 2 or Y.shape[0] == 0:
         raise ValueError(
             "Expected Y of shape (n_samples, n_nodes) with at least one row, but got "
             f"shape {Y.shape}."
         )
-    flat = Hierarchy.flat(range(Y.shape[1]))
-    present = as_labels(Y, flat).astype(np.float64)
+    names = frames.columns(Y)
+    columns = Hierarchy.flat(range(Y.shape[1]) if names is None else names)
+    present = as_labels(Y, columns).astype(np.float64)
     weight = as_row_weights(sample_weight, Y.shape[0])
     if weight is None:
         return present, np.ones(Y.shape[0])
-    # Only their ratios matter, and sums of huge numbers overflow.
-    return present, weight / weight.max(initial=0) if weight.any() else weight
+    # Shares alone count, and large weights have no finite sum.
+    return present, weight / max(weight.max(), np.finfo(np.float64).tiny)
 
 
 def _checked_mask(scored: Any, n_nodes: int) -> np.ndarray:

@@ -1,8 +1,8 @@
 """Rows into bags, a budget over bags, and rows out of them.
 
 Stage: inside the samplers. In: boolean CSR labels (n_samples, n_nodes), or the room
-that bags have (n_bags,). Out: the bag of each row (n_samples,), clones a bag (n_bags,),
-row positions (n_clones,). Time and memory follow the positives, never
+that bags have (n_bags,). Out: the bag of each row (n_samples,), clones per bag
+(n_bags,), row positions (n_clones,). Time and memory follow the positives, never
 n_samples * n_nodes.
 """
 

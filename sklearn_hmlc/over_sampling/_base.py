@@ -1,9 +1,9 @@
 """The one ceremony of all samplers: check, plan, copy rows, keep containers.
 
 Stage: between the data and the classifier. In: ``X`` (n_samples, n_features) and ``y``,
-labels (n_samples, n_nodes) or one class a row (n_samples,). Out: the same with clones
-below, in the same containers. imbalanced-learn's own template refuses multi-label
-``y``, hence one of our own on its `BaseSampler`.
+labels (n_samples, n_nodes) or one class per row (n_samples,). Out: the same with
+clones below, in the same containers. imbalanced-learn's own template refuses
+multi-label ``y``, hence one of our own on its `BaseSampler`.
 """
 
 import warnings
@@ -12,17 +12,17 @@ from numbers import Real
 from typing import ClassVar
 
 import numpy as np
-import pandas as pd
 import scipy.sparse as sp
 from imblearn.base import BaseSampler
 from sklearn.base import _fit_context
-from sklearn.utils import _safe_indexing, check_random_state, column_or_1d
+from sklearn.utils import _safe_indexing, check_random_state
 from sklearn.utils._param_validation import Interval
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_array, check_consistent_length, validate_data
 
-from ..hierarchy import HierarchicalLabelBinarizer, Hierarchy, _labels
+from .. import _frames as frames
+from .._validation import as_classes, check_same_ids, like, shorten
+from ..hierarchy import HierarchicalLabelBinarizer, Hierarchy
 from ._measures import closed_labels, count
 
 
@@ -73,10 +73,12 @@ class BaseMultiLabelSampler(BaseSampler):
 
     Notes
     -----
-    ``X`` may be an array, a list, a SciPy sparse matrix or a DataFrame, with strings,
-    NaN and infinity as they are. ``y`` may be an indicator matrix (array, list, sparse
-    matrix or DataFrame) or one class a row; with a hierarchy such a class is the name
-    of the row's most specific node, and without one each class is a label set.
+    ``X`` may be an array of any dimensions (images, say), a list, a SciPy sparse matrix
+    or a frame (pandas, polars, pyarrow), with strings, NaN and infinity as they are.
+    ``y`` may be an indicator matrix (array, list, sparse matrix or frame) or one class
+    per row; with a hierarchy such a class is the name of the row's most specific node,
+    and without one each class is a label set. A frame's columns go by name, those of
+    anything else are in node order.
 
     The hook ``_draw_clones(labels, n_clones, random_state)`` is given boolean CSR
     labels in node order, closed and with at least two distinct rows. It returns two
@@ -116,11 +118,11 @@ class BaseMultiLabelSampler(BaseSampler):
 
         Parameters
         ----------
-        X : {array-like, sparse matrix, DataFrame} of shape (n_samples, n_features)
+        X : {array-like, sparse matrix, DataFrame} of shape (n_samples, ...)
             Data.
         y : {array-like, sparse matrix, DataFrame} of shape (n_samples, n_nodes) or \
 (n_samples,)
-            Labels, 0 and 1, closed under the hierarchy; or one class a row.
+            Labels, 0 and 1, closed under the hierarchy; or one class per row.
 
         Returns
         -------
@@ -136,11 +138,11 @@ class BaseMultiLabelSampler(BaseSampler):
 
         Parameters
         ----------
-        X : {array-like, sparse matrix, DataFrame} of shape (n_samples, n_features)
+        X : {array-like, sparse matrix, DataFrame} of shape (n_samples, ...)
             Data.
         y : {array-like, sparse matrix, DataFrame} of shape (n_samples, n_nodes) or \
 (n_samples,)
-            Labels, 0 and 1, closed under the hierarchy; or one class a row.
+            Labels, 0 and 1, closed under the hierarchy; or one class per row.
 
         Returns
         -------
@@ -154,13 +156,20 @@ class BaseMultiLabelSampler(BaseSampler):
         ValueError
             If ``X`` or ``y`` do not fit, labels are not closed under the hierarchy, or
             all rows have the same label set.
+        TypeError
+            If ``X`` is a torch Dataset, whose rows can't be copied.
+
+        Warns
+        -----
+        UserWarning
+            If pandas frames ``X`` and ``y`` have the same row names in another order.
         """
         X, y, labels = self._check_X_y(X, y)
         groups = self._plan(labels)
         y_resampled = _take(y, self.sample_indices_)
         if self._relabels and _is_indicator(y, self.hierarchy):
             all_labels = sp.vstack([labels, self._clone_labels(groups)], format="csr")
-            y_resampled = _like(self.hierarchy_, all_labels, y_resampled)
+            y_resampled = like(all_labels, self.hierarchy_, y_resampled)
         return _take(X, self.sample_indices_), y_resampled
 
     @available_if(_clones_keep_labels)
@@ -172,11 +181,11 @@ class BaseMultiLabelSampler(BaseSampler):
 
         Parameters
         ----------
-        X : {array-like, sparse matrix, DataFrame} of shape (n_samples, n_features)
+        X : {array-like, sparse matrix, DataFrame} of shape (n_samples, ...)
             Data.
         y : {array-like, sparse matrix, DataFrame} of shape (n_samples, n_nodes) or \
 (n_samples,)
-            Labels, 0 and 1, closed under the hierarchy; or one class a row.
+            Labels, 0 and 1, closed under the hierarchy; or one class per row.
 
         Returns
         -------
@@ -223,14 +232,20 @@ class BaseMultiLabelSampler(BaseSampler):
 
     def _check_X_y(self, X, y):
         """Return ``X`` and ``y`` as what rows can be taken from, and the labels."""
+        _check_copyable(X)
         checked = X
-        if not _labels.is_dataframe(X):
+        if not frames.is_frame(X):
             checked = check_array(
-                X, dtype=None, accept_sparse=True, ensure_all_finite=False
+                X,
+                dtype=None,
+                accept_sparse=True,
+                ensure_all_finite=False,
+                allow_nd=True,
             )
         validate_data(self, X=checked, y=y, skip_check_array=True)
         check_consistent_length(checked, y)
         labels = self._check_y(y)
+        check_same_ids(X, y)
         _check_two_label_sets(labels)
         return (X if isinstance(X, list) else checked), y, labels
 
@@ -240,14 +255,7 @@ class BaseMultiLabelSampler(BaseSampler):
         if _is_indicator(y, self.hierarchy):
             labels, self.hierarchy_ = closed_labels(y, self.hierarchy)
             return labels
-        classes = column_or_1d(y)
-        n_missing = np.count_nonzero(pd.isna(classes))
-        if n_missing:
-            raise ValueError(
-                f"y has no class in {n_missing} rows (NaN or None); drop them."
-            )
-        check_classification_targets(y)
-        classes = classes.tolist()
+        classes = as_classes(y).tolist()
         self._check_nodes(classes)
         binarizer = HierarchicalLabelBinarizer(self.hierarchy, sparse_output=True)
         labels = binarizer.fit_transform([[name] for name in classes])
@@ -261,8 +269,8 @@ class BaseMultiLabelSampler(BaseSampler):
         if unknown:
             raise ValueError(
                 "Expected y to be labels of shape (n_samples, "
-                f"{self.hierarchy.n_nodes}), or one node a row, but these classes are "
-                f"no nodes of the hierarchy: {_labels.shorten(sorted(unknown))}."
+                f"{self.hierarchy.n_nodes}), or one node per row, but these classes "
+                f"are no nodes of the hierarchy: {shorten(sorted(unknown))}."
             )
 
     def __sklearn_tags__(self):
@@ -275,12 +283,23 @@ class BaseMultiLabelSampler(BaseSampler):
         return tags
 
 
+def _check_copyable(X):
+    """Refuse a torch Dataset, without importing torch for it."""
+    if any(kind.__module__.startswith("torch.utils.data") for kind in type(X).__mro__):
+        raise TypeError(
+            f"Expected X as an array, a sparse matrix or a frame, but got the Dataset "
+            f"{type(X).__name__}, whose rows can't be copied. Plan on row numbers, "
+            "`weight = sampler.to_sample_weight(np.arange(len(X))[:, None], y)`, and "
+            "give the classifier `sample_weight=weight`."
+        )
+
+
 def _check_rectangular(y):
     try:
         np.shape(y)
     except ValueError:
         raise ValueError(
-            "Expected y to be labels of shape (n_samples, n_nodes), or one class a "
+            "Expected y to be labels of shape (n_samples, n_nodes), or one class per "
             "row, but its rows have different lengths; turn lists of names into labels "
             "with HierarchicalLabelBinarizer."
         ) from None
@@ -315,9 +334,3 @@ def _take(container, rows):
         return container.tocsr()[rows].asformat(container.format)
     taken = _safe_indexing(container, rows)
     return taken.reset_index(drop=True) if hasattr(taken, "reset_index") else taken
-
-
-def _like(hierarchy, labels, template):
-    if isinstance(template, list):
-        return _labels.like(hierarchy, labels, np.asarray(template)).tolist()
-    return _labels.like(hierarchy, labels, template)

@@ -42,7 +42,7 @@ class LPROS(BaseMultiLabelSampler):
 
         - "all": the whole label set.
         - "leaves": one of the most specific nodes of a row, the one that the fewest
-          rows have (ties: the first). At most one bag a node.
+          rows have (ties: the first). At most one bag per node.
         - int: the nodes down to this depth; the smaller, the fewer and larger the bags.
         - callable: given boolean CSR labels (n_samples, n_nodes) in node order, it
           returns a group for each row (n_samples,), or an indicator matrix

@@ -12,7 +12,9 @@ which ``i`` is a most specific node. A path is a node with all its ancestors.
 
 import numpy as np
 
-from ..hierarchy import Hierarchy, _labels
+from .. import _frames as frames
+from .._validation import as_labels
+from ..hierarchy import Hierarchy
 
 
 def irlbl(Y, hierarchy=None, *, per_path=False):
@@ -217,8 +219,8 @@ def closed_labels(Y, hierarchy):
         If ``Y`` does not fit the hierarchy or breaks it.
     """
     if hierarchy is None:
-        named = _labels.is_dataframe(Y)
-        hierarchy = Hierarchy.flat(Y.columns if named else range(np.shape(Y)[-1]))
-    labels = _labels.to_csr(hierarchy, Y)
+        names = frames.columns(Y)
+        hierarchy = Hierarchy.flat(range(np.shape(Y)[-1]) if names is None else names)
+    labels = as_labels(Y, hierarchy)
     hierarchy.check_closed(labels)
     return labels, hierarchy

@@ -1,4 +1,4 @@
-"""What is done to any classifier's output: coherence, and a threshold a node."""
+"""What is done to any classifier's output: coherence, and a threshold per node."""
 
 from ._coherence import make_coherent
 from ._coherent_classifier import CoherentClassifier

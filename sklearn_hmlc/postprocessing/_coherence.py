@@ -10,20 +10,22 @@ from typing import Any
 
 import numpy as np
 
+from .. import _frames as frames
+from .._validation import as_scores, check_option
 from ..hierarchy import Hierarchy
 from ._isotonic import isotonic
 
 METHODS = ("max", "min", "mean", "isotonic")
 
 
-def make_coherent(proba: Any, hierarchy: Hierarchy, method: str = "max") -> np.ndarray:
+def make_coherent(proba: Any, hierarchy: Hierarchy, method: str = "max") -> Any:
     """Make scores coherent: no parent below its child.
 
     Parameters
     ----------
-    proba : array-like of shape (n_samples, n_nodes)
-        Scores of any kind, finite: probabilities or logits. Columns in the order of
-        ``hierarchy.nodes``.
+    proba : array-like, sparse matrix or DataFrame of shape (n_samples, n_nodes)
+        Scores of any kind, finite: probabilities or logits. A frame's columns go by
+        name, those of anything else are in the order of ``hierarchy.nodes``.
     hierarchy : Hierarchy
         The label graph.
     method : {"max", "min", "mean", "isotonic"}, default="max"
@@ -38,9 +40,10 @@ def make_coherent(proba: Any, hierarchy: Hierarchy, method: str = "max") -> np.n
 
     Returns
     -------
-    coherent : ndarray of float of shape (n_samples, n_nodes)
-        Of the dtype of `proba` (float64 where it is no float). Coherent scores come
-        back as they are.
+    coherent : ndarray of float or frame, of shape (n_samples, n_nodes)
+        Float32 where `proba` is that, else float64. A frame comes back as a frame of
+        its kind, its rows and columns as they were. Scores that are coherent already
+        don't change.
 
     Raises
     ------
@@ -52,7 +55,7 @@ def make_coherent(proba: Any, hierarchy: Hierarchy, method: str = "max") -> np.n
     -----
     All but "isotonic" take a pass over the edges. "isotonic" is exact, for DAGs too; it
     works on the nodes whose scores are not coherent, row by row, and takes
-    milliseconds to seconds a row, the more the more of them hang together.
+    milliseconds to seconds per row, the more the more of them hang together.
 
     References
     ----------
@@ -73,11 +76,17 @@ def make_coherent(proba: Any, hierarchy: Hierarchy, method: str = "max") -> np.n
     [[0.4 0.4 0.1]]
     [[0.4 0.4 0.1]]
     """
-    scores = _checked(proba, hierarchy)
-    if method not in METHODS:
-        raise ValueError(
-            f"Expected `method` to be one of {list(METHODS)}, but got {method!r}."
-        )
+    check_option("method", method, METHODS)
+    scores = as_scores(proba, hierarchy, "proba")
+    coherent = _coherent(scores, hierarchy, method)
+    names = frames.columns(proba)
+    if names is None:
+        return coherent
+    nodes = hierarchy.index(names)
+    return frames.like(coherent[:, nodes], proba, keep_dtypes=False)
+
+
+def _coherent(scores: np.ndarray, hierarchy: Hierarchy, method: str) -> np.ndarray:
     if method == "max":
         return _upward(scores, hierarchy)
     if method == "min":
@@ -99,17 +108,3 @@ def _downward(scores: np.ndarray, hierarchy: Hierarchy) -> np.ndarray:
     for parents, children in reversed(hierarchy.levels):
         np.minimum.at(columns, children, columns[parents])
     return np.ascontiguousarray(columns.T)
-
-
-def _checked(proba: Any, hierarchy: Hierarchy) -> np.ndarray:
-    scores = np.asarray(proba)
-    if scores.dtype.kind != "f":
-        scores = scores.astype(np.float64)
-    if scores.ndim != 2 or scores.shape[1] != hierarchy.n_nodes:
-        raise ValueError(
-            f"Expected scores of shape (n_samples, {hierarchy.n_nodes}), one column a "
-            f"node, but got {scores.shape}."
-        )
-    if not np.isfinite(scores).all():
-        raise ValueError("Expected finite scores, but some are NaN or infinite.")
-    return scores

@@ -7,12 +7,13 @@ from typing import ClassVar
 import numpy as np
 from sklearn.base import _fit_context, clone
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils.validation import _check_method_params, check_is_fitted
 
+from .._response import ask
 from ..hierarchy import Hierarchy
 from ._coherence import METHODS, make_coherent
-from ._inner import HierarchyMetaClassifier, node_scores
-from ._thresholds import resolve_thresholds
+from ._inner_fit import counting_rows, narrow, take
+from ._meta import HierarchyMetaClassifier, given_thresholds, in_columns
 
 
 class CoherentClassifier(HierarchyMetaClassifier):
@@ -99,9 +100,11 @@ class CoherentClassifier(HierarchyMetaClassifier):
         y : array-like, sparse matrix or DataFrame of shape (n_samples, n_nodes), or \
 array-like of shape (n_samples,)
             Labels, 0 and 1, closed under the hierarchy; columns in node order, a
-            DataFrame's by name. 1-D: one node a row.
+            frame's by name. 1-D: one node per row.
         **fit_params : dict
-            Goes to the inner classifier's `fit`, for example ``sample_weight``.
+            Goes to the inner classifier's `fit`, for example ``sample_weight``; with
+            scikit-learn's metadata routing, what it has requested. Rows of weight 0
+            count as absent.
 
         Returns
         -------
@@ -110,27 +113,43 @@ array-like of shape (n_samples,)
         Raises
         ------
         ValueError
-            If the labels do not fit the hierarchy or are not closed.
+            If the labels do not fit the hierarchy or are not closed. What was fitted
+            before stays as it was.
+
+        Warns
+        -----
+        UserWarning
+            If the rows of pandas frames `X` and `y` have the same names, but in another
+            order.
         """
-        self.__dict__.pop("estimator_", None)  # should this fit fail
-        labels = self._learn_labels(y, self.hierarchy)
-        resolve_thresholds(self.threshold, self.hierarchy_)
+        target, labels = self._learn_labels(X, y, self.hierarchy)
+        given_thresholds(self.threshold, target)
+        weight, routed = self._routed(fit_params)
+        _, rows = counting_rows(weight, labels.shape[0])
+        labels = take(labels, rows)
         n_rows = labels.sum(axis=0)
-        self._constant = np.where(n_rows > 0, 1.0, 0.0)
-        self._varying = np.flatnonzero((n_rows > 0) & (n_rows < labels.shape[0]))
-        if len(self._varying) == 0:
+        varying = np.flatnonzero((n_rows > 0) & (n_rows < labels.shape[0]))
+        if len(varying) == 0:
+            among = "" if rows is None else " with a `sample_weight` above 0"
             raise ValueError(
                 "Expected y to have 2 classes for some node, but got 1 class each: "
-                "every node is there in no row of y, or in all."
+                f"every node is there in no row of y{among}, or in all."
             )
-        if len(self._varying) == 1:
+        if len(varying) == 1:
             # A single column is a binary y for scikit-learn's classifiers, which some
             # of the multi-label ones don't take; twice the same one is not.
-            self._varying = np.repeat(self._varying, 2)
-        # Not all of them take sparse labels.
-        inner = labels[:, self._varying].astype(np.int64).toarray()
-        self.estimator_ = clone(self.estimator).fit(X, inner, **fit_params)
-        return self
+            varying = np.repeat(varying, 2)
+        # Dense, since few of them take sparse labels; a byte each, since there may be
+        # thousands of nodes.
+        inner = labels[:, varying].astype(np.int8).toarray()
+        params = _check_method_params(X, routed.estimator.fit, indices=rows)
+        estimator = clone(self.estimator).fit(take(narrow(X), rows), inner, **params)
+        return self._take_over(
+            target,
+            estimator_=estimator,
+            _varying=varying,
+            _constant=np.where(n_rows > 0, 1.0, 0.0),
+        )
 
     def predict_proba(self, X):
         """Predict coherent probabilities.
@@ -164,11 +183,32 @@ ndarray of shape (n_samples,)
             In the container and dtype of the ``y`` of `fit`, closed under the
             hierarchy. After a fit on 1-D ``y``: the most probable class.
         """
-        return self._decide(self._node_proba(X), self.threshold, X)
+        proba = self._node_proba(X)
+        if self._target.single:
+            return self._target.most_probable(proba)
+        return self._decide(proba, given_thresholds(self.threshold, self._target), X)
+
+    def decision_proba(self, X):
+        """Return what `predict` decides on: coherent probabilities of the nodes.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+            Whatever the inner classifier takes.
+
+        Returns
+        -------
+        proba : ndarray of float of shape (n_samples, n_nodes)
+            Those of `predict_proba`; after a fit on 1-D ``y`` of the classes' nodes,
+            whose rows don't sum to 1.
+        """
+        proba = self._node_proba(X)
+        return self._target.columns(proba)
 
     def _node_proba(self, X):
         check_is_fitted(self)
-        scores = node_scores(self.estimator_, X, len(self._varying))
+        answer = ask(self.estimator_, narrow(X), "predict_proba")
+        scores = in_columns(answer.values, len(self._varying), self.estimator_)
         if scores.dtype.kind != "f":
             scores = scores.astype(np.float64)
         proba = np.tile(self._constant.astype(scores.dtype), (len(scores), 1))

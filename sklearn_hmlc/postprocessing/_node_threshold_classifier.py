@@ -1,24 +1,37 @@
-"""`NodeThresholdClassifier`: a threshold a node, tuned on held-out rows."""
+"""`NodeThresholdClassifier`: a threshold per node, tuned on held-out rows.
 
+Stage: around any classifier, or a whole pipeline. In: features and labels. Out: the
+fitted classifier, thresholds (n_nodes,), and decisions by them.
+"""
+
+import warnings
 from numbers import Integral, Real
 from typing import ClassVar
 
 import numpy as np
-import scipy.sparse as sp
+import pandas as pd
 from joblib import Parallel, delayed
-from sklearn.base import _fit_context, clone
-from sklearn.model_selection import KFold, ShuffleSplit
-from sklearn.utils import _safe_indexing, check_random_state, indexable
+from sklearn.base import _fit_context
+from sklearn.frozen import FrozenEstimator
+from sklearn.utils import check_random_state, indexable
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
-from sklearn.utils.validation import (
-    _check_method_params,
-    check_consistent_length,
-    check_is_fitted,
+from sklearn.utils.metadata_routing import MethodMapping
+from sklearn.utils.validation import check_is_fitted
+
+from .. import _frames as frames
+from .._response import ask, chain, hierarchy_of, knows_hierarchies, names_of
+from ..hierarchy import Hierarchy
+from ._folds import make_splits
+from ._inner_fit import counting_rows, fit_on, is_frozen, narrow, take
+from ._meta import HierarchyMetaClassifier, in_nodes
+from ._thresholds import (
+    DEFAULT_FACTOR,
+    STRATEGIES,
+    check_factor,
+    node_thresholds,
 )
 
-from ..hierarchy import Hierarchy, _labels
-from ._inner import HierarchyMetaClassifier, column_names, innermost, node_scores
-from ._thresholds import STRATEGIES, _checked_weight, node_thresholds, split_rows
+RESPONSES = ("decision_proba", "predict_proba")
 
 
 class NodeThresholdClassifier(HierarchyMetaClassifier):
@@ -27,13 +40,16 @@ class NodeThresholdClassifier(HierarchyMetaClassifier):
     What `sklearn.model_selection.TunedThresholdClassifierCV` is for binary labels: the
     inner classifier is fitted on folds, its scores of the rows left out choose the
     thresholds (`node_thresholds`), and it is fitted again on all rows. Decisions are
-    closed upward: a node with a positive descendant is positive.
+    closed upward: a node with a positive descendant is positive. Put it around a whole
+    pipeline, so that scaling and resampling, too, see no row that is held out.
 
     Parameters
     ----------
     estimator : estimator
         A multi-label classifier with `predict_proba` (an array or a list of arrays) or
-        `decision_function`. Its columns are the nodes, in the order of ``y``.
+        `decision_function`. Its columns are the nodes, in the order of ``y``. A
+        `sklearn.frozen.FrozenEstimator` is fitted already: all rows given to `fit`,
+        which it must not have seen, tune the thresholds.
     hierarchy : Hierarchy, default=None
         The label graph. None: the inner classifier's parameter of this name, also
         within pipelines and searches; without one a flat hierarchy.
@@ -42,17 +58,23 @@ class NodeThresholdClassifier(HierarchyMetaClassifier):
     factor : float, default=3.0
         For "f1": how far the predicted frequency may be from the true one, >= 1;
         infinity: any distance.
-    cv : int, float, splitter, iterable or "prefit", default=None
+    response_method : {"auto", "decision_proba", "predict_proba"}, default="auto"
+        Which scores of the inner classifier are tuned and decided on.
+        "decision_proba": those on which it decides itself, such as the weighted
+        probabilities of `sklearn_hmlc.HierarchicalEnsembleClassifier`. "auto": these
+        where it has them, else "predict_proba".
+    cv : int, float, splitter or iterable, default=None
         Held-out rows. None: 5 shuffled folds; int: as many; float in (0, 1): one
-        shuffled split with this share held out; "prefit": `estimator` is fitted, and
-        all rows given to `fit`, which it must not have seen, tune the thresholds.
+        shuffled split with this share held out.
     refit : bool, default=True
         Whether to fit on all rows in the end. False, with a single split, keeps the
         classifier that was fitted on its other rows.
     n_jobs : int, default=None
-        Folds that are fitted at a time, in joblib's words (-1: as many as processors).
+        Fits at a time, in joblib's words (-1: as many as processors).
     random_state : int, RandomState instance or None, default=None
-        Shuffles the rows.
+        Shuffles the rows, where `cv` is None or a number.
+    verbose : int, default=0
+        Reports on the fits, in joblib's words: the larger, the more often.
 
     Attributes
     ----------
@@ -60,6 +82,8 @@ class NodeThresholdClassifier(HierarchyMetaClassifier):
         The fitted inner classifier.
     thresholds_ : ndarray of float64 of shape (n_nodes,)
         Thresholds in the hierarchy's order.
+    response_method_ : str
+        The method whose scores were tuned.
     classes_ : ndarray of shape (n_nodes,)
         Names of the columns of `predict_proba`, which follow those of ``y``.
     hierarchy_ : Hierarchy
@@ -77,7 +101,8 @@ class NodeThresholdClassifier(HierarchyMetaClassifier):
     -----
     Folds are not stratified: rare nodes may be missing in the rows of some folds.
     Labels that are constant there are too much for some classifiers;
-    `CoherentClassifier` around them helps.
+    `CoherentClassifier` around them helps. Rows of weight 0 count as absent: they are
+    in no fit and no fold.
 
     Examples
     --------
@@ -107,15 +132,15 @@ class NodeThresholdClassifier(HierarchyMetaClassifier):
         "hierarchy": [Hierarchy, None],
         "strategy": [StrOptions(set(STRATEGIES))],
         "factor": [Interval(Real, 1, None, closed="both")],
-        "cv": [
-            "cv_object",
-            StrOptions({"prefit"}),
-            Interval(Real, 0, 1, closed="neither"),
-        ],
+        "response_method": [StrOptions({"auto", *RESPONSES})],
+        "cv": ["cv_object", str, Interval(Real, 0, 1, closed="neither")],
         "refit": ["boolean"],
         "n_jobs": [Integral, None],
         "random_state": ["random_state"],
+        "verbose": ["verbose"],
     }
+
+    _for_splits = ("groups",)
 
     def __init__(
         self,
@@ -123,20 +148,24 @@ class NodeThresholdClassifier(HierarchyMetaClassifier):
         hierarchy=None,
         *,
         strategy="prevalence",
-        factor=3.0,
+        factor=DEFAULT_FACTOR,
+        response_method="auto",
         cv=None,
         refit=True,
         n_jobs=None,
         random_state=None,
+        verbose=0,
     ):
         self.estimator = estimator
         self.hierarchy = hierarchy
         self.strategy = strategy
         self.factor = factor
+        self.response_method = response_method
         self.cv = cv
         self.refit = refit
         self.n_jobs = n_jobs
         self.random_state = random_state
+        self.verbose = verbose
 
     @_fit_context(prefer_skip_nested_validation=False)
     def fit(self, X, y, **fit_params):
@@ -149,11 +178,12 @@ class NodeThresholdClassifier(HierarchyMetaClassifier):
         y : array-like, sparse matrix or DataFrame of shape (n_samples, n_nodes), or \
 array-like of shape (n_samples,)
             Labels, 0 and 1, closed under the hierarchy; columns in node order, a
-            DataFrame's by name. 1-D: one node a row.
+            frame's by name. 1-D: one node per row.
         **fit_params : dict
-            Goes to the inner classifier's `fit`; what has an entry a row, such as
+            Goes to the inner classifier's `fit`; what has an entry per row, such as
             ``sample_weight``, is split with the rows. Weights count in the thresholds
-            as well.
+            as well; in a pipeline they go to the last step. ``groups`` go to `cv`.
+            With scikit-learn's metadata routing each gets what it has requested.
 
         Returns
         -------
@@ -163,29 +193,41 @@ array-like of shape (n_samples,)
         ------
         ValueError
             If the labels do not fit the hierarchy or are not closed, or `refit` does
-            not go with `cv`.
+            not go with `cv`. What was fitted before stays as it was.
+
+        Warns
+        -----
+        UserWarning
+            If a parameter has no effect beside the others, or if the rows of pandas
+            frames `X` and `y` have the same names, but in another order.
         """
-        self.__dict__.pop("thresholds_", None)  # should this fit fail
-        labels = self._learn_labels(y, self._given_hierarchy())
-        check_consistent_length(X, labels)
-        X, y = indexable(X, self._inner_labels(y, labels))
-        if self.cv == "prefit":
-            self._check_prefit(X)
-            estimator, rows = self.estimator, np.arange(labels.shape[0])
-            scores = self._node_scores(estimator, X)
+        self._check_params()
+        target, labels = self._learn_labels(X, y, self._given_hierarchy())
+        weight, routed = self._routed(fit_params)
+        weight, rows = counting_rows(weight, labels.shape[0])
+        X, y = indexable(narrow(X), self._inner_labels(y, labels, target))
+        if is_frozen(self.estimator):
+            fitted = self._tuned_as_it_is(X, rows, target)
         else:
-            estimator, rows, scores = self._out_of_fold(X, y, labels, fit_params)
-        weight = _checked_weight(fit_params.get("sample_weight"), labels.shape[0])
-        self.thresholds_ = node_thresholds(
-            labels[rows],
-            scores,
+            shuffle = check_random_state(self.random_state)
+            splits = make_splits(self.cv, shuffle, labels, rows, routed.splitter.split)
+            fitted = self._cross_fitted(X, y, splits, rows, routed.estimator.fit)
+        estimator, held_out, answers = fitted
+        scores = [in_nodes(answer, target, estimator) for answer in answers]
+        thresholds = node_thresholds(
+            labels[held_out],
+            np.concatenate(scores),
             self.strategy,
-            prevalence=weight @ labels.astype(np.float64) / weight.sum(),
-            factor=self.factor,
-            sample_weight=weight[rows],
+            prevalence=_frequencies(labels, weight),
+            factor=self.factor if self.strategy == "f1" else DEFAULT_FACTOR,
+            sample_weight=None if weight is None else weight[held_out],
         )
-        self.estimator_ = estimator
-        return self
+        return self._take_over(
+            target,
+            estimator_=estimator,
+            thresholds_=thresholds,
+            response_method_=response_of(estimator, self.response_method),
+        )
 
     def predict_proba(self, X):
         """Return the inner classifier's probabilities.
@@ -217,89 +259,203 @@ ndarray of shape (n_samples,)
             In the container and dtype of the ``y`` of `fit`, closed under the
             hierarchy. After a fit on 1-D ``y``: the most probable class.
         """
-        proba = self._node_proba(X)
-        return self._decide(proba, self.thresholds_, X)
+        check_is_fitted(self)
+        if self._target.single:
+            return self._target.most_probable(self._node_proba(X))
+        return self._decide(self._node_scores(X), self.thresholds_, X)
+
+    def decision_proba(self, X):
+        """Return what `predict` decides on: scores that meet the thresholds.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+            Whatever the inner classifier takes.
+
+        Returns
+        -------
+        scores : ndarray of float of shape (n_samples, n_nodes)
+            The inner classifier's, by ``response_method_``. Columns as in ``classes_``;
+            after a fit on 1-D ``y`` those of the classes' nodes.
+        """
+        scores = self._node_scores(X)
+        return self._target.columns(scores)
+
+    def get_metadata_routing(self):
+        """Say which metadata `fit` uses and hands on, for scikit-learn's routing.
+
+        Returns
+        -------
+        routing : MetadataRouter
+        """
+        split = MethodMapping().add(caller="fit", callee="split")
+        router = super().get_metadata_routing()
+        return router.add(splitter=self.cv, method_mapping=split)
+
+    def _check_params(self):
+        """Refuse or warn about parameters that do not go together."""
+        check_factor(self.strategy, self.factor)
+        if isinstance(self.cv, str):
+            raise ValueError(
+                f"Expected `cv` to be a number, a splitter or an iterable, but got "
+                f"{self.cv!r}. For a classifier that is fitted already give "
+                "NodeThresholdClassifier(sklearn.frozen.FrozenEstimator(classifier))."
+            )
+        idle = {}
+        if is_frozen(self.estimator):
+            idle = {"cv": None, "refit": True, "random_state": None}
+            reason = "beside a frozen estimator, which is not fitted"
+        elif not (self.cv is None or isinstance(self.cv, Real)):
+            idle = {"random_state": None}
+            reason = "beside a `cv` that makes its own splits"
+        given = [name for name in idle if getattr(self, name) is not idle[name]]
+        if given:
+            warnings.warn(
+                f"{', '.join(given)} of NodeThresholdClassifier: without effect "
+                f"{reason}.",
+                UserWarning,
+                stacklevel=4,  # the caller of `fit`, behind scikit-learn's wrapper
+            )
 
     def _given_hierarchy(self):
+        """The hierarchy of labels: the wrapper's parameter or that of what is inside.
+
+        A frozen model without the parameter has learnt one if it has learnt names.
+        """
         if self.hierarchy is not None:
             return self.hierarchy
-        return getattr(innermost(self.estimator), "hierarchy", None)
+        for part in chain(self.estimator):
+            if isinstance(getattr(part, "hierarchy", None), Hierarchy):
+                return part.hierarchy
+        if is_frozen(self.estimator) and names_of(self.estimator) is not None:
+            return hierarchy_of(self.estimator)
+        return None
 
-    def _inner_labels(self, y, labels):
+    def _inner_labels(self, y, labels, target):
         """Labels as the inner classifier takes them, columns as in the user's y."""
-        if self._target.single:
+        informed = knows_hierarchies(self.estimator)
+        if informed:
             # It scores nodes, whatever the form of the labels.
-            y = labels.toarray().astype(np.int64)
-        if hasattr(innermost(self.estimator), "hierarchy"):
-            return y
-        # Few of scikit-learn's classifiers take sparse labels, or a single column.
-        y = y.toarray() if sp.issparse(y) else y
-        return np.ravel(y) if np.shape(y)[1:] == (1,) else y
+            return labels if target.single else y
+        # Few of scikit-learn's classifiers take sparse labels, frames of all kinds, or
+        # a single column. Names are kept, for samplers in pipelines.
+        columns = labels.astype(np.int8).toarray()
+        if columns.shape[1] == 1:
+            return columns.ravel()
+        columns = columns if target.single else target.columns(columns)
+        names = frames.columns(y)
+        if names is None or target.single:
+            return columns
+        index = pd.Index(names, tupleize_cols=False)
+        return pd.DataFrame(columns, columns=index, index=frames.row_names(y))
 
-    def _check_prefit(self, X):
+    def _check_frozen(self, X):
         """Refuse a fitted classifier whose columns are classes, of which a row has one.
 
         There may be as many of them as nodes.
         """
         check_is_fitted(self.estimator)
-        if self.hierarchy_.n_nodes == 1 or not hasattr(self.estimator, "predict"):
+        if not hasattr(self.estimator, "predict"):
             return
-        if np.ndim(self.estimator.predict(_safe_indexing(X, [0]))) == 1:
+        if np.ndim(self.estimator.predict(take(X, [0]))) == 1:
             raise ValueError(
                 "Expected `estimator` to be fitted on labels of shape (n_samples, "
-                'n_nodes) for cv="prefit", but it predicts one class a row.'
+                "n_nodes), but it predicts one class per row."
             )
 
-    def _node_proba(self, X):
-        check_is_fitted(self)
-        return self._node_scores(self.estimator_, X)
+    def _tuned_as_it_is(self, X, rows, target):
+        """Return a frozen classifier, the rows that count, and its answers on them."""
+        if target.hierarchy.n_nodes > 1:
+            self._check_frozen(X)
+        held_out = slice(None) if rows is None else rows
+        answer = ask(
+            self.estimator,
+            take(X, rows),
+            response_of(self.estimator, self.response_method),
+        )
+        return self.estimator, held_out, [answer]
 
-    def _node_scores(self, estimator, X):
-        """Scores in node order, by the names of columns where they have any."""
-        scores = node_scores(estimator, X, self.hierarchy_.n_nodes)
-        names = column_names(estimator)
-        if names is None:
-            return self._target.in_node_order(scores)
-        return scores[:, _labels.column_positions(self.hierarchy_, names)]
-
-    def _out_of_fold(self, X, y, labels, fit_params):
-        """Return the final classifier, and held-out rows with their scores."""
-        splits = self._splits(labels)
+    def _cross_fitted(self, X, y, splits, rows, fit_params):
+        """Return the final classifier, held-out rows, and answers on them."""
         if not self.refit and len(splits) > 1:
             raise ValueError(
                 f"refit=False needs a single split, but `cv` makes {len(splits)}; give "
                 "a float, or set refit=True."
             )
-        fitted = Parallel(n_jobs=self.n_jobs)(
-            delayed(_fit_on)(self.estimator, X, y, train, fit_params)
-            for train, _ in splits
+        folds = splits + [(rows, None)] * self.refit
+        fits = Parallel(n_jobs=self.n_jobs, verbose=self.verbose)(
+            delayed(_fit_and_answer)(
+                self.estimator,
+                X,
+                y,
+                *fold,
+                fit_params,
+                self.response_method,
+                keep=not self.refit,
+            )
+            for fold in folds
         )
-        scores = [
-            self._node_scores(estimator, _safe_indexing(X, test))
-            for estimator, (_, test) in zip(fitted, splits, strict=True)
-        ]
-        whole = fitted[0]
-        if self.refit:
-            whole = clone(self.estimator).fit(X, y, **fit_params)
-        rows = np.concatenate([test for _, test in splits])
-        return whole, rows, np.concatenate(scores)
+        answers = [answer for _, answer in fits if answer is not None]
+        held_out = np.concatenate([test for _, test in splits])
+        return fits[-1][0], held_out, answers
 
-    def _splits(self, labels):
-        shuffle = check_random_state(self.random_state)
-        cv = 5 if self.cv is None else self.cv
-        if isinstance(cv, Integral):
-            cv = KFold(cv, shuffle=True, random_state=shuffle)
-        elif isinstance(cv, Real):
-            cv = ShuffleSplit(1, test_size=cv, random_state=shuffle)
-        return split_rows(cv, labels)
+    def _node_proba(self, X):
+        return self._asked(X, "predict_proba")
+
+    def _node_scores(self, X):
+        check_is_fitted(self)
+        return self._asked(X, self.response_method_)
+
+    def _asked(self, X, method):
+        """Scores in node order, of the fitted classifier."""
+        check_is_fitted(self)
+        answer = ask(self.estimator_, narrow(X), method)
+        return in_nodes(answer, self._target, self.estimator_)
 
     def __sklearn_is_fitted__(self):
         """Tell whether there are thresholds."""
         return hasattr(self, "thresholds_")
 
 
-def _fit_on(estimator, X, y, rows, fit_params):
-    params = _check_method_params(X, fit_params, indices=rows)
-    return clone(estimator).fit(
-        _safe_indexing(X, rows), _safe_indexing(y, rows), **params
+def _fit_and_answer(estimator, X, y, train, test, fit_params, response, keep):
+    """Fit on some rows; return the classifier, and its answers on others, if any."""
+    fitted = fit_on(estimator, X, y, train, fit_params)
+    if test is None:
+        return fitted, None
+    answer = ask(fitted, take(X, test), response_of(fitted, response))
+    return (fitted if keep else None), answer
+
+
+def response_of(estimator, response):
+    """Which method of a classifier gives the scores that are tuned."""
+    if response == "predict_proba":
+        return response
+    if _decides(estimator):
+        return "decision_proba"
+    if response == "auto":
+        return "predict_proba"
+    raise ValueError(
+        f"Expected an `estimator` with `decision_proba`, but "
+        f'{type(estimator).__name__} has none; set response_method="predict_proba".'
     )
+
+
+def _decides(estimator):
+    """Tell whether a classifier has scores of its own to decide on.
+
+    Pipelines, searches and frozen estimators answer as what is inside them; other
+    meta-estimators have made something else of it.
+    """
+    for part in chain(estimator):
+        if hasattr(part, "decision_proba"):
+            return True
+        hands_on = hasattr(part, "steps") or hasattr(part, "best_estimator_")
+        if not (hands_on or isinstance(part, FrozenEstimator)):
+            return False
+    return False
+
+
+def _frequencies(labels, weight):
+    """Share of the rows that have each node, rows counting as they are weighted."""
+    weight = np.ones(labels.shape[0]) if weight is None else weight
+    return weight @ labels.astype(np.float64) / weight.sum()

@@ -1,4 +1,4 @@
-"""Decision thresholds: one a node, given by the user or tuned on held-out rows.
+"""Decision thresholds, one per node, tuned on held-out rows.
 
 Stage: probabilities and labels of rows that were not trained on -> thresholds
 (n_nodes,). Decisions by them are closed upward by whoever makes them.
@@ -6,20 +6,33 @@ Stage: probabilities and labels of rows that were not trained on -> thresholds
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Hashable, Mapping
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import scipy.sparse as sp
-from sklearn.model_selection import KFold, ShuffleSplit, check_cv
 from sklearn.utils import gen_batches
 
-from ..hierarchy import Hierarchy
-from .._validation import by_node as values_by_node
+from .. import _frames as frames
+from .._validation import (
+    as_row_weights,
+    as_thresholds,
+    check_option,
+    is_list_of_probabilities,
+    shorten,
+)
+from ._folds import split_rows  # noqa: F401
 
 STRATEGIES = ("prevalence", "f1")
+DEFAULT_FACTOR = 3.0
 
 # Entries that are sorted at a time (32 MB of float64, several arrays of them).
 _BLOCK_ENTRIES = 2**22
+
+# Names by which the classifier asks for them.
+resolve_thresholds = as_thresholds
 
 
 def node_thresholds(
@@ -28,25 +41,28 @@ def node_thresholds(
     strategy: str = "prevalence",
     *,
     prevalence: Any = None,
-    factor: float = 3.0,
+    factor: float = DEFAULT_FACTOR,
     sample_weight: Any = None,
-) -> np.ndarray:
+) -> np.ndarray | pd.Series:
     r"""Tune a decision threshold for each node on held-out rows.
 
     Parameters
     ----------
-    y_true : array-like or sparse matrix of shape (n_samples, n_nodes)
+    y_true : array-like, sparse matrix or DataFrame of shape (n_samples, n_nodes)
         Labels, 0 and 1.
-    proba : array-like of shape (n_samples, n_nodes)
+    proba : array-like, sparse matrix or DataFrame of shape (n_samples, n_nodes)
         Probabilities (scores in [0, 1]) of the same rows, from a model that was not
-        trained on them.
+        trained on them. Where both are frames their columns are matched by name, else
+        by position: bare probabilities of a model that was fitted on a frame are in the
+        order of its ``classes_``.
     strategy : {"prevalence", "f1"}, default="prevalence"
         "prevalence": as many rows are predicted to have the node as `prevalence` says.
         "f1": the largest F1 among thresholds whose predicted number is within
         `factor` of that number. Nodes that no row finds (F1 is 0 there) fall back to
         "prevalence".
-    prevalence : array-like of shape (n_nodes,), default=None
-        Share of rows that have each node, in [0, 1]. None: that of `y_true`.
+    prevalence : array-like of shape (n_nodes,), mapping or Series, default=None
+        Share of rows that have each node, in [0, 1]; an array in the order of the
+        columns of `y_true`. None: that of `y_true`.
     factor : float, default=3.0
         For "f1": how far the predicted number may be from the number by `prevalence`,
         at least 1. With few positives the best F1 is a matter of luck, and often
@@ -56,23 +72,32 @@ def node_thresholds(
 
     Returns
     -------
-    thresholds : ndarray of float64 of shape (n_nodes,)
-        In [0, 1]; a node is predicted from its threshold on. They lie midway between
-        the lowest score that is predicted and the highest one that is not; where no
-        row is to have the node, midway between the highest score and 1.
+    thresholds : ndarray of float64 or Series, of shape (n_nodes,)
+        In the order of the columns of `y_true`; where these have names a Series by
+        node, as the classifiers' ``threshold`` takes it. In [0, 1], or infinity; a node
+        is predicted from its threshold on. They lie midway between the lowest score
+        that is predicted and the highest one that is not; where no row is to have the
+        node, midway between the highest score and 1, and at infinity if that score is
+        1.
 
     Raises
     ------
     ValueError
-        If shapes do not fit, a value is not finite or out of its range, or the strategy
-        is unknown.
+        If shapes or names of columns do not fit, a value is not finite or out of its
+        range, or the strategy is unknown.
+
+    Warns
+    -----
+    UserWarning
+        If `factor` is given for a strategy that has no use for it.
 
     Notes
     -----
     Rows of equal scores stay together, so that with ties the predicted number is the
     nearest possible to the wanted one, and the lower one of two. Decisions that are
-    closed upward predict inner nodes more often than their own thresholds do. O(n log
-    n) a node, and memory for a part of the nodes at a time.
+    closed upward predict inner nodes more often than their own thresholds do. Rows of
+    weight 0 count as absent. O(n log n) per node, and memory for a part of the nodes at
+    a time.
 
     References
     ----------
@@ -92,28 +117,42 @@ def node_thresholds(
     >>> node_thresholds(y_true, proba, "f1")  # three, to find both
     array([0.175])
     """
-    truth, scores = _checked_rows(y_true, proba)
-    if strategy not in STRATEGIES:
-        raise ValueError(
-            f"Expected `strategy` to be one of {list(STRATEGIES)}, but got "
-            f"{strategy!r}."
-        )
-    if not factor >= 1:
-        raise ValueError(f"Expected `factor` to be at least 1, but got {factor}.")
+    check_option("strategy", strategy, STRATEGIES)
+    check_factor(strategy, factor)
+    names, truth, scores, order = _checked_rows(y_true, proba)
     n_nodes = scores.shape[1]
     weight = _checked_weight(sample_weight, len(scores))
     counts = weight > 0
     n_rows = np.count_nonzero(counts)
     share = weight @ truth / n_rows if prevalence is None else prevalence
-    wanted = _checked_share(share, n_nodes) * n_rows
+    wanted = _checked_share(share, names, n_nodes) * n_rows
     bound = factor if strategy == "f1" else None
     thresholds = np.empty(n_nodes)
     for part in gen_batches(n_nodes, max(1, _BLOCK_ENTRIES // len(scores))):
         labels = truth[:, part]
         labels = labels.toarray() if sp.issparse(labels) else labels
-        columns = labels[counts], scores[counts, part].astype(np.float64)
-        thresholds[part] = _tuned(*columns, weight[counts], wanted[part], bound)
-    return thresholds
+        columns = part if order is None else order[part]
+        some = scores[:, columns][counts].astype(np.float64, copy=False)
+        thresholds[part] = _tuned(
+            labels[counts], some, weight[counts], wanted[part], bound
+        )
+    if names is None:
+        return thresholds
+    index = pd.Index(names, tupleize_cols=False)
+    return pd.Series(thresholds, index=index, name="threshold")
+
+
+def check_factor(strategy: str, factor: float) -> None:
+    """Raise unless it is at least 1; warn where it has no effect."""
+    if not factor >= 1:
+        raise ValueError(f"Expected `factor` to be at least 1, but got {factor}.")
+    if strategy != "f1" and factor != DEFAULT_FACTOR:
+        warnings.warn(
+            f"factor={factor} has no effect with strategy={strategy!r}; it bounds the "
+            "thresholds of 'f1' alone.",
+            UserWarning,
+            stacklevel=3,
+        )
 
 
 def _tuned(
@@ -138,8 +177,9 @@ def _tuned(
 def _nearest(ranked: np.ndarray, number: np.ndarray, wanted: np.ndarray) -> np.ndarray:
     """For each node how many rows to predict to come nearest to the wanted number."""
     distance = np.abs(np.vstack([np.zeros_like(wanted), number]) - wanted)
-    # A cut between equal scores is none.
+    # No threshold lies between equal scores, so that none can cut there.
     distance[1:-1][ranked[:-1] == ranked[1:]] = np.inf
+    # argmin takes the first of equal distances, that is, the fewer rows.
     return distance.argmin(axis=0)
 
 
@@ -151,19 +191,27 @@ def _best_f1(
     otherwise: np.ndarray,
     factor: float,
 ) -> np.ndarray:
-    """For each node how many rows to predict for the largest F1, ties to ``wanted``."""
+    """For each node how many rows to predict for the largest F1, ties to ``wanted``.
+
+    ``number`` and ``found`` are how many rows, and how many with the node, are among
+    the first 1, 2, ... of the ranking. What must not be chosen gets an F1 of 0.
+    """
     n_rows = len(ranked)
+    # F1 = 2 TP / (predicted + positive), and the last entry of `found` is all positive.
     f1 = 2 * found / (number + found[-1])
-    # A cut between equal scores is none.
+    # No threshold lies between equal scores, so that none can cut there.
     f1[:-1][ranked[:-1] == ranked[1:]] = 0
-    factor = min(factor, 1e300)  # of nothing it is still nothing
-    # At least one row may be predicted, however rare the node.
-    # Whole rows; products that should be whole may come out a little off.
+    factor = min(factor, 1e300)  # 0 * infinity would be NaN; of nothing it is nothing
+    # Bounds are whole rows. A product such as 0.07 * 100 * 3 may come out as
+    # 21.000000000000004, which must not make 22 of it.
     low = np.floor(wanted / factor + 1e-9)
+    # However rare the node, one row may always be predicted.
     high = np.maximum(np.ceil(wanted * factor - 1e-9), number[0])
     f1[(number < low) | (number > high)] = 0
+    # Of equal F1 the number nearest to the wanted one, which is the sounder guess. F1
+    # is a fraction with a denominator of at most 2 n, so that two values that differ
+    # do so by more than 1 / (4 n^2): half of that decides between equal ones alone.
     distance = np.abs(number - wanted) / n_rows
-    # Fractions of numbers up to 2 n: two values of F1 differ by more than 1 / (4 n^2).
     best = np.argmax(f1 - distance / (8.0 * n_rows**2), axis=0)
     columns = np.arange(ranked.shape[1])
     return np.where(f1[best, columns] > 0, best + 1, otherwise)
@@ -175,46 +223,23 @@ def _midway(ranked: np.ndarray, count: np.ndarray) -> np.ndarray:
     columns = np.arange(ranked.shape[1])
     lowest_in, highest_out = padded[count, columns], padded[count + 1, columns]
     middle = (lowest_in + highest_out) / 2
-    # Neighbours may have no number between them.
-    return np.where(middle > highest_out, middle, lowest_in)
-
-
-def split_rows(cv: Any, labels: sp.csr_array) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Rows to train on and rows held out, a pair a fold, by a splitter or iterable."""
-    folds = check_cv(cv)
-    plain = isinstance(folds, KFold | ShuffleSplit)
-    # Splitters that look at labels want them dense.
-    y = labels if plain else labels.toarray().astype(np.int8)
-    return list(folds.split(np.zeros(labels.shape[0]), y))
-
-
-def resolve_thresholds(spec: Any, hierarchy: Hierarchy) -> np.ndarray:
-    """Turn what a user calls thresholds into an array of shape () or (n_nodes,).
-
-    ``spec`` is a number, an array in node order, or a mapping or Series node ->
-    threshold (the rest 0.5).
-    """
-    thresholds = values_by_node(spec, hierarchy, 0.5, "threshold")
-    if thresholds.shape not in ((), (hierarchy.n_nodes,)):
-        raise ValueError(
-            f"Expected `threshold` to be a number or of shape ({hierarchy.n_nodes},), "
-            f"one a node, but got shape {thresholds.shape}."
-        )
-    bad = ~((thresholds >= 0) & (thresholds <= 1))
-    if bad.any():
-        raise ValueError(
-            "Expected thresholds in [0, 1], but got "
-            f"{np.atleast_1d(thresholds)[np.atleast_1d(bad)][0]}."
-        )
-    return thresholds
+    # Neighbouring floats have no number between them.
+    threshold = np.where(middle > highest_out, middle, lowest_in)
+    # Nothing in [0, 1] is above a score of 1.
+    return np.where((count == 0) & (highest_out >= 1), np.inf, threshold)
 
 
 def _checked_rows(
     y_true: Any, proba: Any
-) -> tuple[np.ndarray | sp.csc_array, np.ndarray]:
-    """Labels as booleans, dense or CSC as they came, and scores."""
-    truth = sp.csc_array(y_true) if sp.issparse(y_true) else np.asarray(y_true)
-    scores = np.asarray(proba)
+) -> tuple[list[Hashable] | None, np.ndarray | sp.csc_array, np.ndarray, Any]:
+    """Names of columns, boolean labels (dense or CSC), scores, and their order.
+
+    The order is where the scores of each column of the labels stand; None: as these.
+    """
+    names, order = _matched(y_true, proba)
+    truth, scores = _values(y_true, "y_true"), _values(proba, "proba")
+    truth = sp.csc_array(truth) if sp.issparse(truth) else truth
+    scores = scores.toarray() if sp.issparse(scores) else scores
     if truth.ndim != 2 or truth.shape != scores.shape or 0 in scores.shape:
         raise ValueError(
             "Expected y_true and proba of the same shape (n_samples, n_nodes) with at "
@@ -225,26 +250,50 @@ def _checked_rows(
         raise ValueError("Expected y_true to hold only 0 and 1.")
     if not (scores.min(initial=0) >= 0 and scores.max(initial=1) <= 1):
         raise ValueError("Expected probabilities in [0, 1], without NaN.")
-    return truth.astype(bool), scores
+    return names, truth.astype(bool), scores, order
+
+
+def _values(Y: Any, name: str) -> Any:
+    if frames.is_frame(Y):
+        return frames.numbers(Y, name)
+    if is_list_of_probabilities(Y):
+        return np.column_stack([one[:, -1] for one in Y])
+    return Y if sp.issparse(Y) else np.asarray(Y)
+
+
+def _matched(y_true: Any, proba: Any) -> tuple[list[Hashable] | None, Any]:
+    """Names of the columns, if any, and where the scores of each of them stand."""
+    names = frames.columns(y_true, "y_true")
+    others = frames.columns(proba, "proba")
+    if names is None or others is None or names == others:
+        return (others if names is None else names), None
+    where = {name: position for position, name in enumerate(others)}
+    missing = [name for name in names if name not in where]
+    unknown = [name for name in others if name not in set(names)]
+    if missing or unknown:
+        raise ValueError(
+            "Expected `proba` to have the columns of `y_true`; missing: "
+            f"{shorten(missing)}; unknown: {shorten(unknown)}."
+        )
+    return names, np.array([where[name] for name in names])
 
 
 def _checked_weight(sample_weight: Any, n_rows: int) -> np.ndarray:
     """What rows count, 1 on average over those that count at all."""
-    if sample_weight is None:
+    weight = as_row_weights(sample_weight, n_rows)
+    if weight is None:
         return np.ones(n_rows)
-    weight = np.asarray(sample_weight, dtype=np.float64)
-    if weight.shape != (n_rows,) or not (np.isfinite(weight) & (weight >= 0)).all():
-        raise ValueError(
-            f"Expected `sample_weight` of shape ({n_rows},), finite and >= 0, but got "
-            f"shape {weight.shape}, values from {weight.min(initial=0)} to "
-            f"{weight.max(initial=0)}."
-        )
     if not weight.any():
         raise ValueError("All sample weights of the rows to tune on are 0.")
+    weight = weight / weight.max()  # large ones have no finite sum
     return weight * np.count_nonzero(weight) / weight.sum()
 
 
-def _checked_share(prevalence: Any, n_nodes: int) -> np.ndarray:
+def _checked_share(
+    prevalence: Any, names: list[Hashable] | None, n_nodes: int
+) -> np.ndarray:
+    if isinstance(prevalence, Mapping) or hasattr(prevalence, "to_dict"):
+        prevalence = _by_name(dict(prevalence), names)
     share = np.asarray(prevalence, dtype=np.float64)
     # Means over many rows may round to more than 1.
     if share.shape != (n_nodes,) or not ((share >= 0) & (share <= 1 + 1e-9)).all():
@@ -254,3 +303,15 @@ def _checked_share(prevalence: Any, n_nodes: int) -> np.ndarray:
             f"{share.max(initial=0)}."
         )
     return np.minimum(share, 1.0)
+
+
+def _by_name(prevalence: dict, names: list[Hashable] | None) -> list[Any]:
+    if names is None:
+        raise ValueError(
+            "`prevalence` goes by name, but neither `y_true` nor `proba` has names; "
+            "give an array in the order of their columns, or frames."
+        )
+    missing = [name for name in names if name not in prevalence]
+    if missing:
+        raise ValueError(f"`prevalence` lacks the nodes {shorten(missing)}.")
+    return [prevalence[name] for name in names]

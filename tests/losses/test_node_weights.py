@@ -46,6 +46,15 @@ def test_unscored_nodes_weigh_1_and_have_no_say():
     np.testing.assert_allclose(node_weights(Y, scored=scored), expected)
 
 
+def test_unscored_nodes_weigh_1_without_a_floor_too():
+    # The rarest and a frequent node, of v = 4 and 1; class-wise 1.6 and 0.4.
+    scored = np.array([True, False, True, False, True])
+    weights = node_weights(Y, floor=None, scored=scored)
+    np.testing.assert_allclose(weights, [1, 1, 2, 1, 1])
+    weights = node_weights(Y, "class-wise", floor=None, scored=~scored)
+    np.testing.assert_allclose(weights, [1, 1, 1, 1.6, 1])
+
+
 @pytest.mark.parametrize("scheme", ["binary", "class-wise"])
 def test_golden_numbers(golden, scheme):
     expected = golden[f"node_weight_node_{scheme}_floor0.25"]
@@ -78,6 +87,12 @@ def test_containers(make):
     np.testing.assert_allclose(node_weights(given_), node_weights(Y))
 
 
+def test_frames_of_other_libraries():
+    pl = pytest.importorskip("polars")
+    frame = pl.from_numpy(Y.astype(int))
+    np.testing.assert_allclose(node_weights(frame), node_weights(Y))
+
+
 def test_row_weights_are_copies_of_rows():
     copies = np.array([1, 2, 1, 3, 1, 1, 0, 2])
     np.testing.assert_allclose(
@@ -96,6 +111,14 @@ def test_a_node_of_all_rows_is_told_from_others_under_any_row_weights():
     assert node_weights(labels, floor=None, sample_weight=without)[1] == 1
 
 
+def test_row_weights_of_any_size():
+    copies = np.array([1, 2, 0, 3, 1, 1, 0, 2])
+    expected = node_weights(Y, floor=None, sample_weight=copies)
+    for scale in (1e-300, 5e307):
+        got = node_weights(Y, floor=None, sample_weight=copies * scale)
+        np.testing.assert_allclose(got, expected)
+
+
 @pytest.mark.parametrize(
     ("Y", "params", "message"),
     [
@@ -104,10 +127,12 @@ def test_a_node_of_all_rows_is_told_from_others_under_any_row_weights():
         (
             Y,
             {"scheme": "binry"},
-            r"one of 'binary', 'class-wise', but got 'binry'. Did you mean 'binary'",
+            r"one of 'binary', 'class-wise', but got 'binry'. Did",
         ),
         (Y * 2, {}, "must hold only 0 and 1"),
         (Y, {"sample_weight": [1, 2]}, r"`sample_weight` of shape \(8,\)"),
+        (Y, {"sample_weight": [-1] * 8}, "`sample_weight` >= 0, but got -1"),
+        (Y, {"sample_weight": [np.nan] * 8}, "`sample_weight`: Input contains NaN"),
         (Y, {"scored": [1, 0]}, r"`scored` of shape \(5,\), one per node"),
         (Y, {"floor": -1}, "`floor` to be None or >= 0, but got -1"),
         (Y, {"power": 1.5}, r"`power` to be in \[0, 1\], but got 1.5"),

@@ -116,9 +116,9 @@ def test_logits_and_lists_go_too():
 @pytest.mark.parametrize(
     ("scores", "method", "message"),
     [
-        ([[0.1]], "max", r"\(n_samples, 2\).* but got \(1, 1\)"),
-        ([0.1, 0.2], "max", r"but got \(2,\)"),
-        ([[0.1, np.nan]], "max", "finite scores"),
+        ([[0.1]], "max", r"\(n_samples, 2\).* but got shape \(1, 1\)"),
+        ([0.1, 0.2], "max", r"but got shape \(2,\)"),
+        ([[0.1, np.nan]], "max", "In `proba`: Input proba contains NaN"),
         ([[0.1, 0.2]], "median", "`method` to be one of .* 'median'"),
     ],
 )

@@ -1,4 +1,4 @@
-"""Thresholds a node against brute force over all cuts, and counts."""
+"""Thresholds by node against brute force over all cuts, and counts."""
 
 import numpy as np
 import pytest
@@ -9,8 +9,8 @@ from hypothesis.extra import numpy as hnp
 from sklearn.metrics import f1_score
 
 from sklearn_hmlc import Hierarchy
+from sklearn_hmlc._validation import as_thresholds
 from sklearn_hmlc.postprocessing import node_thresholds
-from sklearn_hmlc.postprocessing._thresholds import resolve_thresholds
 
 
 @st.composite
@@ -77,17 +77,17 @@ def test_thresholds_lie_in_range_and_keep_ties_together(case):
     truth, scores = case
     for strategy in ("prevalence", "f1"):
         thresholds = node_thresholds(truth, scores, strategy)
-        assert ((thresholds >= 0) & (thresholds <= 1)).all()
+        never = thresholds == np.inf
+        assert (((thresholds >= 0) & (thresholds <= 1)) | never).all()
+        assert (scores.max(0)[never] == 1).all()
         assert thresholds.dtype == np.float64
         # No cut that keeps equal scores together comes nearer to the wanted number.
         if strategy == "prevalence":
             for node, wanted in enumerate(truth.sum(0)):
-                cuts = [*np.unique(scores[:, node][scores[:, node] < 1]), 2.0]
+                cuts = [*np.unique(scores[:, node]), 2.0]
                 possible = [(scores[:, node] >= cut).sum() for cut in cuts]
                 got = (scores[:, node] >= thresholds[node]).sum()
-                certain = (scores[:, node] == 1).sum()  # in whatever the threshold
-                least = min(abs(max(n, certain) - wanted) for n in possible)
-                assert abs(got - wanted) == least
+                assert abs(got - wanted) == min(abs(n - wanted) for n in possible)
 
 
 def test_ties_at_the_bottom_do_not_predict_the_node_everywhere():
@@ -104,6 +104,57 @@ def test_the_factor_s_bound_is_exact():
     assert (scores >= threshold).sum() == 7
 
 
+def test_none_wanted_is_none_predicted_even_where_a_score_is_1():
+    scores = np.array([[1.0], [0.2], [0.1]])
+    none = np.zeros((3, 1), dtype=int)
+    for kind in (np.float32, np.float64):
+        for strategy in ("prevalence", "f1"):
+            threshold = node_thresholds(none, scores.astype(kind), strategy)
+            assert threshold.tolist() == [np.inf]
+            assert not (scores.astype(kind) >= threshold).any()
+    # What is below 1 leaves room for a threshold above it.
+    below = node_thresholds(none, np.nextafter(np.minimum(scores, 1.0), 0))
+    assert below == 1.0
+    # Ties at 1 stand or fall together: 3 rows, of which 1 is wanted.
+    ties = np.array([[1.0], [1.0], [1.0], [0.0]])
+    wanted = node_thresholds(np.array([[1], [0], [0], [0]]), ties)
+    assert wanted.tolist() == [np.inf]
+
+
+def test_of_equal_f1_the_number_nearest_to_the_wanted_one():
+    # F1 is 2/3 with one row and with four: positives are the first and the last.
+    scores = np.array([[0.9], [0.7], [0.5], [0.3], [0.1]])
+    truth = np.array([[1], [0], [0], [1], [0]])
+    for share, predicted in ((0.2, 1), (0.4, 1), (0.6, 4), (0.8, 4)):
+        threshold = node_thresholds(truth, scores, "f1", prevalence=[share], factor=9)
+        assert (scores >= threshold).sum() == predicted
+
+
+def test_frequencies_that_round_to_more_than_1():
+    scores = np.array([[0.4], [0.2]])
+    truth = np.ones((2, 1))
+    for strategy in ("prevalence", "f1"):
+        share = [1 + 1e-12]
+        threshold = node_thresholds(truth, scores, strategy, prevalence=share)
+        assert (scores >= threshold).all()
+    with pytest.raises(ValueError, match=r"in \[0, 1\].* to 1.00001"):
+        node_thresholds(truth, scores, prevalence=[1.00001])
+    # 0.1 * 3 / 0.3 and the like, over many rows.
+    weight = np.full(1003, 0.1)
+    many = np.linspace(0.9, 0.1, 1003)[:, None]
+    assert node_thresholds(np.ones((1003, 1)), many, sample_weight=weight) <= 0.1
+
+
+def test_weights_of_any_size():
+    truth, scores = np.array([[1], [0], [1]]), np.array([[0.9], [0.5], [0.1]])
+    expected = node_thresholds(truth, scores, "f1", sample_weight=[2, 0, 1])
+    for scale in (1e-300, 1e300, 8e307):
+        got = node_thresholds(
+            truth, scores, "f1", sample_weight=np.array([2, 0, 1]) * scale
+        )
+        assert got == expected
+
+
 def test_no_nodes():
     with pytest.raises(ValueError, match="at least one row and one node"):
         node_thresholds(np.zeros((3, 0)), np.zeros((3, 0)))
@@ -113,8 +164,8 @@ def test_bad_weights():
     one = np.array([[1.0]])
     for weight, message in (
         ([0.0], "are 0"),
-        ([-1.0], "finite and >= 0"),
-        ([np.nan], "finite and >= 0"),
+        ([-1.0], "`sample_weight` >= 0, but got -1"),
+        ([np.nan], "`sample_weight`: Input contains NaN"),
         ([1.0, 1.0], r"shape \(1,\).* but got shape \(2,\)"),
     ):
         with pytest.raises(ValueError, match=message):
@@ -209,9 +260,10 @@ def test_bad_input(args, kwargs, message):
 
 def test_what_users_call_thresholds():
     hierarchy = Hierarchy.flat(["a", "b", "c"])
-    assert resolve_thresholds(0.3, hierarchy) == 0.3
-    assert resolve_thresholds([0, 1, 0.5], hierarchy).tolist() == [0, 1, 0.5]
-    assert resolve_thresholds({"c": 0.1}, hierarchy).tolist() == [0.5, 0.5, 0.1]
+    assert as_thresholds(0.3, hierarchy) == 0.3
+    assert as_thresholds([0, 1, 0.5], hierarchy).tolist() == [0, 1, 0.5]
+    assert as_thresholds([0, np.inf, 1], hierarchy).tolist() == [0, np.inf, 1]
+    assert as_thresholds({"c": 0.1}, hierarchy).tolist() == [0.5, 0.5, 0.1]
     for bad, message in [
         ([0.1, 0.2], r"number or of shape \(3,\)"),
         ({"d": 0.1}, "In `threshold`: .*d"),
@@ -219,4 +271,4 @@ def test_what_users_call_thresholds():
         ([0, np.nan, 1], "but got nan"),
     ]:
         with pytest.raises(ValueError, match=message):
-            resolve_thresholds(bad, hierarchy)
+            as_thresholds(bad, hierarchy)

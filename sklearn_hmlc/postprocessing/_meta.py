@@ -1,0 +1,151 @@
+"""What both wrappers share: labels in, the inner estimator's scores out."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import numpy as np
+from sklearn import get_config
+from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin
+from sklearn.utils import Bunch, check_consistent_length, get_tags
+from sklearn.utils.metadata_routing import (
+    MetadataRouter,
+    MethodMapping,
+    process_routing,
+)
+from sklearn.utils.validation import check_is_fitted
+
+from .._response import Answer
+from .._target import ScoreMixin, make_target
+from .._validation import as_scores, as_thresholds, check_same_ids
+from ._inner_fit import weight_name
+
+
+class HierarchyMetaClassifier(
+    ScoreMixin, MetaEstimatorMixin, ClassifierMixin, BaseEstimator
+):
+    """Base of classifiers around a multi-label classifier and a hierarchy."""
+
+    # Weights of rows count in the wrappers as well, so that metadata routing is to
+    # bring them here; whether they go further is for the inner estimator to say.
+    __metadata_request__fit: ClassVar[dict] = {"sample_weight": True}
+
+    # What goes to the splitter, where there is one and metadata are not routed.
+    _for_splits: ClassVar[tuple] = ()
+
+    def _learn_labels(self, X, y, hierarchy):
+        """Return what a prediction is to look like, and labels, CSR in node order."""
+        target = make_target(y, hierarchy)
+        labels = target.encode(y)
+        if labels.shape[0] == 0:
+            raise ValueError(
+                "Found y with 0 sample(s), while a minimum of 1 is required by "
+                f"{type(self).__name__}."
+            )
+        check_consistent_length(X, labels)
+        check_same_ids(X, y)
+        return target, labels
+
+    def _take_over(self, target, **fitted):
+        """Become a fitted model, at the end of a fit that has come so far."""
+        self._target = target
+        self.hierarchy_ = target.hierarchy
+        self.classes_ = target.classes
+        for name, value in fitted.items():
+            setattr(self, name, value)
+        return self
+
+    def _answer(self, proba):
+        """Bring node probabilities into the user's columns, or those of the classes."""
+        if self._target.single:
+            return self._target.distribution(proba)
+        return self._target.columns(proba)
+
+    def _decide(self, scores, thresholds, X):
+        """Decisions in the container of the y of fit, closed upward."""
+        positive = self.hierarchy_.close(scores >= thresholds)
+        return self._target.restore(positive, X)
+
+    def get_metadata_routing(self):
+        """Say which metadata `fit` uses and hands on, for scikit-learn's routing.
+
+        Returns
+        -------
+        routing : MetadataRouter
+        """
+        fit = MethodMapping().add(caller="fit", callee="fit")
+        router = MetadataRouter(owner=self).add_self_request(self)
+        return router.add(estimator=self.estimator, method_mapping=fit)
+
+    def _routed(self, params):
+        """Split the parameters of `fit`: weights of rows, and what goes to whom."""
+        params = {name: value for name, value in params.items() if value is not None}
+        if get_config()["enable_metadata_routing"]:
+            routed = process_routing(self, "fit", **params)
+            inner = routed.estimator.fit
+            weight = params.get("sample_weight", inner.get("sample_weight"))
+            return weight, routed
+        name = weight_name(self.estimator)
+        if "sample_weight" in params:
+            params[name] = params.pop("sample_weight")
+        split = {key: params.pop(key) for key in self._for_splits if key in params}
+        routed = Bunch(estimator=Bunch(fit=params), splitter=Bunch(split=split))
+        return params.get(name), routed
+
+    @property
+    def n_features_in_(self):
+        """Number of features, as the inner estimator saw them."""
+        check_is_fitted(self)
+        return self.estimator_.n_features_in_
+
+    @property
+    def feature_names_in_(self):
+        """Names of the features, where the inner estimator saw any."""
+        check_is_fitted(self)
+        return self.estimator_.feature_names_in_
+
+    def __sklearn_is_fitted__(self):
+        """Tell whether there is a fitted inner estimator."""
+        return hasattr(self, "estimator_")
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        inner = get_tags(self.estimator)
+        tags.input_tags = inner.input_tags
+        tags.classifier_tags.multi_label = True
+        tags.non_deterministic = inner.non_deterministic
+        return tags
+
+
+def given_thresholds(spec: Any, target: Any) -> np.ndarray:
+    """Return the thresholds that a user gave, in node order."""
+    named = target.named and not target.single
+    columns = target.classes.tolist() if named else None
+    return as_thresholds(spec, target.hierarchy, columns)
+
+
+def in_columns(values: Any, n_columns: int, estimator: Any) -> Any:
+    """Return scores of shape (n_samples, n_columns), or raise."""
+    if values.ndim == 1:
+        values = values[:, np.newaxis]
+    if n_columns == 1 and values.shape[1] == 2:
+        values = values[:, 1:]
+    if values.ndim != 2 or values.shape[1] != n_columns:
+        raise ValueError(
+            f"Expected {type(estimator).__name__} to give scores of {n_columns} nodes, "
+            f"but got shape {values.shape}. Is it a multi-label classifier?"
+        )
+    return values
+
+
+def in_nodes(answer: Answer, target: Any, estimator: Any) -> np.ndarray:
+    """Return a model's scores in node order, by the names it has for its columns.
+
+    Columns without names, or with those of something else, are those of ``y``.
+    """
+    hierarchy = target.hierarchy
+    values = in_columns(answer.values, hierarchy.n_nodes, estimator)
+    if answer.names is None or not all(name in hierarchy for name in answer.names):
+        values = target.in_node_order(values)
+        return as_scores(values, hierarchy)
+    return as_scores(values, hierarchy, bare=answer.names)
