@@ -263,8 +263,8 @@ def _checked_weight(node_weight: Any, n_nodes: int) -> np.ndarray:
     weight = np.array(node_weight, dtype=np.float64)
     if weight.shape != (n_nodes,):
         raise ValueError(
-            f"Expected `node_weight` of shape ({n_nodes},), one per node, but got shape "
-            f"{weight.shape}."
+            f"Expected `node_weight` of shape ({n_nodes},), one per node, but got "
+            f"shape {weight.shape}."
         )
     bad = ~(np.isfinite(weight) & (weight >= 0))
     if bad.any():

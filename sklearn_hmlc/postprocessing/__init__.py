@@ -3,9 +3,10 @@
 from ._coherence import make_coherent
 from ._coherent_classifier import CoherentClassifier
 from ._node_threshold_classifier import NodeThresholdClassifier
-from ._thresholds import node_thresholds
+from ._thresholds import STRATEGIES, node_thresholds
 
 __all__ = [
+    "STRATEGIES",
     "CoherentClassifier",
     "NodeThresholdClassifier",
     "make_coherent",

@@ -23,7 +23,6 @@ from .._validation import (
     is_list_of_probabilities,
     shorten,
 )
-from ._folds import split_rows  # noqa: F401
 
 STRATEGIES = ("prevalence", "f1")
 DEFAULT_FACTOR = 3.0
