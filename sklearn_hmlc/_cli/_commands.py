@@ -12,10 +12,15 @@ import numpy as np
 import pandas as pd
 
 from .. import HierarchicalEnsembleClassifier, __version__
-from ..hierarchy._labels import shorten, to_csr
+from .._response import ask, hierarchy_of, part_with
+from .._validation import as_labels, name_array, shorten
+from ..postprocessing import STRATEGIES, NodeThresholdClassifier
 from . import _csv, _files, _report
 from ._model import load_model, make_model, save_model
 from ._tables import Table, read_table
+
+#: How many folds tune thresholds.
+FOLDS = 5
 
 # -- fit -------------------------------------------------------------------------------
 
@@ -23,12 +28,12 @@ from ._tables import Table, read_table
 def fit(args) -> None:
     """Train on labelled files and write the model."""
     _files.check_free(args.model, args.force)
-    if args.threshold_cv is not None and not isinstance(args.threshold, str):
+    if args.threshold_folds is not None and args.threshold not in STRATEGIES:
         raise ValueError(
             "--threshold-folds tunes thresholds; it needs --threshold prevalence or f1."
         )
     table = read_table(args, labelled=True)
-    model = make_model(_classifier(args, table), table.nominal)
+    model = _model(args, table)
     start = time.perf_counter()
     model.fit(table.data, table.target)
     seconds = time.perf_counter() - start
@@ -36,16 +41,33 @@ def fit(args) -> None:
     if not args.quiet:
         rows, columns = table.data.shape
         print(f"Data: {rows} rows, {columns} columns, {table.hierarchy!r}")
-        print(f"Trained in {seconds:.1f} s, {model[-1].n_iter_} epochs")
+        print(
+            f"Trained in {seconds:.1f} s, {part_with(model, 'n_iter_').n_iter_} epochs"
+        )
         print(f"Model: {args.model}")
 
 
-def _classifier(args, table: Table):
+def _model(args, table: Table):
+    """Make the pipeline, and around it the tuning of thresholds if it is wanted."""
+    tuned = args.threshold in STRATEGIES
+    own = {"threshold": 0.5} if tuned else {}
+    pipeline = make_model(_classifier(args, table, **own), table.nominal)
+    if not tuned:
+        return pipeline
+    return NodeThresholdClassifier(
+        pipeline,
+        strategy=args.threshold,
+        cv=args.threshold_folds or FOLDS,
+        random_state=args.random_state,
+    )
+
+
+def _classifier(args, table: Table, **own):
     """Make the classifier from the options that have its parameters' names."""
     known = HierarchicalEnsembleClassifier().get_params()
     options = {name: value for name, value in vars(args).items() if name in known}
     return HierarchicalEnsembleClassifier(
-        table.hierarchy, verbose=int(not args.quiet), **options
+        table.hierarchy, verbose=int(not args.quiet), **options | own
     )
 
 
@@ -86,23 +108,24 @@ def _check_predict_options(args) -> None:
 
 def _scored_proba(pipeline, data: pd.DataFrame) -> pd.DataFrame:
     """Return probabilities, ids in the index, scored nodes in the columns."""
-    return _scored(pipeline, data, pipeline.predict_proba(data))
+    return _scored(pipeline, data, ask(pipeline, data, "predict_proba").values)
 
 
 def _decided(pipeline, data: pd.DataFrame) -> pd.DataFrame:
     """Return decisions, 0 and 1, in the same form."""
-    decisions = to_csr(pipeline[-1].hierarchy_, pipeline.predict(data))
+    decisions = as_labels(pipeline.predict(data), hierarchy_of(pipeline))
     return _scored(pipeline, data, decisions.toarray().astype(np.int8))
 
 
 def _scored(pipeline, data: pd.DataFrame, values: np.ndarray) -> pd.DataFrame:
-    scored = pipeline[-1].hierarchy_.scored
+    hierarchy = hierarchy_of(pipeline)
     ids = data.index.rename("id")
-    return pd.DataFrame(values[:, scored], ids, pipeline.classes_[scored])
+    names = name_array(hierarchy.nodes)[hierarchy.scored]
+    return pd.DataFrame(values[:, hierarchy.scored], ids, names)
 
 
 def _long(proba: pd.DataFrame, kept: np.ndarray) -> pd.DataFrame:
-    """Return a line id, node, probability for each that is kept."""
+    """Return one line id, node, probability for each that is kept."""
     values = proba.to_numpy()
     rows, nodes = np.nonzero(kept)
     return pd.DataFrame(
@@ -133,8 +156,8 @@ def evaluate(args) -> None:
     )
     print(_report.describe(table.target, table.hierarchy))
     print(f"\n{_report.overall_text(report.overall.to_frame())}")
-    print(f"\nBy training rows of a node\n{_report.groups_text(report.rarity)}")
-    print(f"\nBy depth of a node\n{_report.groups_text(report.depth)}")
+    print(f"\nBy training rows per node\n{_report.groups_text(report.rarity)}")
+    print(f"\nBy depth of nodes\n{_report.groups_text(report.depth)}")
     if args.out is not None:
         paths = _write(report, table, proba, args.out)
         print(f"\n{_report.files_text(paths)}")
@@ -173,10 +196,10 @@ def _model_and_rows(args, labelled: bool) -> tuple[dict, Table]:
     table = read_table(
         args,
         labelled=labelled,
-        hierarchy=pipeline[-1].hierarchy_,
+        hierarchy=hierarchy_of(pipeline),
         nominal=model["nominal"],
     )
-    expected = pipeline.feature_names_in_
+    expected = part_with(pipeline, "feature_names_in_").feature_names_in_
     _csv.check_columns(table.data.columns, expected, "DATA", "the training data")
     _check_numbers(table.data, model["nominal"])
     table.data = table.data[list(expected)]

@@ -14,8 +14,8 @@ import pandas as pd
 import scipy.sparse as sp
 from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
+from .._validation import shorten
 from ..hierarchy import HierarchicalLabelBinarizer, Hierarchy
-from ..hierarchy._labels import shorten
 
 _COMPRESSED = (".gz", ".xz", ".bz2", ".zip")
 

@@ -28,18 +28,18 @@ files:
   ARFF (.arff, .arff.gz, .arff.xz) in the hierarchical dialect: the file has labels and
   hierarchy. The others are tables, comma-separated (.csv) or tab-separated (.tsv),
   compressed or not, with a header:
-  DATA              one row a sample, one column a feature, numbers or text; missing
-                    values empty, NA or ?. With --index the first column is the row's
-                    id.
-  --labels          one column a node, 0 or 1; with --index the first column is the id,
-                    else the rows are in DATA's order. Or, with --index, two columns
+  DATA              one row per sample, one column per feature, numbers or text;
+                    missing values empty, NA or ?. With --index the first column is
+                    the row's id.
+  --labels          one column per node, 0 or 1; with --index the first column is the
+                    id, else the rows are in DATA's order. Or, with --index, two columns
                     named id,node: one line for each label of a row.
                     Labels need only name the most specific nodes: ancestors are
                     added."""
 
 FIT_EXAMPLES = f"""\
 {_FILES}
-  --hierarchy       two columns named parent,child: one line an edge. A node without
+  --hierarchy       two columns named parent,child: one line per edge. A node without
                     parents needs a line only if it has no children either; leave its
                     parent empty.
 
@@ -50,7 +50,8 @@ examples:
 
 Missing numbers are replaced by the mean, text is one-hot encoded, all is standardised;
 the model file keeps these steps with the network. It is a joblib file of a dict, whose
-entry "pipeline" is the fitted scikit-learn pipeline.
+entry "pipeline" is the fitted scikit-learn pipeline; with --threshold prevalence or f1,
+the NodeThresholdClassifier around it.
 {_TRUST}"""
 
 PREDICT_EXAMPLES = f"""\
@@ -60,9 +61,9 @@ examples:
       --out predictions.csv.gz
   hmlc predict go.joblib genes.csv --index --decisions --format long --out found.csv
 
-Decisions are by the threshold that `hmlc fit --threshold` chose. A parent's probability
-is never below its child's. Virtual roots and other nodes that no score counts are left
-out. Rows without ids are numbered from 0.
+Decisions are by the thresholds that `hmlc fit --threshold` chose. A parent's
+probability is never below its child's. Virtual roots and other nodes that no score
+counts are left out. Rows without ids are numbered from 0.
 {_TRUST}"""
 
 EVALUATE_EXAMPLES = f"""\

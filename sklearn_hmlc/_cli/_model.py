@@ -18,6 +18,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from .. import __version__
+from .._response import part_with
 from ._files import whole_file
 
 #: What a model file says it is; the number grows when its entries change.
@@ -39,20 +40,20 @@ def make_model(classifier, nominal: Sequence[str] = ()) -> Pipeline:
     )
 
 
-def save_model(path: Path, pipeline: Pipeline, nominal, train_counts) -> None:
+def save_model(path: Path, pipeline, nominal, train_counts) -> None:
     """Write a fitted pipeline, whose training state is dropped for good.
 
     Parameters
     ----------
     path : Path
-    pipeline : Pipeline
-        As `make_model` makes it.
+    pipeline : estimator
+        As `make_model` makes it, or with thresholds tuned around it.
     nominal : list of str
         Its columns of text.
     train_counts : ndarray of shape (n_nodes,)
         Training rows of each node.
     """
-    pipeline[-1].net_.trim_for_prediction()
+    part_with(pipeline, "net_").net_.trim_for_prediction()
     content = {
         "format": _FORMAT,
         "version": __version__,

@@ -15,8 +15,8 @@ import torch
 from .. import HierarchicalEnsembleClassifier, __version__
 from ..losses import SCHEMES
 from ..nn import ENSEMBLES
-from ..postprocessing._thresholds import STRATEGIES
-from ..uncertainty._registry import MEASURES
+from ..postprocessing import STRATEGIES
+from ..uncertainty import MEASURES
 from . import _commands, _demo, _help
 
 
@@ -150,22 +150,20 @@ def _add_network(group):
         "threshold",
         "P",
         _threshold,
-        "probability from which a node is predicted; prevalence or f1: one a node, "
-        "tuned on rows set aside",
+        "probability from which a node is predicted; prevalence or f1: one per node, "
+        "tuned by cross-validation, for which the model is trained once more per fold",
     )
-    _add_parameter(
-        group,
+    group.add_argument(
         "--threshold-folds",
-        "threshold_cv",
-        "K",
-        _count,
-        "tune thresholds by cross-validation with K folds instead",
+        metavar="K",
+        type=_folds,
+        help=f"folds to tune thresholds on (default: {_commands.FOLDS})",
     )
 
 
 def _add_training(group):
     _add_parameter(group, "--epochs", "max_epochs", "N", _count, "passes over the rows")
-    _add_parameter(group, "--batch-size", "batch_size", "N", _count, "rows a step")
+    _add_parameter(group, "--batch-size", "batch_size", "N", _count, "rows per step")
     _add_parameter(group, "--lr", "lr", "RATE", float, "learning rate of Adam")
     group.add_argument(
         "--early-stopping",
@@ -226,8 +224,8 @@ def _add_predict(commands):
         "--format",
         choices=("wide", "long"),
         default="wide",
-        help="wide: one row a sample, one column a node; long: a line "
-        "id,node,probability for each (default: %(default)s)",
+        help="wide: one row per sample, one column per node; long: a "
+        "line id,node,probability for each (default: %(default)s)",
     )
     predict.add_argument(
         "--decisions",
@@ -337,6 +335,14 @@ def _count(text):
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(
             f"expected a whole number from 1 on, but got {text!r}"
+        )
+    return int(text)
+
+
+def _folds(text):
+    if not text.isdecimal() or int(text) < 2:
+        raise argparse.ArgumentTypeError(
+            f"expected a whole number from 2 on, but got {text!r}"
         )
     return int(text)
 

@@ -79,7 +79,7 @@ def describe(truth, hierarchy) -> str:
 
 
 def overall_text(overall: pd.DataFrame) -> str:
-    """Return a table, a line a measure."""
+    """Return a table, one line per measure."""
     text = overall.map("{:.3f}".format)
     if SECONDS in overall.index:
         text.loc[SECONDS] = overall.loc[SECONDS].map("{:.1f}".format)
@@ -88,7 +88,7 @@ def overall_text(overall: pd.DataFrame) -> str:
 
 
 def groups_text(report: pd.DataFrame) -> str:
-    """Return a table, a line a group of nodes."""
+    """Return a table, one line per group of nodes."""
     return report.reset_index().to_string(
         index=False,
         float_format="{:.3f}".format,

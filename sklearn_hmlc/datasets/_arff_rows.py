@@ -1,8 +1,8 @@
 """The rows of an HMC ARFF file, dense or sparse, as columns and label texts.
 
 Stage: `Header` and lines -> DataFrame of shape (n_samples, n_features) and one text of
-labels (``a@b``) a row. Rows are read as text first; columns are converted whole, which
-is fast, and a cell that does not fit is then looked up for the message.
+labels (``a@b``) per row. Rows are read as text first; columns are converted whole,
+which is fast, and a cell that does not fit is then looked up for the message.
 """
 
 import re
@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import scipy.sparse as sp
 
-from ..hierarchy._labels import shorten
+from .._validation import shorten
 from ._arff_header import VALUE, Attribute, Header, Text, split_fields, unquote
 
 _PAIR = re.compile(rf"\s*(\d+)\s+({VALUE})\s*(?:,|$)")
@@ -63,7 +63,7 @@ def _dense_cells(text: Text, header: Header, rows: list[Row]) -> list[list[str]]
         if len(fields) != n_columns:
             raise text.error(
                 number,
-                f"expected {n_columns} values, one an attribute, but got "
+                f"expected {n_columns} values, one per attribute, but got "
                 f"{len(fields)}; a comma within a value needs quotes.",
             )
     return cells

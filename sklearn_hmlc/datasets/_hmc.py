@@ -85,8 +85,8 @@ def fetch_hmc(
         Whether to return ``(data, target)`` instead of a Bunch.
     as_frame : bool, default=True
         Whether ``data`` is a DataFrame. If False, it is a float array in which every
-        nominal column has become one 0/1 column a category (all 0 where the value is
-        missing), and of the sparse data sets a CSR array.
+        nominal column has become one 0/1 column per category (all 0 where the value
+        is missing), and of the sparse data sets a CSR array.
     n_retries : int, default=3
         How often a failed download is tried again.
     delay : float, default=1.0
@@ -320,7 +320,7 @@ def _concatenate(bunches: dict[str, Bunch]) -> Bunch:
 
 
 def _as_array(data: pd.DataFrame) -> tuple[np.ndarray | sp.csr_array, list[str]]:
-    """Encode nominal columns in place, one column a category."""
+    """Encode nominal columns in place, one column per category."""
     sparse = any(isinstance(dtype, pd.SparseDtype) for dtype in data.dtypes)
     encoded = pd.get_dummies(data, dtype=float, sparse=sparse)
     # `get_dummies` moves the encoded columns to the end; they go back to their place.

@@ -55,8 +55,8 @@ def make_hierarchical_multilabel(
     n_nodes : int, default=200
         Number of nodes, all scored. About one in ten is a root.
     kind : {"tree", "dag"}, default="tree"
-        "tree": a forest, one parent a node. "dag": about three in ten of the nodes that
-        can have a second parent do.
+        "tree": a forest, one parent per node. "dag": about three in ten of the nodes
+        that can have a second parent do.
     n_labels : float, default=2.0
         Mean number of nodes drawn for a row, at least 1; ancestors come on top.
     max_depth : int, default=4
@@ -66,7 +66,7 @@ def make_hierarchical_multilabel(
         ``1 / rank ** rarity`` over the nodes in random order. 0: all alike.
     noise : float, default=2.5
         Standard deviation of the normal noise on each feature; a node's direction has
-        standard deviation 1 a feature as well.
+        standard deviation 1 per feature as well.
     sparse_output : bool, default=False
         Whether ``Y`` is a CSR array.
     random_state : int, RandomState instance or None, default=None

@@ -10,7 +10,7 @@ import numpy as np
 from .. import _frames as frames
 from .. import _validation as check
 from . import _models, _style
-from ._temporary import pooled_pr_curve  # TEMPORARY: from ..metrics
+from ..metrics import pooled_pr_curve
 
 
 class PooledPRCurveDisplay:
