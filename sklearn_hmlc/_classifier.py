@@ -1,7 +1,6 @@
 """`HierarchicalEnsembleClassifier`: validate, train, predict coherently.
 
-Stage: the whole way from ``(X, y)`` to probabilities; each step is a call into the
-layer that does it. Source: Xu et al. (2026).
+Stage: all of them, each a call into its room. Source: Xu et al. (2026).
 """
 
 from collections.abc import Mapping
@@ -34,18 +33,17 @@ from .uncertainty import get_measure
 class HierarchicalEnsembleClassifier(ScoreMixin, ClassifierMixin, BaseEstimator):
     """Coherent neural ensemble for labels in a hierarchy, with an eye on rare nodes.
 
-    An ensemble of networks whose predictions obey the hierarchy by construction (max
-    constraint), trained with a loss that weighs nodes by their rarity and by how
-    uncertain the ensemble is about them [1]_.
+    Networks whose predictions obey the hierarchy by construction (max constraint),
+    trained with a loss that weighs nodes by their rarity and by how uncertain the
+    ensemble is about them [1]_.
 
     Parameters
     ----------
     hierarchy : Hierarchy, default=None
         The label graph. None: a flat one over the columns (or classes) of ``y``.
     ensemble : {"heads", "dropout", "last_layer"}, default="heads"
-        What the members are. "heads": networks that share nothing but the batch.
-        "dropout": dropout masks over one network; quicker and smaller. "last_layer":
-        last layers over one shared body.
+        What the members are: networks that share nothing but the batch; dropout masks
+        over one network (quicker and smaller); last layers over one shared body.
     n_estimators : int, default=5
         Number of ensemble members M, trained together as one batched product.
     hidden_layer_sizes : array-like of int, default=(500, 500)
@@ -105,9 +103,8 @@ default="binary"
     n_iter_no_change : int, default=10
         Epochs without improvement before training stops early.
     prior_correction : bool, default=True
-        Whether `predict_proba` takes off the logits what the node weights have put on
-        them (see Notes). Decisions are made on the uncorrected ones either way, but
-        for 1-D ``y``.
+        Whether `predict_proba` takes off what the node weights have put on (see Notes).
+        Decisions are made without it either way, but for 1-D ``y``.
     threshold : float, array-like or mapping, default=0.5
         `predict` says yes where `decision_proba` reaches this, in [0, 1]: one for all
         nodes, an array of shape (n_nodes,) in node order, or a mapping node ->
@@ -142,17 +139,14 @@ default="binary"
     net_ : skorch.NeuralNet
         The trained net; ``net_.module_`` is the torch module.
     history_ : list of dict
-        What skorch recorded in each epoch: ``train_loss``, ``dur`` (seconds), with a
-        schedule ``weighted_share``, with early stopping ``valid_loss`` (weighted,
-        whatever the schedule) and ``valid_au_prc``, ...
+        What each epoch recorded: ``train_loss``, ``dur`` (seconds), ``weighted_share``
+        of a schedule, ``valid_loss`` and ``valid_au_prc`` with early stopping, ...
     n_iter_ : int
-        Number of epochs trained, over all calls that went on with the net.
+        Number of epochs trained, over all calls.
     input_shape_ : tuple of int
         Shape of a row of ``X``.
-    n_features_in_ : int
-        Number of features; not there after a fit on a Dataset.
-    feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Names of the features, where ``X`` had any.
+    n_features_in_, feature_names_in_ : int, ndarray of shape (`n_features_in_`,)
+        Number and names of the features, where ``X`` had any.
 
     See Also
     --------
@@ -167,9 +161,8 @@ default="binary"
     probabilities; `predict_proba` takes the weight's logarithm off the logits, before
     the max constraint (``prior_correction``) [2]_.
 
-    Scale the features (`sklearn.preprocessing.StandardScaler`) and fill missing values
-    (`sklearn.impute.SimpleImputer`) first. Networks compute in float32. Sparse ``X``
-    and ``y`` are made dense a batch at a time.
+    Scale the features (`StandardScaler`) and fill missing values (`SimpleImputer`)
+    first. Sparse ``X`` and ``y`` are made dense one batch at a time.
 
     References
     ----------
@@ -348,15 +341,16 @@ array-like of shape (n_samples,)
         UserWarning
             If nodes have no positive row, or a parameter has no effect.
         ConvergenceWarning
-            If the loss is a tenth above that of the first epoch in the end.
+            If the loss ends a tenth above that of the first epoch.
         """
         goes_on = self.warm_start and hasattr(self, "net_")
         with _fit.all_or_nothing(self, goes_on):
             rows = self._validate_rows(X, y, sample_weight, reset=not goes_on)
             _fit.warn_empty(self._target.hierarchy, rows.Y)
             _fit.warn_without_effect(self)
-            span = 0, self.max_epochs
-            interrupt = self._train(rows, self.max_epochs, goes_on, span)
+            interrupt = self._train(
+                rows, self.max_epochs, goes_on, (0, self.max_epochs)
+            )
         if interrupt is not None:
             raise interrupt
         return self
@@ -412,13 +406,7 @@ array-like of shape (n_samples,)
         labels = self._target.encode(y)
         check_consistent_length(X, labels)
         weight = as_row_weights(sample_weight, labels.shape[0], np.float32)
-        rows = Rows(X, labels, weight)
-        if weight is None or weight.all():
-            return rows
-        if not weight.any():
-            raise ValueError("All sample weights are 0; there is nothing to learn.")
-        # A row that counts nothing is no row: not in a split, a warning or a frequency.
-        return rows.take(np.flatnonzero(weight))
+        return Rows(X, labels, weight).that_count()
 
     def _train(self, rows, epochs, goes_on, span, restart=True):
         """Train; return a KeyboardInterrupt that came after a whole epoch, or None."""
@@ -444,7 +432,7 @@ array-like of shape (n_samples,)
             else:
                 net = make_net(self, rows, device, host)
             if not (goes_on and restart):
-                self._count(rows, net, goes_on)
+                _fit.count_rows(self, net, rows, self._named_columns(), goes_on)
             with net.drawing_from(host, on_device):
                 begins = restart or not goes_on
                 interrupt = _fit.train(
@@ -455,16 +443,6 @@ array-like of shape (n_samples,)
         self.history_ = _fit.epochs_of(net.history)
         self.n_iter_ = len(self.history_)
         return interrupt
-
-    def _count(self, rows, net, goes_on):
-        """Count the rows, and let weights and correction follow all that were seen."""
-        seen = _fit.Seen.of(rows)
-        self._seen = self._seen + seen if goes_on else seen
-        self.node_weights_ = _fit.node_weights_of(
-            self, self.hierarchy_, self._seen, self._named_columns()
-        )
-        net.criterion_.set_node_weight(self.node_weights_)
-        net.set_frequencies(self.hierarchy_, self._seen.frequencies)
 
     # -- prediction ------------------------------------------------------------------
 

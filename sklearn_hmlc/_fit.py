@@ -208,6 +208,17 @@ class Seen:
         return np.minimum(self.counts / self.n_rows, 1.0)
 
 
+def count_rows(estimator, net, rows, columns, goes_on):
+    """Count rows, and let node weights and correction follow all that were seen."""
+    seen = Seen.of(rows)
+    estimator._seen = estimator._seen + seen if goes_on else seen
+    hierarchy = estimator.hierarchy_
+    weights = node_weights_of(estimator, hierarchy, estimator._seen, columns)
+    estimator.node_weights_ = np.array(weights)
+    net.criterion_.set_node_weight(weights)
+    net.set_frequencies(hierarchy, estimator._seen.frequencies)
+
+
 def node_weights_of(estimator, hierarchy, seen, columns=None):
     """Turn ``node_weight`` into what a positive of each node counts, in node order."""
     spec = estimator.node_weight

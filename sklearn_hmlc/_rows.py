@@ -44,6 +44,17 @@ class Rows(Dataset):
             targets.append(torch.from_numpy(self.sample_weight[rows]))
         return features(self.X, rows), tuple(targets)
 
+    def that_count(self):
+        """Return the rows that count something; all others are no rows at all.
+
+        So they are in no split, no warning and no frequency.
+        """
+        if self.sample_weight is None or self.sample_weight.all():
+            return self
+        if not self.sample_weight.any():
+            raise ValueError("All sample weights are 0; there is nothing to learn.")
+        return self.take(np.flatnonzero(self.sample_weight))
+
     def take(self, rows):
         """Return some of the rows, as `Rows`."""
         weight = None if self.sample_weight is None else self.sample_weight[rows]

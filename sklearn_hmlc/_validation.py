@@ -12,12 +12,11 @@ refused, since nobody can know which order it has.
 
 from __future__ import annotations
 
-import difflib
 import warnings
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from numbers import Number
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -28,61 +27,20 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import assert_all_finite
 
 from . import _frames as frames
+from ._words import Node as Node
+from ._words import as_list as as_list
+from ._words import count as count
+from ._words import did_you_mean as did_you_mean
+from ._words import name_array as name_array
+from ._words import plain as plain
+from ._words import shorten as shorten
+from ._words import to_python as to_python
+from ._words import unknown as unknown
 
-if TYPE_CHECKING:
-    from .hierarchy import Hierarchy
-
-Node = Hashable
+# Hierarchies build on this room; here they are whatever has nodes.
+Hierarchy = Any
 BoolArray = NDArray[np.bool_]
 FloatArray = NDArray[np.floating[Any]]
-
-# -- words of messages -----------------------------------------------------------------
-
-
-def count(number: int, word: str) -> str:
-    """Number and word, in the plural where it is due."""
-    return f"{number:,} {word}{'' if number == 1 else 's'}"
-
-
-def shorten(names: Iterable[Any], most: int = 5) -> str:
-    """List some names for a message: the first few and how many more there are."""
-    names = list(names)
-    if not names:
-        return "none"
-    shown = ", ".join(repr(to_python(name)) for name in names[:most])
-    return shown + (f" and {len(names) - most:,} more" if len(names) > most else "")
-
-
-def did_you_mean(value: object, options: Iterable[Any]) -> str:
-    """Offer the nearest option in a sentence that begins with a blank, or nothing."""
-    value = str(value).lower()
-    words = {str(option).lower(): option for option in reversed(list(options))}
-
-    def alike(word: str) -> int:
-        """Letters that agree from both ends: one slip leaves all but one of them."""
-        ends = _agree(word, value) + _agree(word[::-1], value[::-1])
-        return ends - abs(len(word) - len(value))
-
-    # difflib compares slowly; of tens of thousands of names a few are worth it.
-    likely = sorted(words, key=alike, reverse=True)[:50] if len(words) > 50 else words
-    near = difflib.get_close_matches(value, likely, n=1)
-    return f" Did you mean {words[near[0]]!r}?" if near else ""
-
-
-def _agree(word: str, other: str) -> int:
-    """How many letters two words have in common before the first that differs."""
-    pairs = enumerate(zip(word, other, strict=False))
-    return next((k for k, (a, b) in pairs if a != b), min(len(word), len(other)))
-
-
-def unknown(name: object, names: Sequence[Node]) -> str:
-    """Say that a name is no node, and which node comes nearest."""
-    name = to_python(name)
-    return (
-        f"{name!r} is no node of the hierarchy ({count(len(names), 'node')})."
-        f"{did_you_mean(name, names)}"
-    )
-
 
 # -- options and single numbers --------------------------------------------------------
 
@@ -120,60 +78,6 @@ def check_share(name: str, value: Any) -> None:
         raise ValueError(
             f"Expected argument `{name}` to be in [0, 1], but got {value!r}."
         )
-
-
-# -- names -----------------------------------------------------------------------------
-
-
-def to_python(value: Any) -> Any:
-    """Return a NumPy string or number as Python's, so that it prints plainly."""
-    return value.item() if isinstance(value, np.str_ | np.number) else value
-
-
-def plain(name: Any) -> Node:
-    """Return a name as a plain Python value.
-
-    Raises
-    ------
-    TypeError
-        If the name is not hashable.
-    """
-    try:
-        hash(name)
-    except TypeError:
-        raise TypeError(
-            f"{name!r} can't name a node: it is not hashable. Use a string, a number "
-            "or a tuple."
-        ) from None
-    return to_python(name)
-
-
-def as_list(names: Any) -> list[Node]:
-    """Return several names as a list of plain Python values.
-
-    Raises
-    ------
-    TypeError
-        If a single string is given, something that holds no names, or a name that
-        is not hashable.
-    """
-    if isinstance(names, str) or not isinstance(names, Iterable):
-        raise TypeError(
-            f"Expected several names, but got {names!r}; wrap a single name in a list."
-        )
-    return [plain(name) for name in names]
-
-
-def name_array(names: Iterable[Node]) -> np.ndarray:
-    """Names as an array; of objects unless all are strings or all fit into int64."""
-    names = list(names)
-    if all(type(name) is str for name in names):
-        return np.array(names, dtype=str)
-    if all(type(name) is int and abs(name) < 2**63 for name in names):
-        return np.array(names, dtype=int)
-    array = np.empty(len(names), dtype=object)
-    array[:] = names
-    return array
 
 
 # -- columns ---------------------------------------------------------------------------
@@ -622,14 +526,3 @@ def _numbers(value: Any, parameter: str, where: str) -> FloatArray:
         raise ValueError(
             f"In `{parameter}`: expected numbers, but got {value!r}{where}."
         ) from error
-
-
-def check_each(
-    values: FloatArray, good: Callable[[FloatArray], BoolArray], expected: str
-) -> None:
-    """Raise with the first value that is not good, and its position."""
-    bad = np.flatnonzero(~good(values))
-    if len(bad):
-        raise ValueError(
-            f"Expected {expected}, but got {values[bad[0]]:g} at position {bad[0]}."
-        )

@@ -4,6 +4,7 @@ import ast
 import importlib
 import inspect
 import pkgutil
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -14,21 +15,26 @@ ROOT = Path(sklearn_hmlc.__file__).parent
 
 # Data flows one way: a part imports only from those before it in this list.
 LAYERS = [
+    "_frames",
+    "_words",
+    "_validation",
+    "_files",
     "hierarchy",
+    "_response",
     "datasets",
     "over_sampling",
     "nn",
     "uncertainty",
     "losses",
     "metrics",
+    "_rows",
     "_target",
     "plotting",
     "postprocessing",
-    "_rows",
+    "_torch",
+    "_callbacks",
     "_net",
-    "_build",
-    "_prediction",
-    "_held_out",
+    "_fit",
     "_classifier",
     "_paper",
     "_cli",
@@ -68,6 +74,66 @@ def test_layers(path):
         part for part in imported_parts(path) if part in LAYERS and part not in allowed
     }
     assert not upward, f"{path.name} imports from {upward}, which lie above {own}."
+
+
+def taken_from_folders(path):
+    """(folder, module in it or None, name) of what a file takes from other folders."""
+    package = ("sklearn_hmlc", *path.relative_to(ROOT).parent.parts)
+    for node in ast.walk(ast.parse(path.read_text())):
+        if not isinstance(node, ast.ImportFrom):
+            continue
+        module = (node.module or "").split(".") if node.module else []
+        if node.level:
+            module = [*package[: len(package) - node.level + 1], *module]
+        if module[:1] != ["sklearn_hmlc"] or len(module) < 2:
+            continue
+        if module[1] in FOLDERS and module[1] not in package:
+            yield from ((module[1], module[2:], alias.name) for alias in node.names)
+
+
+@pytest.mark.parametrize("path", sorted(ROOT.rglob("*.py")), ids=lambda p: p.stem)
+def test_no_private_name_crosses_folders(path):
+    for folder, inside, name in taken_from_folders(path):
+        public = importlib.import_module(f"sklearn_hmlc.{folder}").__all__
+        assert not inside, f"{path.name} reaches into {folder}.{inside[0]}."
+        assert name in public, f"{path.name} takes {name}, which {folder} keeps."
+
+
+def imports_at_top(path):
+    """Modules of the package that a file imports when it is imported itself."""
+    package = ("sklearn_hmlc", *path.relative_to(ROOT).parent.parts)
+    for node in ast.parse(path.read_text()).body:
+        if isinstance(node, ast.ImportFrom) and node.level:
+            base = [*package[: len(package) - node.level + 1]]
+            base += node.module.split(".") if node.module else []
+            for alias in node.names:
+                inner = ROOT.parent.joinpath(*base, alias.name)
+                is_module = inner.with_suffix(".py").exists() or inner.is_dir()
+                yield ".".join([*base, alias.name] if is_module else base)
+
+
+def test_no_import_cycle():
+    graph = {}
+    for path in ROOT.rglob("*.py"):
+        parts = path.relative_to(ROOT.parent).with_suffix("").parts
+        name = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+        graph[name] = set(imports_at_top(path)) - {"sklearn_hmlc", name}
+    try:
+        list(TopologicalSorter(graph).static_order())
+    except CycleError as error:
+        pytest.fail(f"Modules import each other: {' -> '.join(error.args[1])}")
+
+
+@pytest.mark.parametrize("path", sorted(ROOT.rglob("*.py")), ids=lambda p: p.stem)
+def test_no_file_is_long(path):
+    assert len(path.read_text().splitlines()) <= 600
+
+
+@pytest.mark.parametrize(
+    "path", sorted(Path(__file__).parent.rglob("*.py")), ids=lambda p: p.stem
+)
+def test_no_test_file_is_long(path):
+    assert len(path.read_text().splitlines()) <= 400
 
 
 @pytest.mark.parametrize("name", PUBLIC)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from itertools import pairwise
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -189,7 +190,7 @@ default="relu"
         body, last = self._copies()
         make_activation = _get_activation(activation)
         layers: list[nn.Module] = []
-        drawn = {"generator": generator, "dtype": dtype}
+        drawn: dict[str, Any] = {"generator": generator, "dtype": dtype}
         for n_in, n_out in pairwise(sizes[:-1]):
             layers += [EnsembleLinear(body, n_in, n_out, **drawn), make_activation()]
             if dropout:

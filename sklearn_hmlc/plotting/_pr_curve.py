@@ -9,8 +9,8 @@ import numpy as np
 
 from .. import _frames as frames
 from .. import _validation as check
-from . import _models, _style
 from ..metrics import pooled_pr_curve
+from . import _models, _style
 
 
 class PooledPRCurveDisplay:

@@ -1,0 +1,116 @@
+"""Names of nodes, and the words that messages are made of.
+
+Stage: beside the checks at the door. In: names in whatever holds them. Out: plain
+Python values, and parts of sentences.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Hashable, Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+Node = Hashable
+
+# -- words of messages -----------------------------------------------------------------
+
+
+def count(number: int, word: str) -> str:
+    """Number and word, in the plural where it is due."""
+    return f"{number:,} {word}{'' if number == 1 else 's'}"
+
+
+def shorten(names: Iterable[Any], most: int = 5) -> str:
+    """List some names for a message: the first few and how many more there are."""
+    names = list(names)
+    if not names:
+        return "none"
+    shown = ", ".join(repr(to_python(name)) for name in names[:most])
+    return shown + (f" and {len(names) - most:,} more" if len(names) > most else "")
+
+
+def did_you_mean(value: object, options: Iterable[Any]) -> str:
+    """Offer the nearest option in a sentence that begins with a blank, or nothing."""
+    value = str(value).lower()
+    words = {str(option).lower(): option for option in reversed(list(options))}
+
+    def alike(word: str) -> int:
+        """Letters that agree from both ends: one slip leaves all but one of them."""
+        ends = _agree(word, value) + _agree(word[::-1], value[::-1])
+        return ends - abs(len(word) - len(value))
+
+    # difflib compares slowly; of tens of thousands of names a few are worth it.
+    likely = sorted(words, key=alike, reverse=True)[:50] if len(words) > 50 else words
+    near = difflib.get_close_matches(value, likely, n=1)
+    return f" Did you mean {words[near[0]]!r}?" if near else ""
+
+
+def _agree(word: str, other: str) -> int:
+    """How many letters two words have in common before the first that differs."""
+    pairs = enumerate(zip(word, other, strict=False))
+    return next((k for k, (a, b) in pairs if a != b), min(len(word), len(other)))
+
+
+def unknown(name: object, names: Sequence[Node]) -> str:
+    """Say that a name is no node, and which node comes nearest."""
+    name = to_python(name)
+    return (
+        f"{name!r} is no node of the hierarchy ({count(len(names), 'node')})."
+        f"{did_you_mean(name, names)}"
+    )
+
+
+# -- names -----------------------------------------------------------------------------
+
+
+def to_python(value: Any) -> Any:
+    """Return a NumPy string or number as Python's, so that it prints plainly."""
+    return value.item() if isinstance(value, np.str_ | np.number) else value
+
+
+def plain(name: Any) -> Node:
+    """Return a name as a plain Python value.
+
+    Raises
+    ------
+    TypeError
+        If the name is not hashable.
+    """
+    try:
+        hash(name)
+    except TypeError:
+        raise TypeError(
+            f"{name!r} can't name a node: it is not hashable. Use a string, a number "
+            "or a tuple."
+        ) from None
+    return to_python(name)
+
+
+def as_list(names: Any) -> list[Node]:
+    """Return several names as a list of plain Python values.
+
+    Raises
+    ------
+    TypeError
+        If a single string is given, something that holds no names, or a name that
+        is not hashable.
+    """
+    if isinstance(names, str) or not isinstance(names, Iterable):
+        raise TypeError(
+            f"Expected several names, but got {names!r}; wrap a single name in a list."
+        )
+    return [plain(name) for name in names]
+
+
+def name_array(names: Iterable[Node]) -> np.ndarray:
+    """Names as an array; of objects unless all are strings or all fit into int64."""
+    names = list(names)
+    if all(type(name) is str for name in names):
+        return np.array(names, dtype=str)
+    if all(type(name) is int and abs(name) < 2**63 for name in names):
+        return np.array(names, dtype=int)
+    array = np.empty(len(names), dtype=object)
+    array[:] = names
+    return array
