@@ -106,19 +106,17 @@ default="binary"
         Whether `predict_proba` takes off what the node weights have put on (see Notes).
         Decisions are made without it either way, but for 1-D ``y``.
     threshold : float, array-like or mapping, default=0.5
-        `predict` says yes where `decision_proba` reaches this, in [0, 1]: one for all
-        nodes, an array of shape (n_nodes,) in node order, or a mapping node ->
-        threshold (the rest 0.5). Positives are closed upward.
-        `sklearn_hmlc.postprocessing.NodeThresholdClassifier` tunes one per node.
+        `predict` says yes where `decision_proba` reaches this, in [0, 1]: one for all,
+        an array of shape (n_nodes,) in node order, or a mapping node -> threshold (the
+        rest 0.5). `sklearn_hmlc.postprocessing.NodeThresholdClassifier` tunes them.
     device : str or torch.device, default="auto"
         Where to train. "auto": CUDA where there is one, else the CPU.
     net_params : dict, default=None
         Further parameters in skorch's own words: ``callbacks``,
         ``iterator_train__num_workers``, ``optimizer__betas``, ...
     warm_start : bool, default=False
-        Whether `fit` goes on with the net of the last `fit`. Changes of rates, batches,
-        epochs, callbacks, threshold and early stopping are taken up; other parameters
-        must stay. The validation part is the same where the rows are.
+        Whether `fit` goes on with the net of the last `fit`. Other rates, batches,
+        epochs, callbacks, threshold and early stopping are taken up, nothing else.
     random_state : int, RandomState instance or None, default=None
         Decides initial weights, dropout, the order of rows and the validation part.
         Same number, same machine: same model, in threads and processes too.
