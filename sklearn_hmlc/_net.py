@@ -10,6 +10,7 @@ import contextlib
 import copy
 import inspect
 
+import cloudpickle
 import numpy as np
 import torch
 from sklearn.base import clone
@@ -100,6 +101,18 @@ class HierarchicalNet(NeuralNet):
                 callback.on_grad_computed(
                     self, named_parameters=parameters, batch=batch, training=True
                 )
+
+    def __getstate__(self):
+        """Pickle as skorch does, but what a notebook defines by value.
+
+        Workers send fitted nets back, and have no such class to refer to.
+        """
+        state = self.__dict__.copy()
+        heavy = tuple(self.cuda_dependent_attributes_)
+        names = [name for name in state if str(name).startswith(heavy)]
+        parts = {name: state.pop(name) for name in names}
+        state["__cuda_dependent_attributes__"] = cloudpickle.dumps(parts)
+        return state
 
     # -- prediction --------------------------------------------------------------------
 

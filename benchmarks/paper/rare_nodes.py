@@ -37,18 +37,16 @@ import pandas as pd
 from _cells import fill, load, timed_fit
 from sklearn.base import clone
 from sklearn.impute import SimpleImputer
-from sklearn.model_selection import KFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from sklearn.utils import Bunch
 
 from sklearn_hmlc import HierarchicalEnsembleClassifier, paper_defaults
 from sklearn_hmlc.datasets import fetch_hmc
 from sklearn_hmlc.metrics import au_prc, node_precision_recall_f1, rarity_report
 from sklearn_hmlc.postprocessing import (
     CoherentClassifier,
+    NodeThresholdClassifier,
     make_coherent,
-    node_thresholds,
 )
 
 RESULTS = Path(__file__).parents[1] / "results"
@@ -85,14 +83,27 @@ def run(data, seed, model):
     pipeline, seconds = timed_fit(classifier, train)
     common = {"epochs": epochs, "fit_seconds": f"{seconds:.0f}"}
     common |= judge_probabilities(pipeline, test, hierarchy)
-    tuned = model == "tuned"
-    decisions = tuned_thresholds(classifier, train) if tuned else {DECISIONS[0]: 0.5}
-    rows = []
-    for decision, thresholds in decisions.items():
-        classifier.set_params(threshold=thresholds)
-        judged = judge_decisions(pipeline, train, test, hierarchy)
-        rows.append({"decision": decision} | judged | common)
-    return rows
+    deciding = {"0.5": pipeline}
+    if model == "tuned":
+        deciding = {
+            strategy: tuned(pipeline, strategy, train, seed)
+            for strategy in DECISIONS[1:]
+        }
+    return [
+        {"decision": decision}
+        | judge_decisions(decider, train, test, hierarchy)
+        | common
+        for decision, decider in deciding.items()
+    ]
+
+
+def tuned(pipeline, strategy, train, seed):
+    """Thresholds by 5-fold cross-validation around the whole pipeline."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # nodes without a row
+        return NodeThresholdClassifier(
+            clone(pipeline), strategy=strategy, cv=5, random_state=seed
+        ).fit(train.data, train.target)
 
 
 def batch_size(data):
@@ -104,24 +115,6 @@ def make(model, hierarchy, **params):
     if model == "flat":
         return CoherentClassifier(HierarchicalEnsembleClassifier(**params), hierarchy)
     return HierarchicalEnsembleClassifier(hierarchy, **params)
-
-
-def tuned_thresholds(classifier, train):
-    """What ``threshold_cv=5`` does, for both strategies at the price of one."""
-    labels, scores = [], []
-    folds = KFold(5, shuffle=True, random_state=classifier.random_state)
-    for rows, held_out in folds.split(train.data):
-        part = Bunch(data=train.data[rows], target=train.target[rows])
-        fold = clone(classifier).set_params(threshold=0.5)
-        pipeline, _ = timed_fit(fold, part)
-        fold.set_params(prior_correction=False)
-        labels.append(train.target[held_out].toarray())
-        scores.append(pipeline.predict_proba(train.data[held_out]))
-    labels, scores = np.concatenate(labels), np.concatenate(scores)
-    return {
-        strategy: node_thresholds(labels, scores, strategy)
-        for strategy in DECISIONS[1:]
-    }
 
 
 def chosen_epochs(data, model):

@@ -2,9 +2,12 @@
 
 import multiprocessing
 import os
+import subprocess
+import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -159,3 +162,43 @@ def test_callbacks_that_cannot_be_copied():
     assert len(callback.writer.lines) == 3
     assert not hasattr(callback, "epochs_")  # a copy was trained with
     assert not hasattr(clf.net_params["callbacks"][0], "epochs_")
+
+
+def test_what_a_notebook_defines_comes_back_from_workers(tmp_path):
+    # Classes of a script are not to be found by the processes that train.
+    script = tmp_path / "notebook.py"
+    script.write_text(NOTEBOOK)
+    paths = [str(Path(__file__).parents[2]), *sys.path]
+    run = subprocess.run(
+        [sys.executable, script],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
+    )
+    assert run.stdout.strip() == "3 3", run.stderr
+
+
+NOTEBOOK = """
+import torch
+from sklearn.model_selection import cross_validate
+from tests.classifier.common import make_data, small
+
+
+class Encoder(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.layer = torch.nn.Linear(8, 7)
+
+    def forward(self, x):
+        return torch.relu(self.layer(x))
+
+
+if __name__ == "__main__":
+    X, Y = make_data()
+    own = {"encoder": Encoder(), "uncertainty": lambda p: p.mean(0)}
+    result = cross_validate(
+        small(**own), X, Y, cv=2, n_jobs=2, return_estimator=True, error_score="raise"
+    )
+    print(*(one.n_iter_ for one in result["estimator"]))
+"""
