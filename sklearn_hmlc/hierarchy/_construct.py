@@ -7,7 +7,7 @@ graph, and what is known of nodes. Out: names and integer edges, checked.
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -55,13 +55,19 @@ def read_codes(codes: Any, sep: Any, root: Node | None) -> Parts:
         raise ValueError(f"Expected `sep` to be a string, but got {sep!r}.")
     parents: dict[Node, Node | None] = {} if root is None else {root: None}
     for code in as_list(codes):
-        paths = _paths(code, sep)
-        if root in paths:
-            raise ValueError(
-                f"The virtual root {root!r} is a code too; choose another name."
-            )
-        for above, path in zip([root, *paths], paths, strict=False):
-            parents.setdefault(path, above)
+        new, above = [], root
+        for path in _paths_up(code, sep):
+            if path == root:
+                raise ValueError(
+                    f"The virtual root {root!r} is a code too; choose another name."
+                )
+            if path in parents:
+                above = path
+                break
+            new.append(path)
+        for path in reversed(new):
+            parents[path] = above
+            above = path
     return read_parents(parents)
 
 
@@ -90,15 +96,17 @@ def _parent_list(given: Any, parents: Mapping[Node, Any]) -> list[Node]:
     return as_list(given) if isinstance(given, list | np.ndarray) else [plain(given)]
 
 
-def _paths(code: Any, sep: str) -> list[str]:
-    """Return the nodes on the way to a code, from the top, itself included."""
+def _paths_up(code: Any, sep: str) -> Iterator[str]:
+    """Yield the nodes on the way from a code, itself included, up to the top."""
     if not isinstance(code, str) or not all(code.split(sep)):
         raise ValueError(
             f"Expected a code of non-empty levels separated by {sep!r}, but got "
             f"{code!r}."
         )
-    parts = code.split(sep)
-    return [sep.join(parts[: level + 1]) for level in range(len(parts))]
+    end = len(code)
+    for part in reversed(code.split(sep)):
+        yield code[:end]
+        end -= len(part) + len(sep)
 
 
 def _positions(names: list[Node], pairs: list[tuple[Node, Node]]) -> np.ndarray:
@@ -241,13 +249,13 @@ def _check_order(names: Sequence[Node], pairs: np.ndarray) -> np.ndarray:
     if len(order) < len(names):
         cycle = [names[node] for node in _graph.find_cycle(len(names), parent, child)]
         raise ValueError(
-            f"Node {cycle[0]!r} is its own ancestor through {path(cycle)}; remove one "
-            "of these edges."
+            f"Node {cycle[0]!r} is its own ancestor through {arrows(cycle)}; remove "
+            "one of these edges."
         )
     return order
 
 
-def path(names: Sequence[Node], most: int = 12) -> str:
+def arrows(names: Sequence[Node], most: int = 12) -> str:
     """Names with arrows between them; of a long path the two ends."""
     steps = [str(name) for name in names]
     if len(steps) > most:

@@ -7,7 +7,7 @@ Stage: inside `Hierarchy`. In: the number of nodes and edge arrays ``parent``,
 from __future__ import annotations
 
 import heapq
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import scipy.sparse as sp
@@ -117,17 +117,19 @@ def absent(n_nodes: int, positions: IntArray) -> IntArray:
     return np.flatnonzero(~np.isin(np.arange(n_nodes), positions))
 
 
-def reachable(start: int, neighbours: Sequence[IntArray]) -> IntArray:
-    """Return the nodes reached from ``start``, itself excluded, in ascending order."""
-    seen = {start}
-    stack = [start]
+def reachable(starts: Iterable[int], neighbours: Sequence[IntArray]) -> list[int]:
+    """Return the nodes reached by a step or more from the starts, in ascending order.
+
+    Without cycles a start is not among them, unless another start leads to it.
+    """
+    seen: set[int] = set()
+    stack = list(starts)
     while stack:
         for node in neighbours[stack.pop()].tolist():
             if node not in seen:
                 seen.add(node)
                 stack.append(node)
-    seen.remove(start)
-    return np.array(sorted(seen), dtype=np.intp)
+    return sorted(seen)
 
 
 def contract(keep: list[int], parents: Sequence[IntArray]) -> list[tuple[int, int]]:
@@ -139,10 +141,11 @@ def contract(keep: list[int], parents: Sequence[IntArray]) -> list[tuple[int, in
     rank = {old: new for new, old in enumerate(keep)}
     nearest: list[set[int]] = []
     for above in parents:
-        found: set[int] = set()
-        for node in above.tolist():
-            found |= {node} if node in rank else nearest[node]
-        nearest.append(found)
+        kept = {node for node in above.tolist() if node in rank}
+        others = [nearest[node] for node in above.tolist() if node not in rank]
+        # A lone set is shared: along a chain of removed nodes copies would add up.
+        shared = not kept and len(others) == 1
+        nearest.append(others[0] if shared else kept.union(*others))
     return [
         (rank[above], rank[node]) for node in keep for above in sorted(nearest[node])
     ]

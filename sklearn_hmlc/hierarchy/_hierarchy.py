@@ -287,7 +287,7 @@ class Hierarchy:
     # -- facts -------------------------------------------------------------------------
     # All that is derived is computed when first asked for and kept, read-only.
 
-    @property
+    @cached_property
     def edge_names(self) -> tuple[tuple[Node, Node], ...]:
         nodes = self.nodes
         return tuple((nodes[i], nodes[j]) for i, j in self.edges.tolist())
@@ -381,7 +381,7 @@ class Hierarchy:
         >>> Hierarchy.from_edges([("a", "b"), ("b", "c")]).ancestors("c")
         ('a', 'b')
         """
-        return self._named(_graph.reachable(self._position(x), self._parent_lists))
+        return self._named(_graph.reachable([self._position(x)], self._parent_lists))
 
     def descendants(self, x: Node) -> tuple[Node, ...]:
         """Return all nodes below ``x``, itself excluded, in topological order.
@@ -391,7 +391,7 @@ class Hierarchy:
         >>> Hierarchy.from_edges([("a", "b"), ("b", "c")]).descendants("a")
         ('b', 'c')
         """
-        return self._named(_graph.reachable(self._position(x), self._child_lists))
+        return self._named(_graph.reachable([self._position(x)], self._child_lists))
 
     def subset(self, nodes: Nodes) -> Self:
         """Return the hierarchy over some of the nodes; who is above whom is kept.
@@ -439,7 +439,7 @@ class Hierarchy:
         array([[1, 1],
                [0, 0]])
         """
-        return self._like(_labels.close(as_labels(Y, self), self.to_parent), Y)
+        return self._like(_labels.close(as_labels(Y, self), self.levels), Y)
 
     def most_specific(self, Y: Any) -> Any:
         """Keep the positives without a positive child; `close` is the way back.

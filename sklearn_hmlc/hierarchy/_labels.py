@@ -11,19 +11,59 @@ from collections.abc import Sequence
 
 import numpy as np
 import scipy.sparse as sp
+from numpy.typing import NDArray
 
 from .._validation import Node, count
 
+Levels = Sequence[tuple[NDArray[np.intp], NDArray[np.intp]]]
 
-def close(labels: sp.csr_array, to_parent: sp.csr_array) -> sp.csr_array:
-    """Add all ancestors: one product per generation, over what is new alone."""
-    closed = labels
-    frontier = labels
-    while frontier.nnz:
-        above = (frontier @ to_parent).astype(bool)
-        frontier = _without(above, closed)
-        closed = closed + frontier
-    return closed
+# Labels, rows times nodes, that are closed at a time: 4 MB of bits.
+_BLOCK = 2**25
+
+
+def close(labels: sp.csr_array, levels: Levels) -> sp.csr_array:
+    """Add all ancestors: blocks of rows, each edge walked once per block.
+
+    ``levels`` are `Hierarchy.levels`.
+    """
+    n_samples, n_nodes = labels.shape
+    n_rows = max(8, _BLOCK // max(1, n_nodes))
+    blocks = [
+        _close_block(labels[start : start + n_rows], levels)
+        for start in range(0, n_samples, n_rows)
+    ]
+    return sp.csr_array(sp.vstack(blocks, format="csr")) if blocks else labels
+
+
+def _close_block(labels: sp.csr_array, levels: Levels) -> sp.csr_array:
+    """Close some rows: per node one bit per row, and a parent's are its children's too.
+
+    Bits, since a block then fits the processor's cache.
+    """
+    bits = _pack(labels)
+    for parents, children in levels:
+        starts = np.flatnonzero(np.diff(parents, prepend=-1))
+        below = np.bitwise_or.reduceat(bits[children], starts, axis=0)
+        bits[parents[starts]] |= below
+    return _unpack(bits, labels.shape)
+
+
+def _pack(labels: sp.csr_array) -> NDArray[np.uint8]:
+    """Bits of shape (n_nodes, n_samples / 8), the first row in the highest bit."""
+    rows, nodes = labels.nonzero()
+    bits = np.right_shift(128, rows % 8).astype(np.uint8)
+    shape = labels.shape[1], -(-labels.shape[0] // 8)
+    # Bits of one byte are distinct, so that their sum is what "or" makes of them.
+    return sp.coo_array((bits, (nodes, rows // 8)), shape=shape).toarray()
+
+
+def _unpack(bits: NDArray[np.uint8], shape: tuple[int, int]) -> sp.csr_array:
+    nodes, eighths = np.nonzero(bits != 0)
+    which, row = np.nonzero(
+        np.unpackbits(bits[nodes, eighths, None], axis=1).view(bool)
+    )
+    places = eighths[which] * 8 + row, nodes[which]
+    return sp.csr_array((np.ones(len(which), dtype=bool), places), shape=shape)
 
 
 def missing_parents(labels: sp.csr_array, to_parent: sp.csr_array) -> sp.csr_array:

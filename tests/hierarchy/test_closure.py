@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sklearn_hmlc import Hierarchy
+from sklearn_hmlc.hierarchy import _labels
 from tests import _reference as reference
 from tests._strategies import (
     any_labels,
@@ -94,6 +95,19 @@ def test_close(case):
     np.testing.assert_array_equal(to_bool(hierarchy, closed), expected)
     # What was given stays as it was.
     np.testing.assert_array_equal(to_bool(hierarchy, given), Y)
+
+
+@few
+@given(hierarchies(), st.data())
+def test_close_in_blocks_of_rows(hierarchy, data):
+    Y = data.draw(any_labels(hierarchy, min_rows=15, max_rows=40))
+    given = sp.csr_array(Y)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_labels, "_BLOCK", 1)  # eight rows
+        closed = hierarchy.close(given)
+    expected = reference.close(Y, reference.reach_of(hierarchy))
+    np.testing.assert_array_equal(closed.toarray(), expected)
+    assert closed.has_canonical_format
 
 
 @few

@@ -1,5 +1,10 @@
-"""Sizes of real ontologies, and shapes that break recursion. No times are asserted."""
+"""Sizes of real ontologies, and shapes that break recursion. No times are asserted.
 
+Where the cost must not be quadratic, calls of functions are counted.
+"""
+
+import difflib
+import sys
 import tracemalloc
 
 import networkx as nx
@@ -71,7 +76,63 @@ def test_a_chain_needs_no_recursion():
         Hierarchy.from_edges([*edges, (size - 1, 0)])
 
 
-def test_closing_a_long_chain():
-    chain = Hierarchy.from_edges([(node, node + 1) for node in range(1999)])
-    leaf = sp.csr_array(([1], ([0], [1999])), shape=(1, 2000))
-    assert chain.close(leaf).nnz == 2000
+def calls_of(function):
+    """How many functions are called in a call, those of C among them."""
+    n_calls = 0
+
+    def count(frame, event, argument):
+        nonlocal n_calls
+        n_calls += event in ("call", "c_call")
+
+    sys.setprofile(count)
+    try:
+        function()
+    finally:
+        sys.setprofile(None)
+    return n_calls
+
+
+def test_closing_a_long_chain_takes_few_steps_per_level():
+    size = 3000
+    chain = Hierarchy.from_edges([(node, node + 1) for node in range(size - 1)])
+    leaf = sp.csr_array(([1], ([0], [size - 1])), shape=(1, size))
+    assert chain.close(leaf).nnz == size
+    # One sparse product per generation would take 700 calls.
+    assert calls_of(lambda: chain.close(leaf)) < 100 * size
+
+
+def test_of_many_names_few_are_compared_letter_by_letter(large, monkeypatch):
+    hierarchy = large[0]
+    compared = []
+    real = difflib.get_close_matches
+
+    def watched(word, words, **kwargs):
+        compared.append(len(words))
+        return real(word, words, **kwargs)
+
+    monkeypatch.setattr(difflib, "get_close_matches", watched)
+    with pytest.raises(KeyError, match=r"Did you mean 'GO:0012"):
+        hierarchy.index("GO:001234S")
+    assert sum(compared) <= 50
+
+
+def test_codes_of_a_chain_are_walked_once():
+    size = 1000
+    codes = ["/".join(["0"] * length) for length in range(1, size + 1)]
+    made = Hierarchy.from_codes(codes)
+    assert made.depth.max() == size - 1
+    assert calls_of(lambda: Hierarchy.from_codes(codes)) < 200 * size
+
+
+def test_a_removed_chain_below_many_kept_nodes_is_passed_over_once():
+    n_tops, length = 2000, 2000
+    above = [(("top", k), 0) for k in range(n_tops)]
+    down = [(node, node + 1) for node in range(length)]
+    hierarchy = Hierarchy.from_edges(above + down)
+    keep = [*(("top", k) for k in range(n_tops)), length]
+    tracemalloc.start()
+    part = hierarchy.subset(keep)
+    peak = tracemalloc.get_traced_memory()[1] / 1e6
+    tracemalloc.stop()
+    assert part.n_edges == n_tops
+    assert peak < 20  # a copy of the tops per removed node would be 260 MB

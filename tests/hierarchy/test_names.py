@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from sklearn_hmlc._validation import count, name_array, shorten, unknown
-from sklearn_hmlc.hierarchy._construct import path
+from sklearn_hmlc.hierarchy._construct import arrows
 
 
 @pytest.mark.parametrize(
@@ -41,9 +41,9 @@ def test_shorten():
 
 
 def test_path():
-    assert path(["a", 1, "a"]) == "a -> 1 -> a"
-    assert path(list("abcdef"), most=4) == "a -> b -> (2 more) -> e -> f"
-    assert path(list("abcd"), most=4) == "a -> b -> c -> d"
+    assert arrows(["a", 1, "a"]) == "a -> 1 -> a"
+    assert arrows(list("abcdef"), most=4) == "a -> b -> (2 more) -> e -> f"
+    assert arrows(list("abcd"), most=4) == "a -> b -> c -> d"
 
 
 def test_of_names_that_differ_in_case_the_first_is_offered():
