@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from itertools import pairwise
 from typing import Any, ClassVar
 
@@ -12,7 +12,9 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import check_is_fitted
 
+from .._frames import is_frame
 from .._validation import as_labels, as_list, name_array, shorten
+from ._facts import is_missing
 from ._hierarchy import Hierarchy
 
 
@@ -102,7 +104,9 @@ class HierarchicalLabelBinarizer(TransformerMixin, BaseEstimator):
         if self.hierarchy is not None:
             self.hierarchy_ = self.hierarchy
         else:
-            names = {name for row in _rows(y) for name in row}
+            rows = _rows(y)
+            _check_names(rows)
+            names = {name for row in rows for name in row}
             self.hierarchy_ = Hierarchy.flat(sorted(names, key=_sort_key))
         self.classes_ = name_array(self.hierarchy_.nodes)
         return self
@@ -224,6 +228,7 @@ class HierarchicalLabelBinarizer(TransformerMixin, BaseEstimator):
     def _check_known(self, rows: list[list[Any]]) -> None:
         if self.unknown == "ignore":
             return
+        _check_names(rows)
         unknown = dict.fromkeys(
             name for row in rows for name in row if name not in self.hierarchy_
         )
@@ -241,16 +246,40 @@ class HierarchicalLabelBinarizer(TransformerMixin, BaseEstimator):
 
 
 def _rows(y: Any) -> list[list[Any]]:
+    if isinstance(y, Mapping) or is_frame(y):
+        # Whose names would be taken for rows.
+        raise TypeError(
+            f"Expected a list of node names per row, but got {type(y).__name__}; give "
+            "one column of lists, or close 0/1 columns with `hierarchy.close`."
+        )
     if not isinstance(y, Iterable):
-        raise TypeError(f"Expected a list of node names for each row, but got {y!r}.")
+        raise TypeError(f"Expected a list of node names per row, but got {y!r}.")
+    if hasattr(y, "to_pylist"):  # pyarrow, whose strings are no Python strings
+        y = y.to_pylist()
     return [_row(number, names) for number, names in enumerate(y)]
 
 
 def _row(number: int, names: Any) -> list[Any]:
+    where = f"In row {number} of the labels: "
+    if is_missing(names):
+        raise TypeError(
+            f"{where}expected a list of node names, but got {names!r}; give an empty "
+            "list for a row without labels."
+        )
     try:
         return as_list(names)
     except TypeError as error:
-        raise TypeError(f"In row {number} of the labels: {error}") from None
+        raise TypeError(f"{where}{error}") from None
+
+
+def _check_names(rows: list[list[Any]]) -> None:
+    for number, row in enumerate(rows):
+        for name in row:
+            if is_missing(name):
+                raise ValueError(
+                    f"In row {number} of the labels: {name!r} can't name a node; leave "
+                    "it out, and give an empty list for a row without labels."
+                )
 
 
 def _sort_key(name: Any) -> tuple[str, Any]:

@@ -147,6 +147,15 @@ def is_name(value: Any) -> bool:
         return False
 
 
+def is_missing(value: Any) -> bool:
+    """Tell None, NaN and the like from names, and from lists of names."""
+    try:
+        hash(value)
+    except TypeError:
+        return False
+    return not is_name(value)
+
+
 def _check_metadata(metadata: Any) -> dict[str, Any]:
     if metadata is None:
         return {}

@@ -1,9 +1,12 @@
 """`HierarchicalLabelBinarizer`: round trips, bad input, scikit-learn's rules."""
 
+import itertools
 import pickle
 
 import numpy as np
 import pandas as pd
+import polars as pl
+import pyarrow as pa
 import pytest
 import scipy.sparse as sp
 import sklearn
@@ -148,11 +151,25 @@ def test_unknown_names_are_left_out_on_request():
             "In row 1 of the labels: .* got 'b'; wrap a single name",
         ),
         ([["a"], 3], "In row 1 of the labels: Expected several names, but got 3"),
-        ([["a"], None], "In row 1 of the labels: .* but got None"),
+        ([["a"], None], "In row 1 of the labels: .* but got None; give an empty list"),
+        ([["a"], np.nan], "row 1 .* a list of node names, but got nan; give an empty"),
+        (pd.Series([["a"], np.nan], index=[7, 8]), "In row 1 .* nan; give an empty li"),
+        ([["a"], pd.NA], "In row 1 .* got <NA>; give an empty list for a row without"),
+        ([["a"], pd.NaT], "In row 1 .* got NaT; give an empty list"),
+        (np.array([["a"], np.float32("nan")], dtype=object), "In row 1 .* an empty"),
+        (pl.Series([["a"], None]), "In row 1 .* got None; give an empty list"),
+        (pa.array([["a"], None]), "In row 1 .* got None; give an empty list"),
+        ({("a",): 1}, "a list of node names per row, but got dict; give one column"),
+        (
+            pd.DataFrame([[1]], columns=pd.MultiIndex.from_tuples([("a", "b")])),
+            "per row, but got DataFrame; give one column of lists, or close 0/1",
+        ),
+        (pl.DataFrame({"a": [1]}), "per row, but got DataFrame"),
+        (pa.table({"a": [1]}), "per row, but got Table"),
         ([[["a"]]], r"In row 0 of the labels: \['a'\] can't name a node"),
         ("ab", "In row 0 of the labels"),
-        (None, "Expected a list of node names for each row, but got None"),
-        (5, "Expected a list of node names for each row, but got 5"),
+        (None, "Expected a list of node names per row, but got None"),
+        (5, "Expected a list of node names per row, but got 5"),
     ],
 )
 @pytest.mark.parametrize("hierarchy", [None, EXAMPLE])
@@ -177,9 +194,54 @@ def test_bad_parameters(parameters, message):
         HierarchicalLabelBinarizer(**parameters).fit([["a"]])
 
 
-def test_missing_names_cannot_be_learned():
-    with pytest.raises(ValueError, match="None can't name a node"):
-        HierarchicalLabelBinarizer().fit([[None]])
+@pytest.mark.parametrize("name", [None, np.nan, pd.NA])
+@pytest.mark.parametrize("hierarchy", [None, EXAMPLE])
+def test_missing_names_are_no_labels(hierarchy, name):
+    message = "In row 1 of the labels: .* can't name a node; leave it out, and give an"
+    with pytest.raises(ValueError, match=message):
+        HierarchicalLabelBinarizer(hierarchy).fit_transform([["a"], ["b", name]])
+    lenient = HierarchicalLabelBinarizer(EXAMPLE, unknown="ignore")
+    assert lenient.fit_transform([["a"], [name]]).sum(axis=1).tolist() == [1, 0]
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        pl.Series([["d"], [], ["e", "b"]]),
+        pa.array([["d"], [], ["e", "b"]]),
+        pa.chunked_array([[["d"], []], [["e", "b"]]]),
+    ],
+    ids=["polars", "pyarrow", "chunked"],
+)
+def test_columns_of_lists(rows):
+    binarizer = HierarchicalLabelBinarizer(EXAMPLE)
+    names = binarizer.inverse_transform(binarizer.fit_transform(rows))
+    assert names == [("d",), (), ("b", "e")]
+
+
+LARGE = [2**63 - 1, 2**63, 2**64, -(2**63), -(2**63) - 1]
+
+
+@given(st.lists(st.sampled_from(LARGE) | st.integers(), min_size=1, unique=True))
+@few
+def test_integers_of_any_size_name_nodes(names):
+    chain = Hierarchy.from_edges(itertools.pairwise(names), nodes=names)
+    assert chain.index(names).tolist() == list(range(len(names)))
+    binarizer = HierarchicalLabelBinarizer(chain)
+    Y = binarizer.fit_transform([[name] for name in names])
+    np.testing.assert_array_equal(Y, np.tri(len(names), dtype=int))
+    assert binarizer.classes_.tolist() == names
+    assert binarizer.inverse_transform(Y) == [(name,) for name in names]
+    flat = HierarchicalLabelBinarizer()
+    np.testing.assert_array_equal(
+        flat.fit_transform([[name] for name in sorted(names)]), np.eye(len(names))
+    )
+
+
+def test_unsigned_names():
+    names = np.array([2**63, 2**64 - 1, 5], dtype=np.uint64)
+    binarizer = HierarchicalLabelBinarizer().fit([names])
+    assert binarizer.classes_.tolist() == [5, 2**63, 2**64 - 1]
 
 
 def test_not_fitted():
