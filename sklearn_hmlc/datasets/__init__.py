@@ -4,8 +4,13 @@ What comes out is a `sklearn.utils.Bunch` with ``data``, ``target`` (closed labe
 ``hierarchy``, or for the generator a tuple of the three.
 """
 
-from ._arff import read_arff
+from ._arff import UNSCORED_ROOTS, read_arff
 from ._hmc import fetch_hmc
 from ._synthetic import make_hierarchical_multilabel
 
-__all__ = ["fetch_hmc", "make_hierarchical_multilabel", "read_arff"]
+__all__ = [
+    "UNSCORED_ROOTS",
+    "fetch_hmc",
+    "make_hierarchical_multilabel",
+    "read_arff",
+]

@@ -19,7 +19,11 @@ from ._arff_rows import read_rows
 
 ROOT = "root"
 _NAMESPACES = ("0003674", "0005575", "0008150")
-_UNSCORED = (ROOT, *(prefix + n for prefix in ("GO", "GO:") for n in _NAMESPACES))
+#: Roots that say nothing: a virtual one, and those of the Gene Ontology's namespaces.
+UNSCORED_ROOTS = (
+    ROOT,
+    *(prefix + number for prefix in ("GO", "GO:") for number in _NAMESPACES),
+)
 
 
 @validate_params(
@@ -34,17 +38,17 @@ def read_arff(path, *, kind="auto", unlabelled="error"):
     """Read a hierarchical multi-label data set in the ARFF dialect of Clus.
 
     The class attribute, of type ``hierarchical``, declares the nodes: as paths
-    (``01,01/01,01/01/03``) for a tree, or as edges ``parent/child`` for a DAG. In the
-    rows, ``@`` separates the labels of the class attribute; they are closed, so that
-    the most specific ones suffice. Read too are ``?`` for missing values, nominal
-    attributes ``{a,b}``, comments (lines that start with ``%``), quoted names and
-    values, sparse rows ``{0 1.5, 3 2}`` and files compressed by gzip or xz.
+    (``01,01/01,01/01/03``) for a tree, or as edges ``parent/child`` for a DAG, in
+    braces or not. In the rows, ``@`` separates the labels of the class attribute; they
+    are closed, so that the most specific ones suffice. Read too are ``?`` for missing
+    values, nominal attributes ``{a,b}``, comments (lines that start with ``%``), quoted
+    names and values, sparse rows ``{0 1.5, 3 2}`` and compressed files.
 
     Parameters
     ----------
     path : str or path-like
-        The file; decompressed where it ends in ``.gz`` or ``.xz``. Text is UTF-8 or,
-        where that fails, Latin-1.
+        The file; decompressed where it ends in ``.gz``, ``.xz``, ``.bz2`` or ``.zip``.
+        Text is UTF-8, UTF-16 where it begins with its mark, or else Latin-1.
     kind : {"auto", "tree", "dag"}, default="auto"
         How the class attribute is meant. "auto": edges of a DAG if all its tokens have
         exactly two parts and no row's label has a ``/``, else paths of a tree.
@@ -82,7 +86,9 @@ def read_arff(path, *, kind="auto", unlabelled="error"):
     ValueError
         If the file is cut short or a line of it is wrong: a missing ``@data`` or class
         attribute, an unknown type, label or category, a wrong number of values, a
-        value that is no finite number, a cycle. The message has file and line number.
+        value that is no finite number (in ASCII digits, with a point), a cycle. The
+        message has file and line number. Or if a compressed file grows beyond 256 MB
+        and beyond 100 times its size; decompress it first.
 
     See Also
     --------
@@ -178,7 +184,7 @@ def _dag(edges: tuple[str, ...]) -> Hierarchy:
 
 
 def _unscore(hierarchy: Hierarchy) -> Hierarchy:
-    unscored = [name for name in _UNSCORED if name in hierarchy]
+    unscored = [name for name in UNSCORED_ROOTS if name in hierarchy]
     return Hierarchy(hierarchy.nodes, hierarchy.edges, unscored)
 
 

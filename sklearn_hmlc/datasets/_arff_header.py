@@ -4,20 +4,19 @@ Stage: file -> lines -> `Header`. The rows that follow are read in `_arff_rows`.
 here knows hierarchies; the class attribute is a list of tokens.
 """
 
-import gzip
-import lzma
 import os
 import re
-import zlib
 from dataclasses import dataclass
 
-_OPENERS = {".gz": gzip.open, ".xz": lzma.open}
-_BROKEN = (EOFError, zlib.error, lzma.LZMAError, gzip.BadGzipFile)
+from .._files import decode, read_bytes
 
-VALUE = r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|[^,]*?"""
-_FIELD = re.compile(rf"\s*({VALUE})\s*,")
+# A quoted text or all up to the next comma. There is one way to match, so that time
+# grows with the length alone.
+_SINGLE, _DOUBLE = (rf"{q}[^{q}\\]*(?:\\.[^{q}\\]*)*{q}" for q in "'\"")
+VALUE = rf"(?:({_SINGLE}|{_DOUBLE})\s*|([^,]*))"
+_FIELD = re.compile(rf"\s*{VALUE},")
 _SPECIAL = re.compile(r"[\s'\"]")
-_ATTRIBUTE = re.compile(r"""('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|\S+)\s+(.+)""")
+_ATTRIBUTE = re.compile(rf"({_SINGLE}|{_DOUBLE}|\S+)\s+(.+)")
 _NUMERIC = ("numeric", "real", "integer")
 
 
@@ -67,22 +66,15 @@ class Header:
 def read_text(path: str | os.PathLike) -> Text:
     """Read a file, decompressed by its ending, as UTF-8 or else Latin-1."""
     name = os.fspath(path)
-    opener = _OPENERS.get(os.path.splitext(name)[1].lower(), open)
-    try:
-        with opener(name, "rb") as stream:
-            raw = stream.read()
-    except _BROKEN as error:
-        raise ValueError(
-            f"{name}: expected a compressed file, as its ending says, but could not "
-            f"decompress it ({error}). It is cut short or no such file; get it again."
-        ) from error
-    try:
-        content = raw.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        content = raw.decode("latin-1")
+    content = decode(read_bytes(name), name, otherwise="latin-1")
     # Not `splitlines`, which also splits at control characters inside a line.
     lines = content.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     return Text(name, lines)
+
+
+def abridged(cell: str, most: int = 60) -> str:
+    """Return what a cell holds for a message, cut where it is long."""
+    return repr(cell if len(cell) <= most else f"{cell[:most]}...")
 
 
 def parse_header(text: Text) -> Header:
@@ -116,7 +108,12 @@ def split_fields(line: str) -> list[str]:
     """Split at commas outside quotes; blanks and quotes around the fields go."""
     if not _SPECIAL.search(line):
         return line.split(",")
-    return [unquote(field) for field in _FIELD.findall(line + ",")]
+    return [value_of(*groups) for groups in _FIELD.findall(line + ",")]
+
+
+def value_of(quoted: str | None, plain: str) -> str:
+    """Return the text that the two groups of `VALUE` stand for."""
+    return unquote(quoted or plain.rstrip())
 
 
 def unquote(field: str) -> str:
@@ -139,6 +136,9 @@ def _parse_attribute(text: Text, number: int, declared: str) -> Attribute:
     if word.lower() in _NUMERIC:
         return Attribute(name, "numeric", (), number)
     if word.lower() == "hierarchical":
+        rest = rest.strip()
+        if rest.startswith("{") and rest.endswith("}"):
+            rest = rest[1:-1]  # as those of nominal attributes
         return Attribute(name, "hierarchical", _distinct(rest), number)
     raise text.error(
         number,

@@ -5,6 +5,7 @@ labels (``a@b``) per row. Rows are read as text first; columns are converted who
 which is fast, and a cell that does not fit is then looked up for the message.
 """
 
+import contextlib
 import re
 from collections.abc import Iterable
 
@@ -13,9 +14,20 @@ import pandas as pd
 import scipy.sparse as sp
 
 from .._validation import shorten
-from ._arff_header import VALUE, Attribute, Header, Text, split_fields, unquote
+from ._arff_header import (
+    VALUE,
+    Attribute,
+    Header,
+    Text,
+    abridged,
+    split_fields,
+    value_of,
+)
 
-_PAIR = re.compile(rf"\s*(\d+)\s+({VALUE})\s*(?:,|$)")
+_PAIR = re.compile(rf"\s*([0-9]{{1,9}})\s+{VALUE}(?:,|\Z)")
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+# Of words in these letters alone `float` takes those of the pattern.
+_NUMBER_LETTERS = frozenset("0123456789+-.eE")
 
 Row = tuple[int, str]  # line number, line
 
@@ -127,7 +139,7 @@ def _sparse_entries(
                 f"expected pairs `index value`, each index once and below {n_columns}, "
                 f"but got {body[start : start + 30]!r}.",
             )
-        entries[position] = unquote(match[2])
+        entries[position] = value_of(match[2], match[3])
         start = match.end()
     return entries
 
@@ -141,9 +153,11 @@ def _numbers(
     """Convert cells; ``lines`` and ``names`` broadcast to them for the message."""
     missing = cells == "?"
     known = np.where(missing, "nan", cells)
-    try:
-        values = known.astype(float)
-    except ValueError:
+    values = None
+    if _NUMBER_LETTERS.issuperset("".join(cells[~missing].tolist())):
+        with contextlib.suppress(ValueError):
+            values = known.astype(float)
+    if values is None:
         values = np.vectorize(_number_or_nan, otypes=[float])(known)
     bad = ~(np.isfinite(values) | missing)
     if bad.any():
@@ -151,16 +165,16 @@ def _numbers(
             np.broadcast_to(x, cells.shape)[bad][0] for x in (lines, names, cells)
         )
         raise text.error(
-            line, f"attribute {name!r} expects a finite number or ?, but got {cell!r}."
+            line,
+            f"attribute {name!r} expects a finite number or ?, but got "
+            f"{abridged(cell)}.",
         )
     return values
 
 
 def _number_or_nan(cell: str) -> float:
-    try:
-        return float(cell)
-    except ValueError:
-        return np.nan
+    """Read a number of ASCII digits; `float` takes other digits, 1_000 and nan too."""
+    return float(cell) if _NUMBER.fullmatch(cell) else np.nan
 
 
 def _categories(
@@ -173,7 +187,7 @@ def _categories(
         raise text.error(
             lines[bad][0],
             f"attribute {attribute.name!r} expects ? or one of "
-            f"{shorten(attribute.values)}, but got {cells[bad][0]!r}.",
+            f"{shorten(attribute.values)}, but got {abridged(cells[bad][0])}.",
         )
     return pd.Categorical.from_codes(codes, categories=list(attribute.values))
 
@@ -192,14 +206,17 @@ def _positions(header: Header, kind: str) -> list[int]:
 
 def _unique(names: Iterable[str]) -> list[str]:
     """Name a repeated column ``name.1``, ``name.2`` as pandas does."""
-    taken: dict[str, None] = dict.fromkeys(names)
-    seen: set[str] = set()
+    names = list(names)
+    taken = set(names)
+    last: dict[str, int] = {}  # the number given last
     result = []
     for name in names:
-        new, copy = name, 0
-        while new in seen or (copy and new in taken):
+        new, copy = name, last.get(name)
+        if copy is not None:
             copy += 1
-            new = f"{name}.{copy}"
-        seen.add(new)
+            while (new := f"{name}.{copy}") in taken:
+                copy += 1
+            taken.add(new)
+        last[name] = copy or 0
         result.append(new)
     return result

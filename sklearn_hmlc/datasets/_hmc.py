@@ -279,11 +279,15 @@ def _by_hand(path: str, folder: Path) -> str:
 
 def _checked(path: Path, known_hash: str) -> Path:
     """Return the path of a file that is the published one."""
-    content = path.read_bytes()
     kind, digest = known_hash.split(":")
     if kind == "git-blob":
-        content = b"blob %d\0" % len(content) + content
-    found = hashlib.new("sha1" if kind == "git-blob" else kind, content).hexdigest()
+        state = hashlib.sha1(b"blob %d\0" % path.stat().st_size)
+    else:
+        state = hashlib.new(kind)
+    with path.open("rb") as file:
+        while block := file.read(2**20):
+            state.update(block)
+    found = state.hexdigest()
     if found != digest:
         raise OSError(
             f"{path} is not the published file: its hash is {found}, expected {digest} "

@@ -142,6 +142,16 @@ def test_pairs_are_a_tree_where_a_row_has_a_path(write):
     assert read_arff(write(bare)).target_names == ["a", "b", "c"]
 
 
+@pytest.mark.parametrize("braces", ["{%s}", "{ %s }", " {%s}  "])
+def test_the_class_attribute_may_have_braces(write, braces):
+    codes = "1,1/1,'2, 3'"
+    content = "@attribute x real\n@attribute class hierarchical %s\n@data\n1.5,1/1\n"
+    plain = read_arff(write(content % codes))
+    found = read_arff(write(content % (braces % codes)))
+    assert found.target_names == plain.target_names == ["root", "1", "1/1", "2, 3"]
+    assert found.target.toarray().tolist() == plain.target.toarray().tolist()
+
+
 def test_kind_overrides_the_guess(write):
     content = "@attribute class hierarchical a/b,a/c\n@data\na\n"
     assert "a/b" in read_arff(write(content), kind="tree").hierarchy
@@ -206,7 +216,7 @@ def test_same_content_another_file(write, name, convert):
     assert bunch.target.toarray().tolist() == expected.target.toarray().tolist()
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "latin-1"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "latin-1"])
 def test_encoding(write, encoding):
     content = TREE.replace("weight", "Größe").encode(encoding)
     assert read_arff(write(content)).feature_names[0] == "Größe"

@@ -1,7 +1,9 @@
 """Files that `read_arff` can't read: what is wrong, and in which line."""
 
+import contextlib
 import gzip
 import lzma
+import time
 
 import pytest
 
@@ -56,6 +58,23 @@ def _data(*rows):
         (_data("1,long,cat", "x,long,cat"), 10, "'weight' expects a finite.*'x'"),
         (_data("nan,long,cat"), 9, "'weight' expects a finite number or \\?.*'nan'"),
         (_data("1e999,long,cat"), 9, "'weight' expects a finite number.*'1e999'"),
+        *[
+            (_data(f"{text},long,cat"), 9, "'weight' expects a finite number")
+            for text in (
+                "0_171",
+                "1e3_0",
+                "\u0661\u0662",
+                "\uff11",
+                "inf",
+                "-Infinity",
+                "0x1",
+                "1 0",
+            )
+        ],
+        (_data("{0 1_0,2 cat}"), 9, "'weight' expects a finite number.*'1_0'"),
+        (_data("{9999999999 1,2 cat}"), 9, "each index once and below 3"),
+        (_data("{\u0660 1,2 cat}"), 9, "expected pairs `index value`"),
+        (_data("9" * 99 + "x,long,cat"), 9, "but got '9{60}\\.\\.\\.'"),
         (_data(",long,cat"), 9, "'weight' expects a finite number or \\?, but got ''"),
         (
             _data("1,long,cat", "% x", "", "1,lnog,cat"),
@@ -116,3 +135,46 @@ def test_bad_parameters(write):
         read_arff(3)
     with pytest.raises(FileNotFoundError, match="none"):
         read_arff(path.parent / "none.arff")
+
+
+# -- files that would take for ever ----------------------------------------------------
+
+
+def in_time(seconds, function, *args):
+    """Run what took minutes once, and see that it does not now."""
+    start = time.perf_counter()
+    with contextlib.suppress(ValueError):
+        function(*args)
+    assert time.perf_counter() - start < seconds
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        "1" + " " * 80_000 + "x,long,cat",
+        "{0 1" + " " * 80_000 + "x,2 cat}",
+        "'" + "\\'" * 80_000 + ",long,cat",
+        "'x'" + " \t" * 40_000 + "y,long,cat",
+        "'x' y," * 40_000 + "cat",
+        "\"'" * 80_000 + ",cat",
+    ],
+)
+def test_long_cells_take_no_longer_than_their_length(write, row):
+    in_time(3, read_arff, write(_data(row)))
+
+
+def test_many_equal_names(write):
+    head = "@attribute x real\n" * 20_000 + "@attribute class hierarchical a\n@data\n"
+    path = write(head + "1," * 20_000 + "a\n")
+    in_time(10, read_arff, path)
+    names = read_arff(path).feature_names
+    assert (names[1], names[-1], len(set(names))) == ("x.1", "x.19999", 20_000)
+
+
+@pytest.mark.parametrize(
+    ("ending", "compress"), [(".gz", gzip.compress), (".xz", lzma.compress)]
+)
+def test_a_decompression_bomb(write, ending, compress):
+    path = write(compress(b" " * 2**28 + b"x"), "data.arff" + ending)
+    with pytest.raises(ValueError, match="decompressed, it is larger than 256 MB"):
+        read_arff(path)
