@@ -54,6 +54,13 @@ def columns(Y: Any, name: str = "Y") -> list[Hashable] | None:
     return names
 
 
+def values(Y: Any, column: Hashable) -> list[Any]:
+    """Values of one column of a frame."""
+    if nw.dependencies.is_pandas_dataframe(Y):
+        return Y[column].tolist()
+    return nw.from_native(Y, eager_only=True)[column].to_list()
+
+
 def numbers(Y: Any, name: str = "Y") -> np.ndarray:
     """Values of a frame of numbers or booleans; what is missing becomes NaN.
 

@@ -68,11 +68,24 @@ def edge_lists(draw, min_nodes=0, max_nodes=12, tree=None):
 
 @st.composite
 def hierarchies(draw, min_nodes=1, max_nodes=12, tree=None, unscored=True):
-    """Draw a `Hierarchy`: forest or DAG, names of several kinds, some unscored."""
+    """Draw a `Hierarchy`: forest or DAG, names of several kinds, some unscored.
+
+    Parameters
+    ----------
+    unscored : bool or "inner", default=True
+        Whether some nodes are unscored; "inner": none of them a leaf with parents.
+    """
     names, edges = draw(edge_lists(min_nodes, max_nodes, tree))
-    out = st.lists(st.sampled_from(names), unique=True) if names else st.just([])
+    some = names
+    if unscored == "inner":
+        ends = {below for _, below in edges} - {above for above, _ in edges}
+        some = [name for name in names if name not in ends]
+    out = st.lists(st.sampled_from(some), unique=True) if some else st.just([])
     left_out = draw(out) if unscored and draw(st.booleans()) else []
-    return Hierarchy.from_edges(edges, nodes=names, unscored=left_out)
+    # An unscored leaf may look like a hierarchy read the wrong way round.
+    return Hierarchy.from_edges(
+        edges, nodes=names, unscored=left_out, direction="parent_to_child"
+    )
 
 
 def any_labels(hierarchy, min_rows=0, max_rows=6):

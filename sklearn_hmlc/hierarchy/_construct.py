@@ -12,8 +12,9 @@ from typing import Any
 
 import numpy as np
 
+from .. import _frames as frames
 from .._validation import Node, as_list, plain, unknown
-from . import _graph
+from . import _direction, _graph
 from ._facts import Facts, Known, is_name
 
 Parts = tuple[list[Node], np.ndarray]
@@ -23,9 +24,11 @@ Parts = tuple[list[Node], np.ndarray]
 # -- edges, parents, codes -------------------------------------------------------------
 
 
-def read_edges(edges: Any, nodes: Iterable[Node] | None) -> Parts:
+def read_edges(
+    edges: Any, nodes: Iterable[Node] | None, direction: str | None = None
+) -> Parts:
     """Read pairs of names; the nodes are those given or else those of the pairs."""
-    pairs = _pairs(edges)
+    pairs = _pairs(edges, direction)
     if nodes is None:
         names = list(dict.fromkeys(name for pair in pairs for name in pair))
     else:
@@ -71,18 +74,27 @@ def read_codes(codes: Any, sep: Any, root: Node | None) -> Parts:
     return read_parents(parents)
 
 
-def _pairs(edges: Any) -> list[tuple[Node, Node]]:
-    rows = edges.to_numpy() if hasattr(edges, "to_numpy") else edges
-    if not isinstance(rows, Iterable) or isinstance(rows, str):
+def _pairs(edges: Any, direction: str | None) -> list[tuple[Node, Node]]:
+    ends = _direction.ends(direction)
+    if frames.is_frame(edges):
+        pairs = _direction.frame_pairs(edges, direction)
+        return [(plain(above), plain(below)) for above, below in pairs]
+    if hasattr(edges, "is_directed"):
+        # Whose nodes, if pairs themselves, would be taken for edges.
+        raise TypeError("Expected pairs of names; for a graph use `from_networkx`.")
+    if not isinstance(edges, Iterable) or isinstance(edges, str):
         raise TypeError(f"Expected pairs (parent, child) of names, but got {edges!r}.")
-    return [_pair(row) for row in rows]
+    return [_pair(edge, *ends) for edge in edges]
 
 
-def _pair(edge: Any) -> tuple[Node, Node]:
+def _pair(edge: Any, above: int, below: int) -> tuple[Node, Node]:
     ordered = isinstance(edge, Sequence | np.ndarray) and not isinstance(edge, str)
     if not ordered or len(edge) != 2:
         raise ValueError(f"Expected an edge (parent, child), but got {edge!r}.")
-    return plain(edge[0]), plain(edge[1])
+    fields = getattr(edge, "_fields", ())
+    if fields and (named := _direction.parent_and_child(fields)):
+        return plain(getattr(edge, named[0])), plain(getattr(edge, named[1]))
+    return plain(edge[above]), plain(edge[below])
 
 
 def _parent_list(given: Any, parents: Mapping[Node, Any]) -> list[Node]:
@@ -124,14 +136,17 @@ def _positions(names: list[Node], pairs: list[tuple[Node, Node]]) -> np.ndarray:
 # -- networkx --------------------------------------------------------------------------
 
 
-def read_networkx(graph: Any) -> Parts:
-    """Read the nodes and edges of a directed graph."""
+def read_networkx(
+    graph: Any, relations: Iterable[str] | None, direction: str | None
+) -> Parts:
+    """Read the nodes and the chosen edges of a directed graph."""
     if not (hasattr(graph, "is_directed") and graph.is_directed()):
         raise TypeError(
             "Expected a directed networkx graph with edges parent -> child, but "
             f"got {type(graph).__name__}; use networkx.DiGraph."
         )
-    return read_edges([(edge[0], edge[1]) for edge in graph.edges()], graph.nodes)
+    pairs = _direction.graph_pairs(graph, relations, direction)
+    return read_edges(pairs, graph.nodes)
 
 
 def networkx_facts(graph: Any, given: Known) -> Known:

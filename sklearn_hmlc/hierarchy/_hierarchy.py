@@ -18,14 +18,12 @@ import numpy as np
 import scipy.sparse as sp
 
 from .._validation import Node, as_labels, as_list, count, like, unknown
-from . import _construct, _graph, _labels
-from ._facts import Facts, check_facts
+from . import _construct, _direction, _graph, _labels
+from ._facts import Facts, Known, check_facts
 from ._html import summary_html
 
 if TYPE_CHECKING:
     from typing_extensions import Self, Unpack
-
-    from ._facts import Known
 
 Nodes = Iterable[Node]
 
@@ -63,10 +61,8 @@ class Hierarchy:
         Number of nodes C and of edges E.
     roots, leaves : tuple of hashable
         Nodes without parents, and without children.
-    depth : ndarray of int of shape (n_nodes,)
-        Edges on the longest path from a root; 0 for roots.
-    height : ndarray of int of shape (n_nodes,)
-        Edges on the longest path down to a leaf; 0 for leaves.
+    depth, height : ndarray of int of shape (n_nodes,)
+        Edges on the longest path from a root, and on the longest down to a leaf.
     is_tree : bool
         Whether no node has two parents (a forest counts).
     unscored : tuple of hashable
@@ -88,8 +84,7 @@ class Hierarchy:
     Raises
     ------
     ValueError
-        If a node is named twice, an edge, an unscored node or a node with a name or
-        namespace is unknown, or there is a cycle (the message has its path).
+        If a name is unknown or comes twice, or there is a cycle, with its path.
 
     Examples
     --------
@@ -146,6 +141,8 @@ class Hierarchy:
         edges: Iterable[Sequence[Node]],
         nodes: Nodes | None = None,
         unscored: Nodes = (),
+        *,
+        direction: str | None = None,
         **facts: Unpack[Known],
     ) -> Self:
         """Make a hierarchy from pairs of names.
@@ -153,12 +150,16 @@ class Hierarchy:
         Parameters
         ----------
         edges : iterable of (parent, child)
-            Pairs of names; an array or DataFrame of shape (n_edges, 2) does too.
+            Pairs of names; an array of shape (n_edges, 2) or a DataFrame with the
+            columns parent and child does too.
         nodes : iterable of hashable, default=None
             All nodes, isolated ones included, in the wanted order. None: those of the
             edges, in order of appearance.
         unscored : iterable of hashable, default=()
             Nodes that count in no loss and no metric.
+        direction : {"parent_to_child", "child_to_parent"}, default=None
+            Which way the edges run, where names of columns do not say it. None: from
+            parent to child, and an unscored leaf below all the rest is an error.
         **facts : mappings
             ``names``, ``namespaces`` and ``metadata`` as in `Hierarchy`.
 
@@ -167,7 +168,9 @@ class Hierarchy:
         >>> Hierarchy.from_edges([("a", "b"), ("a", "c"), ("b", "d"), ("c", "d")])
         Hierarchy(4 nodes, 4 edges, 1 root, depth 2, DAG)
         """
-        return cls(*_construct.read_edges(edges, nodes), unscored, **facts)
+        parts = _construct.read_edges(edges, nodes, direction)
+        made = cls(*parts, unscored, **facts)
+        return _direction.upright(made, "from_edges", direction)
 
     @classmethod
     def from_parents(
@@ -189,7 +192,8 @@ class Hierarchy:
         >>> Hierarchy.from_parents({"a": None, "b": "a", "c": ["a", "b"]}).nodes
         ('a', 'b', 'c')
         """
-        return cls(*_construct.read_parents(parents), unscored, **facts)
+        made = cls(*_construct.read_parents(parents), unscored, **facts)
+        return _direction.upright(made, "from_parents")
 
     @classmethod
     def from_codes(
@@ -224,9 +228,15 @@ class Hierarchy:
 
     @classmethod
     def from_networkx(
-        cls, graph: Any, unscored: Nodes = (), **facts: Unpack[Known]
+        cls,
+        graph: Any,
+        unscored: Nodes = (),
+        *,
+        relations: Iterable[str] | None = None,
+        direction: str | None = None,
+        **facts: Unpack[Known],
     ) -> Self:
-        """Make a hierarchy from a `networkx.DiGraph` with edges parent -> child.
+        """Make a hierarchy from a directed networkx graph.
 
         Parameters
         ----------
@@ -234,6 +244,11 @@ class Hierarchy:
             Multigraphs do too. Nodes with the attribute ``scored=False`` are unscored;
             the attributes ``name`` and ``namespace`` become `names` and `namespaces`,
             those of the graph `metadata`.
+        relations : iterable of str, default=None
+            The kinds of edges (keys, or an attribute) to take, such as "is_a" and
+            "part_of". None: all; an error if some make no ancestors.
+        direction : {"parent_to_child", "child_to_parent"}, default=None
+            As in `from_edges`; must be said where edges have an ontology's kinds.
         unscored, **facts
             As in `from_edges`, on top of what the graph has.
 
@@ -243,10 +258,10 @@ class Hierarchy:
         >>> Hierarchy.from_networkx(nx.DiGraph([("a", "b")]))
         Hierarchy(2 nodes, 1 edge, 1 root, depth 1, tree)
         """
-        parts = _construct.read_networkx(graph)
-        marked = _construct.networkx_unscored(graph)
-        known = _construct.networkx_facts(graph, facts)
-        return cls(*parts, [*marked, *as_list(unscored)], **known)
+        parts = _construct.read_networkx(graph, relations, direction)
+        left_out = [*_construct.networkx_unscored(graph), *as_list(unscored)]
+        made = cls(*parts, left_out, **_construct.networkx_facts(graph, facts))
+        return _direction.upright(made, "from_networkx", direction)
 
     @classmethod
     def flat(cls, nodes: Nodes, unscored: Nodes = (), **facts: Unpack[Known]) -> Self:
@@ -277,8 +292,7 @@ class Hierarchy:
 
         Examples
         --------
-        >>> graph = Hierarchy.from_edges([("a", "b")]).to_networkx()
-        >>> list(graph.edges)
+        >>> list(Hierarchy.from_edges([("a", "b")]).to_networkx().edges)
         [('a', 'b')]
         """
         scored = dict(zip(self.nodes, self.scored.tolist(), strict=True))
@@ -527,9 +541,11 @@ not its parent 'a'. Close it first: `Y = hierarchy.close(Y)`.
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         return self
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        given = self.nodes, self.edges, self.unscored, self._facts
-        return _restore, (type(self), *given)
+    def __getstate__(self) -> tuple[Any, ...]:
+        return self.nodes, self.edges, self.unscored, self._facts
+
+    def __setstate__(self, state: tuple[Any, ...]) -> None:
+        self._set(*state)
 
     def __repr__(self) -> str:
         if self.n_nodes == 0:
@@ -581,10 +597,3 @@ not its parent 'a'. Close it first: `Y = hierarchy.close(Y)`.
 
     def _like(self, labels: sp.csr_array, Y: Any) -> Any:
         return like(labels, self, np.asarray(Y) if isinstance(Y, list) else Y)
-
-
-def _restore(kind: type[Hierarchy], *given: Any) -> Hierarchy:
-    """Unpickle without checking again what was checked."""
-    hierarchy = kind.__new__(kind)
-    hierarchy._set(*given)
-    return hierarchy
