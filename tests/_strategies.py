@@ -53,7 +53,7 @@ def edge_lists(draw, min_nodes=0, max_nodes=12, tree=None):
     Parameters
     ----------
     tree : bool, default=None
-        True: at most one parent a node; False: any DAG; None: either.
+        True: at most one parent per node; False: any DAG; None: either.
     """
     n_nodes = draw(st.integers(min_nodes, max_nodes))
     name = NAMES[draw(st.sampled_from(sorted(NAMES)))]
