@@ -1,13 +1,9 @@
 """Measures of quality: by node, by rarity, by ranking, CAFA's, over data sets."""
 
-from ._cafa import (
-    fmax_score,
-    information_accretion,
-    smin_score,
-    weighted_fmax_score,
-)
+from ._cafa import fmax_score, smin_score, weighted_fmax_score
 from ._compare import Comparison, compare
 from ._hierarchical import coherence_violations, hierarchical_precision_recall_f1
+from ._information import information_accretion
 from ._nodewise import PrecisionRecallF1, node_precision_recall_f1
 from ._ranking import PooledPRCurve, au_prc, pooled_pr_curve
 from ._rarity import rarity_report

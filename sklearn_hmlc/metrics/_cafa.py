@@ -29,8 +29,11 @@ from .. import _validation as check
 from .._validation import BoolArray, FloatArray, Node
 from ..hierarchy import Hierarchy
 from . import _inputs as inputs
+from ._information import as_information
+from ._namespaces import nodes_by_namespace
 
-_ALL = "all"
+# Means of probabilities may pass an end of [0, 1] by as much.
+_ROUNDING = 1e-6
 
 
 def fmax_score(
@@ -55,12 +58,11 @@ def fmax_score(
         Names the columns, the unscored nodes and the namespaces. None: all columns
         count, in one namespace.
     namespaces : iterable of hashable, default=None
-        Nodes at the top of the namespaces; each has all that lies below. None: see
-        Notes.
+        Nodes at the top of the namespaces; each has what lies below. None: see Notes.
     average : {"macro"} or None, default="macro"
         "macro": the mean over namespaces. None: one value per namespace.
     thresholds : array-like of shape (n_thresholds,), default=None
-        Ascending; None: 0.01, 0.02, ..., 1.00.
+        Ascending; None: 0.01, 0.02, ..., 1.00, for scores in [0, 1] alone.
     sample_weight : array-like of shape (n_samples,), default=None
         Weights of the rows in all means over rows.
 
@@ -72,8 +74,13 @@ def fmax_score(
     Raises
     ------
     ValueError
-        If no row has a true node in any namespace, `thresholds` do not ascend, or an
-        array does not fit.
+        If no row has a true node in any namespace, `thresholds` do not ascend or are
+        missing for scores outside [0, 1], or an array does not fit.
+
+    Warns
+    -----
+    UserWarning
+        If nodes lie below several namespaces' tops, and nothing says which is theirs.
 
     See Also
     --------
@@ -88,7 +95,13 @@ def fmax_score(
 
     Without `namespaces`, each unscored root is the top of one; where its children are
     all unscored too (a virtual root above the roots of the Gene Ontology) these are the
-    tops. What lies below the other roots makes up one more, ``"all"``.
+    tops. What lies below the other roots makes up one more, ``"all"``, or one for each
+    namespace of theirs.
+
+    A term may be part of a term of another namespace, and so lie below both tops. Where
+    the hierarchy knows the nodes' namespaces (``hierarchy.namespaces``), each node
+    counts in its own alone, as in CAFA; else in each that it lies below, with a
+    warning.
 
     References
     ----------
@@ -105,12 +118,12 @@ def fmax_score(
         _best_f1,
         y_true,
         y_score,
-        None,
-        hierarchy,
-        namespaces,
-        average,
-        thresholds,
-        sample_weight,
+        by_node={},
+        hierarchy=hierarchy,
+        namespaces=namespaces,
+        average=average,
+        thresholds=thresholds,
+        sample_weight=sample_weight,
     )
 
 
@@ -182,12 +195,12 @@ def weighted_fmax_score(
         _best_f1,
         y_true,
         y_score,
-        {"information": information},
-        hierarchy,
-        namespaces,
-        average,
-        thresholds,
-        sample_weight,
+        by_node={"information": information},
+        hierarchy=hierarchy,
+        namespaces=namespaces,
+        average=average,
+        thresholds=thresholds,
+        sample_weight=sample_weight,
     )
 
 
@@ -257,87 +270,24 @@ def smin_score(
         _least_distance,
         y_true,
         y_score,
-        {"information": information},
-        hierarchy,
-        namespaces,
-        average,
-        thresholds,
-        sample_weight,
+        by_node={"information": information},
+        hierarchy=hierarchy,
+        namespaces=namespaces,
+        average=average,
+        thresholds=thresholds,
+        sample_weight=sample_weight,
     )
 
 
-def information_accretion(y_train: Any, hierarchy: Hierarchy) -> Any:
-    """Information that a node adds to its parents: ``-log2 P(node | all parents)``.
-
-    Parameters
-    ----------
-    y_train : array-like, sparse matrix or DataFrame of shape (n_samples, n_nodes)
-        Labels, 0 and 1, closed under the hierarchy.
-    hierarchy : Hierarchy
-        The label graph.
-
-    Returns
-    -------
-    information : ndarray or Series of shape (n_nodes,)
-        In bits, none below 0. The probability is the node's rows over the rows that
-        have all of its parents; for a root, over all rows. 0 for a node without rows,
-        of which nothing is known. An array in node order, or, where `y_train` is a
-        frame, a Series with the nodes' names, in the order of its columns.
-
-    Raises
-    ------
-    ValueError
-        If the labels are not closed or do not fit.
-
-    See Also
-    --------
-    weighted_fmax_score, smin_score : Where the information is used.
-
-    References
-    ----------
-    .. [1] W. T. Clark and P. Radivojac, "Information-theoretic evaluation of predicted
-       ontological annotations", Bioinformatics 29, 2013.
-
-    Examples
-    --------
-    >>> from sklearn_hmlc import Hierarchy
-    >>> from sklearn_hmlc.metrics import information_accretion
-    >>> hierarchy = Hierarchy.from_edges([("a", "b"), ("a", "c")])
-    >>> information_accretion([[1, 1, 0], [1, 0, 0], [1, 0, 1], [1, 0, 1]], hierarchy)
-    array([0., 2., 1.])
-    """
-    hierarchy = inputs.given_hierarchy(hierarchy)
-    labels = check.as_labels(y_train, hierarchy, "y_train")
-    hierarchy.check_closed(labels)
-    rows = np.asarray(labels.sum(axis=0))
-    above = _rows_with_all_parents(labels, hierarchy)
-    ones = np.ones(hierarchy.n_nodes)
-    bits = np.log2(np.divide(above, rows, out=ones, where=rows > 0))
-    every = np.ones(hierarchy.n_nodes, dtype=bool)
-    return inputs.per_node(bits, every, hierarchy, y_train, "information")
-
-
-def _rows_with_all_parents(
-    labels: sp.csr_array, hierarchy: Hierarchy
-) -> NDArray[np.intp]:
-    to_child = hierarchy.to_parent.T.astype(np.int32).tocsr()
-    n_parents = np.bincount(hierarchy.edges[:, 1], minlength=hierarchy.n_nodes)
-    found = np.where(n_parents == 0, labels.shape[0], 0)
-    for rows in inputs.row_blocks(labels.shape[0], hierarchy.n_nodes):
-        present = (labels[rows].astype(np.int32) @ to_child).tocoo()
-        nodes = present.col[present.data == n_parents[present.col]]
-        found += np.bincount(nodes, minlength=hierarchy.n_nodes)
-    return found
-
-
-# -- namespaces ------------------------------------------------------------------------
+# -- one namespace after the other -----------------------------------------------------
 
 
 def _by_namespace(
     measure: Callable[[_Sums, FloatArray], float],
     y_true: Any,
     y_score: Any,
-    by_node: Mapping[str, Any] | None,
+    *,
+    by_node: Mapping[str, Any],
     hierarchy: Hierarchy | None,
     namespaces: Iterable[Node] | None,
     average: str | None,
@@ -346,7 +296,7 @@ def _by_namespace(
 ) -> Any:
     """Check the arguments, then measure one namespace after the other.
 
-    ``by_node`` holds the nodes' information, or is None where all count alike.
+    ``by_node`` holds the nodes' ``information``, or nothing where all count alike.
     """
     check.check_option("average", average, ("macro", None))
     names, truth, scores, weights = inputs.side_by_side(
@@ -359,15 +309,15 @@ def _by_namespace(
         by_node=by_node,
         stacklevel=3,
     )
-    cuts = _as_thresholds(thresholds).astype(scores.dtype)
+    cuts = _as_thresholds(thresholds, scores[:, names.scored]).astype(scores.dtype)
     value: FloatArray = np.ones(names.n_nodes)
-    if by_node is not None:
-        value = _as_information(by_node["information"], names)
+    if by_node:
+        value = as_information(by_node["information"], names)
     weights = inputs.relative(weights)
     if weights is None:
         weights = np.ones(truth.shape[0])
     found = {}
-    for name, nodes in _namespaces(names, namespaces).items():
+    for name, nodes in nodes_by_namespace(names, namespaces).items():
         rows = np.flatnonzero(np.diff(truth[:, nodes].indptr))
         if rows.size:
             sums = _sums(truth, scores, value, rows, nodes, cuts)
@@ -379,49 +329,6 @@ def _by_namespace(
             "has a scored one (with information above 0, where that counts)."
         )
     return found if average is None else float(np.mean(list(found.values())))
-
-
-def _namespaces(
-    hierarchy: Hierarchy, tops: Iterable[Node] | None
-) -> dict[Node, NDArray[np.intp]]:
-    """Name -> positions of the namespace's scored nodes."""
-    if tops is None:
-        groups = _default_tops(hierarchy)
-    else:
-        groups = {top: [top] for top in _known(tops, hierarchy)}
-    return {name: _scored_below(hierarchy, group) for name, group in groups.items()}
-
-
-def _default_tops(hierarchy: Hierarchy) -> dict[Node, list[Node]]:
-    """Each unscored root, or its children where they are unscored; then the rest."""
-    unscored = set(hierarchy.unscored)
-    groups: dict[Node, list[Node]] = {}
-    for root in hierarchy.roots:
-        children = hierarchy.children(root)
-        if root not in unscored:
-            groups.setdefault(_ALL, []).append(root)
-        elif children and unscored.issuperset(children):
-            groups.update((child, [child]) for child in children)
-        else:
-            groups[root] = [root]
-    return groups
-
-
-def _known(tops: Iterable[Node], hierarchy: Hierarchy) -> list[Node]:
-    names = list(tops) if isinstance(tops, Iterable) else []
-    unknown = [name for name in names if name not in hierarchy]
-    if unknown or not names or isinstance(tops, str):
-        raise ValueError(
-            "Expected `namespaces` to be a list of nodes of the hierarchy, but got "
-            f"{tops!r}; no nodes: {check.shorten(unknown)}."
-        )
-    return names
-
-
-def _scored_below(hierarchy: Hierarchy, tops: list[Node]) -> NDArray[np.intp]:
-    names = {name for top in tops for name in (top, *hierarchy.descendants(top))}
-    positions = np.sort(hierarchy.index(list(names)))
-    return np.asarray(positions[hierarchy.scored[positions]])
 
 
 # -- thresholds ------------------------------------------------------------------------
@@ -518,8 +425,9 @@ def _least_distance(sums: _Sums, weights: FloatArray) -> float:
     return float(np.hypot(missed, made_up).min())
 
 
-def _as_thresholds(thresholds: Any) -> FloatArray:
+def _as_thresholds(thresholds: Any, scores: FloatArray) -> FloatArray:
     if thresholds is None:
+        _check_range(scores)
         return np.arange(1, 101) / 100
     cuts = np.asarray(thresholds)
     numeric = cuts.ndim == 1 and cuts.size > 0 and cuts.dtype.kind in "iuf"
@@ -531,13 +439,13 @@ def _as_thresholds(thresholds: Any) -> FloatArray:
     return cuts.astype(float)
 
 
-def _as_information(information: Any, hierarchy: Hierarchy) -> FloatArray:
-    values = check.every_node(information, hierarchy, "information")
-    fits = values.shape == (hierarchy.n_nodes,) and values.dtype.kind in "iuf"
-    if not fits or not (np.isfinite(values) & (values >= 0)).all():
+def _check_range(scores: FloatArray) -> None:
+    # What is that near to an end of [0, 1] is on the same side of all thresholds.
+    outside = scores[(scores < -_ROUNDING) | (scores > 1 + _ROUNDING)]
+    if outside.size:
         raise ValueError(
-            f"Expected `information` of {hierarchy.n_nodes} finite numbers, none below "
-            f"0, one per node, but got {values.dtype} of shape {values.shape}; "
-            "`information_accretion` gives it."
+            "Expected `y_score` in [0, 1] without `thresholds`, which then are 0.01, "
+            f"0.02, ..., 1.00, but got {outside.flat[0]:g}. Give probabilities, or "
+            "thresholds on the scores' own scale, such as thresholds=np.unique("
+            "np.quantile(y_score, np.arange(1, 101) / 100))."
         )
-    return values.astype(float)

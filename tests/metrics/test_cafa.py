@@ -92,68 +92,6 @@ def test_rows_without_information_do_not_count():
     assert score == pytest.approx(1.0)
 
 
-# -- namespaces ----------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("hierarchy", "expected"),
-    [
-        (Hierarchy.flat(list("abc")), {"all": "abc"}),
-        (Hierarchy.from_edges(map(tuple, ["ra", "rb", "sc"])), {"all": "rasbc"}),
-        (
-            Hierarchy.from_edges(map(tuple, ["ra", "rb"]), unscored=list("r")),
-            {"r": "ab"},
-        ),
-        (
-            Hierarchy.from_edges(map(tuple, ["ra", "sc"]), unscored=list("rs")),
-            {"r": "a", "s": "c"},
-        ),
-        (
-            Hierarchy.from_edges(
-                map(tuple, ["vr", "vs", "ra", "sc"]), unscored=list("vrs")
-            ),
-            {"r": "a", "s": "c"},
-        ),
-        (
-            Hierarchy.from_edges(map(tuple, ["ra", "sc"]), unscored=list("r")),
-            {"r": "a", "all": "sc"},
-        ),
-    ],
-)
-def test_default_namespaces(hierarchy, expected):
-    # A row that has one namespace's nodes alone, and finds them all, scores 1 there.
-    everything = np.ones((1, len(hierarchy)))
-    found = fmax_score(everything, everything, hierarchy=hierarchy, average=None)
-    assert found == dict.fromkeys(expected, 1.0)
-    for name, members in expected.items():
-        truth = np.isin(hierarchy.nodes, list(members))[np.newaxis]
-        scores = everything.copy()
-        found = fmax_score(truth, scores, hierarchy=hierarchy, average=None)
-        assert found == {name: pytest.approx(1.0)}
-
-
-def test_named_namespaces_and_their_mean():
-    # Below a: row 1 {a}, row 2 {a, c}. t <= 0.2: pr (1/2 + 1) / 2, rc 1: 6/7.
-    # 0.2 < t <= 0.3: pr (1/2 + 1) / 2, rc 3/4. 0.3 < t <= 0.6: pr 1, rc 3/4: 6/7.
-    # Below b: row 2 alone, {b, c}: 1 at t = 0.2.
-    options = {"hierarchy": DIAMOND, "namespaces": ["a", "b"]}
-    found = fmax_score(Y_TRUE, Y_SCORE, average=None, **options)
-    assert found == {"a": pytest.approx(6 / 7), "b": pytest.approx(1.0)}
-    mean = fmax_score(Y_TRUE, Y_SCORE, **options)
-    assert mean == pytest.approx((6 / 7 + 1) / 2)
-
-
-def test_namespaces_without_rows_are_left_out():
-    found = fmax_score(
-        [[1, 1, 0, 0]],
-        [[1, 1, 0, 0]],
-        hierarchy=DIAMOND,
-        namespaces=["r", "c"],
-        average=None,
-    )
-    assert found == {"r": 1.0}
-
-
 # -- loops, containers, properties ---------------------------------------------------
 
 

@@ -2,6 +2,7 @@
 
 import warnings
 
+import cafaeval.evaluation
 import numpy as np
 import pytest
 
@@ -12,22 +13,26 @@ from sklearn_hmlc.metrics import (
     weighted_fmax_score,
 )
 
-cafaeval = pytest.importorskip("cafaeval.evaluation")
-
 # The evaluator's own grid, built as it builds it.
 THRESHOLDS = np.arange(0.01, 1, 0.01)
 
 
-@pytest.fixture
-def example(rng):
-    """Two namespaces, A and B, of a random DAG each; closed truth, coherent scores."""
+@pytest.fixture(params=["apart", "parts of each other"])
+def example(rng, request):
+    """Two namespaces, A and B, of a random DAG each; closed truth, coherent scores.
+
+    Terms of B may be parts of terms of A, as functions are of processes.
+    """
     edges = []
     for top in "AB":
         nodes = [f"{top}:{number}" for number in range(8)]
         for number in range(1, 8):
             for above in set(rng.integers(0, number, size=2).tolist()):
                 edges.append((nodes[above], nodes[number]))
-    hierarchy = Hierarchy.from_edges(edges, unscored=["A:0", "B:0"])
+    if request.param != "apart":
+        edges += [("A:1", "B:3"), ("A:4", "B:3"), ("A:6", "B:2")]
+    spaces = {node: node[0] for edge in edges for node in edge}
+    hierarchy = Hierarchy.from_edges(edges, unscored=["A:0", "B:0"], namespaces=spaces)
     # No row has a namespace's top alone: the evaluator counts these where tops are
     # left out, as rows of recall 0.
     seeds = (rng.random((40, hierarchy.n_nodes)) < 0.08) & hierarchy.scored
@@ -42,7 +47,12 @@ def write_files(folder, hierarchy, truth, scores, information):
     (folder / "predictions").mkdir()
     terms = [
         f"[Term]\nid: {node}\nname: {node}\nnamespace: {node[0]}\n"
-        + "".join(f"is_a: {above} ! {above}\n" for above in hierarchy.parents(node))
+        + "".join(
+            f"is_a: {above} ! {above}\n"
+            if above[0] == node[0]
+            else f"relationship: part_of {above} ! {above}\n"
+            for above in hierarchy.parents(node)
+        )
         for node in hierarchy.nodes
     ]
     (folder / "graph.obo").write_text("format-version: 1.2\n\n" + "\n".join(terms))
@@ -66,7 +76,7 @@ def write_files(folder, hierarchy, truth, scores, information):
 def oracle(folder, no_orphans):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        frame, _ = cafaeval.cafa_eval(
+        frame, _ = cafaeval.evaluation.cafa_eval(
             str(folder / "graph.obo"),
             str(folder / "predictions"),
             str(folder / "truth.tsv"),
@@ -80,7 +90,8 @@ def oracle(folder, no_orphans):
 def test_same_as_cafaeval(example, tmp_path, tops_count, rng):
     hierarchy, truth, scores = example
     if tops_count:
-        hierarchy = Hierarchy(hierarchy.nodes, hierarchy.edges)
+        spaces = hierarchy.namespaces
+        hierarchy = Hierarchy(hierarchy.nodes, hierarchy.edges, namespaces=spaces)
     # Above 0 at every scored node: the evaluator takes the recall of a row without any
     # information as 0, here the row does not count.
     information = np.where(hierarchy.scored, rng.uniform(0.5, 4, len(hierarchy)), 0.0)
