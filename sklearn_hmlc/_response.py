@@ -239,8 +239,9 @@ def in_node_order(
     values, names = answer
     if hierarchy is None:
         return y_true, values
-    if names is not None and not all(name in hierarchy for name in names):
-        names = None  # 1-D classes, or another hierarchy's
+    positions = list(range(hierarchy.n_nodes))
+    if names == positions and not all(name in hierarchy for name in names):
+        names = None  # fitted on bare columns, without the hierarchy
     names = names or frames.columns(values)
     truth_names = frames.columns(y_true)
     truth = y_true

@@ -20,6 +20,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from .. import _frames as frames
 from .. import _validation as check
 
 
@@ -206,6 +207,9 @@ def _posthocs() -> Any:
 
 def _as_table(results: Any) -> pd.DataFrame:
     try:
+        if not isinstance(results, pd.DataFrame) and frames.is_frame(results):
+            values = frames.numbers(results, "results")
+            results = pd.DataFrame(values, columns=frames.columns(results))
         table = pd.DataFrame(results).astype(float)
     except (TypeError, ValueError) as error:
         raise ValueError(

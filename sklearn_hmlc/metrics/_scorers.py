@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from inspect import signature
 from typing import Any
 
 import numpy as np
@@ -135,6 +136,14 @@ class _HierarchyScorer(_BaseScorer):
 
     def __init__(self, name: str, options: dict[str, Any]) -> None:
         measure, method, sign = _SCORERS[name]
+        known = _options_of(measure)
+        for option in options:
+            if option not in known:
+                raise ValueError(
+                    f"Expected options of the measure with scoring={name!r}, "
+                    f"{', '.join(known)}, but got {option!r}."
+                    f"{check.did_you_mean(option, known)}"
+                )
         if name in _INFORMED and options.get("information") is None:
             raise ValueError(
                 f"Expected the option `information` with scoring={name!r}, one number "
@@ -175,6 +184,13 @@ class _HierarchyScorer(_BaseScorer):
     def __repr__(self) -> str:
         options = "".join(f", {key}={value!r}" for key, value in self._kwargs.items())
         return f"get_scorer({self.name!r}{options})"
+
+
+def _options_of(measure: Callable[..., Any]) -> list[str]:
+    """Names of a measure's arguments beside truth and predictions."""
+    if isinstance(measure, partial):
+        measure = measure.args[0] if measure.args else measure.func
+    return list(signature(measure).parameters)[2:]
 
 
 class _Weighed:

@@ -4,6 +4,8 @@ import sys
 
 import numpy as np
 import pandas as pd
+import polars as pl
+import pyarrow as pa
 import pytest
 from scipy import stats
 
@@ -166,3 +168,10 @@ def test_few_data_sets(n_datasets):
             scores[:, i], scores[:, j], zero_method="zsplit"
         ).pvalue
         assert pvalues.iloc[i, j] == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("frame", [pl.DataFrame, pa.table])
+def test_methods_keep_their_names(frame):
+    results = {"m": [0.1, 0.2, 0.4], "n": [0.2, 0.3, 0.1], "o": [0.3, 0.1, 0.2]}
+    expected = compare(pd.DataFrame(results)).average_ranks
+    pd.testing.assert_series_equal(compare(frame(results)).average_ranks, expected)

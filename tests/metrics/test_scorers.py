@@ -359,3 +359,31 @@ def test_same_rows_in_another_order_warn(example):
     model = KNeighborsClassifier().fit(X, y)
     with pytest.warns(UserWarning, match="X and y have the same row ids"):
         get_scorer("au_prc", hierarchy=HIERARCHY)(model, X, y[::-1])
+
+
+def test_unknown_option():
+    with pytest.raises(ValueError, match=r"got 'present_onyl'.*'present_only'\?"):
+        get_scorer("node_f1_macro", present_onyl=True)
+    with pytest.raises(ValueError, match=r"got 'sample_weigth'.*'sample_weight'\?"):
+        get_scorer("au_prc_macro", sample_weigth=[1])
+
+
+def test_a_model_of_other_nodes(example):
+    X, y = example
+    other = Hierarchy.from_edges([("q", "s"), ("q", "t"), ("s", "u")])
+    for hierarchy, message in ((other, "unknown: 'q', 's'"), (HIERARCHY, None)):
+        model = HierarchicalEnsembleClassifier(
+            hierarchy if message else None,
+            n_estimators=1,
+            hidden_layer_sizes=(4,),
+            max_epochs=1,
+            random_state=0,
+        ).fit(X, hierarchy.close(y))
+        scorer = get_scorer("au_prc", hierarchy=HIERARCHY)
+        if message:
+            with pytest.raises(ValueError, match=message):
+                scorer(model, X, y)
+        else:
+            proba = model.predict_proba(X)
+            expected = metrics.au_prc(y, proba, hierarchy=HIERARCHY)
+            assert scorer(model, X, y) == expected
