@@ -87,8 +87,12 @@ class IndicatorTarget:
     def encode(self, y):
         """Return closed boolean CSR labels in node order, or raise."""
         bare = None if self._order is None else self.classes.tolist()
-        labels = as_labels(_as_container(y), self.hierarchy, "y", bare=bare)
-        self.hierarchy.check_closed(labels)
+        y = _as_container(y)
+        labels = as_labels(y, self.hierarchy, "y", bare=bare)
+        try:
+            self.hierarchy.check_closed(labels)
+        except ValueError as error:
+            return _mended(labels, self.hierarchy, frames.is_frame(y), error)
         return labels
 
     def score(self, y, proba, sample_weight=None):
@@ -199,6 +203,32 @@ class SingleTarget:
                 f"{shorten([self.hierarchy.nodes[node] for node in out])}."
             )
         return nodes
+
+
+def _mended(labels, hierarchy, named, error):
+    """Close labels that lack nothing but unscored nodes, or raise with the way out.
+
+    `cross_val_predict` and stacking number the classes of each column of ``y`` anew
+    before they ask for probabilities, so that a node that all rows have, such as a
+    virtual root, comes as 0. Unscored nodes are in no loss and no score: to put them
+    back changes nothing. Any other node may just as well have been forgotten.
+    """
+    n_rows = np.bincount(labels.indices, minlength=hierarchy.n_nodes)
+    closed = hierarchy.close(labels)
+    added = np.bincount(closed.indices, minlength=hierarchy.n_nodes) > n_rows
+    if (n_rows[added] > 0).any():
+        order = "" if named else " Columns without names must be in node order."
+        raise ValueError(f"{error}{order}") from None
+    if not hierarchy.scored[added].any():
+        return closed
+    names = [hierarchy.nodes[node] for node in np.flatnonzero(added)]
+    raise ValueError(
+        f"y breaks the hierarchy: no row has {shorten(names)}, but rows have nodes "
+        "below. If all rows had it before, this comes from `cross_val_predict` or "
+        "stacking, which number the classes of each column anew and make 0 of a column "
+        "of ones: leave such nodes out (`hierarchy.subset`) or loop over the folds. "
+        "Else close the labels: `Y = hierarchy.close(Y)`."
+    ) from None
 
 
 def _as_container(y):

@@ -158,3 +158,36 @@ def test_columns_named_by_large_integers():
     names = [2**63, 5, -(2**64)]
     target = make_target(pd.DataFrame(np.eye(3), columns=names), None)
     assert target.classes.tolist() == names
+
+
+# -- labels that are not closed --------------------------------------------------------
+
+ROOTED = Hierarchy.from_codes(["a/x", "b"], root="root")
+LABELS = ROOTED.close(np.array([[0, 0, 1, 0], [0, 1, 0, 0], [0, 0, 0, 1]]))
+ENCODED = LABELS * (np.arange(4) > 0)  # as cross_val_predict makes it
+
+
+def test_an_unscored_root_that_all_rows_had_is_put_back():
+    assert not ROOTED.scored[0]
+    labels = make_target(ENCODED, ROOTED).encode(ENCODED)
+    np.testing.assert_array_equal(labels.toarray(), LABELS)
+
+
+def test_a_scored_node_that_no_row_has_is_refused_with_the_way_out():
+    edges = [("root", "a"), ("a", "a/x"), ("root", "b")]
+    scored = Hierarchy.from_edges(edges, nodes=ROOTED.nodes)
+    with pytest.raises(ValueError, match=r"no row has 'root'.*cross_val_predict"):
+        make_target(ENCODED, scored).encode(ENCODED)
+
+
+def test_what_else_is_missing_is_an_error_as_ever():
+    broken = ENCODED.copy()
+    broken[0, ROOTED.index("a")] = 0
+    with pytest.raises(
+        ValueError, match=r"'a/x' but not.*close.*must be in node order"
+    ):
+        make_target(broken, ROOTED).encode(broken)
+    frame = pd.DataFrame(broken, columns=ROOTED.nodes)
+    with pytest.raises(ValueError, match="Close it first") as caught:
+        make_target(frame, ROOTED).encode(frame)
+    assert "node order" not in str(caught.value)

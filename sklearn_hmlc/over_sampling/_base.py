@@ -245,7 +245,7 @@ class BaseMultiLabelSampler(BaseSampler):
         validate_data(self, X=checked, y=y, skip_check_array=True)
         check_consistent_length(checked, y)
         labels = self._check_y(y)
-        check_same_ids(X, y)
+        check_same_ids(X, y, stacklevel=5)
         _check_two_label_sets(labels)
         return (X if isinstance(X, list) else checked), y, labels
 

@@ -52,6 +52,23 @@ def counting_rows(sample_weight: Any, n_rows: int) -> tuple[Any, Any]:
     return weight / weight.max(), None if len(rows) == n_rows else rows
 
 
+def with_finite_sum(sample_weight: Any) -> Any:
+    """Scale weights down to 1 at most, where they add up to infinity.
+
+    Nothing that sums them could be fitted otherwise; what is no number is left as it
+    is for the checks to find.
+    """
+    try:
+        weight = np.asarray(sample_weight, dtype=np.float64)
+    except (TypeError, ValueError):
+        return sample_weight
+    with np.errstate(over="ignore"):
+        finite = not np.isinf(weight.sum())
+    if finite or not np.isfinite(weight).all():
+        return sample_weight
+    return weight / np.abs(weight).max()
+
+
 def weight_name(estimator: Any) -> str:
     """Name of row weights in an inner `fit` where metadata are not routed.
 

@@ -18,7 +18,7 @@ from sklearn.utils.validation import check_is_fitted
 from .._response import Answer
 from .._target import ScoreMixin, make_target
 from .._validation import as_scores, as_thresholds, check_same_ids
-from ._inner_fit import weight_name
+from ._inner_fit import weight_name, with_finite_sum
 
 
 class HierarchyMetaClassifier(
@@ -43,7 +43,7 @@ class HierarchyMetaClassifier(
                 f"{type(self).__name__}."
             )
         check_consistent_length(X, labels)
-        check_same_ids(X, y)
+        check_same_ids(X, y, stacklevel=5)
         return target, labels
 
     def _take_over(self, target, **fitted):
@@ -80,6 +80,8 @@ class HierarchyMetaClassifier(
     def _routed(self, params):
         """Split the parameters of `fit`: weights of rows, and what goes to whom."""
         params = {name: value for name, value in params.items() if value is not None}
+        if "sample_weight" in params:
+            params["sample_weight"] = with_finite_sum(params["sample_weight"])
         if get_config()["enable_metadata_routing"]:
             routed = process_routing(self, "fit", **params)
             inner = routed.estimator.fit

@@ -294,7 +294,8 @@ ndarray of shape (n_samples,)
 
     def _check_params(self):
         """Refuse or warn about parameters that do not go together."""
-        check_factor(self.strategy, self.factor)
+        caller = 4  # of `fit`, behind scikit-learn's wrapper
+        check_factor(self.strategy, self.factor, stacklevel=caller + 1)
         if isinstance(self.cv, str):
             raise ValueError(
                 f"Expected `cv` to be a number, a splitter or an iterable, but got "
@@ -314,7 +315,7 @@ ndarray of shape (n_samples,)
                 f"{', '.join(given)} of NodeThresholdClassifier: without effect "
                 f"{reason}.",
                 UserWarning,
-                stacklevel=4,  # the caller of `fit`, behind scikit-learn's wrapper
+                stacklevel=caller,
             )
 
     def _given_hierarchy(self):

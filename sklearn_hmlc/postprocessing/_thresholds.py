@@ -141,7 +141,7 @@ def node_thresholds(
     return pd.Series(thresholds, index=index, name="threshold")
 
 
-def check_factor(strategy: str, factor: float) -> None:
+def check_factor(strategy: str, factor: float, stacklevel: int = 3) -> None:
     """Raise unless it is at least 1; warn where it has no effect."""
     if not factor >= 1:
         raise ValueError(f"Expected `factor` to be at least 1, but got {factor}.")
@@ -150,7 +150,7 @@ def check_factor(strategy: str, factor: float) -> None:
             f"factor={factor} has no effect with strategy={strategy!r}; it bounds the "
             "thresholds of 'f1' alone.",
             UserWarning,
-            stacklevel=3,
+            stacklevel=stacklevel,
         )
 
 
@@ -178,8 +178,16 @@ def _nearest(ranked: np.ndarray, number: np.ndarray, wanted: np.ndarray) -> np.n
     distance = np.abs(np.vstack([np.zeros_like(wanted), number]) - wanted)
     # No threshold lies between equal scores, so that none can cut there.
     distance[1:-1][ranked[:-1] == ranked[1:]] = np.inf
-    # argmin takes the first of equal distances, that is, the fewer rows.
-    return distance.argmin(axis=0)
+    return _first_nearest(distance)
+
+
+def _first_nearest(distance: np.ndarray) -> np.ndarray:
+    """Position of the smallest number of rows in each column; of equal ones the first.
+
+    Sums of weights are equal up to rounding only, which must not decide.
+    """
+    equal = distance <= distance.min(axis=0) + 1e-9 * len(distance)
+    return equal.argmax(axis=0)
 
 
 def _best_f1(
@@ -209,9 +217,10 @@ def _best_f1(
     f1[(number < low) | (number > high)] = 0
     # Of equal F1 the number nearest to the wanted one, which is the sounder guess. F1
     # is a fraction with a denominator of at most 2 n, so that two values that differ
-    # do so by more than 1 / (4 n^2): half of that decides between equal ones alone.
-    distance = np.abs(number - wanted) / n_rows
-    best = np.argmax(f1 - distance / (8.0 * n_rows**2), axis=0)
+    # do so by more than 1 / (4 n^2); but by rounding, too, they may.
+    margin = max(1 / (8.0 * n_rows**2), 1e-15)
+    distance = np.where(f1 >= f1.max(axis=0) - margin, np.abs(number - wanted), np.inf)
+    best = _first_nearest(distance)
     columns = np.arange(ranked.shape[1])
     return np.where(f1[best, columns] > 0, best + 1, otherwise)
 

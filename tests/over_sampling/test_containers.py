@@ -102,8 +102,9 @@ def test_datasets_are_refused_with_the_way_out(sampler):
 def test_rows_of_the_same_names_in_another_order(sampler):
     ids = [f"g{k}" for k in range(12)]
     labels = pd.DataFrame(Y, columns=HIERARCHY.nodes, index=ids)
-    with pytest.warns(UserWarning, match="same row ids"):
+    with pytest.warns(UserWarning, match="same row ids") as caught:
         sampler.fit_resample(pd.DataFrame(X, index=ids), labels.sort_index())
+    assert caught[0].filename == __file__
 
 
 def test_measures_of_frames():

@@ -174,8 +174,11 @@ def test_rows_of_the_same_names_in_another_order(wrapper):
     points = pd.DataFrame(X, index=ids)
     points.columns = [f"x{k}" for k in range(X.shape[1])]
     y = pd.DataFrame(Y, columns=TREE.nodes, index=ids)
-    with pytest.warns(UserWarning, match=r"another order.*y\.loc\[X\.index\]"):
+    with pytest.warns(
+        UserWarning, match=r"another order.*y\.loc\[X\.index\]"
+    ) as caught:
         clone(wrapper).fit(points, y.sort_index())
+    assert caught[0].filename == __file__
 
 
 def test_a_flat_model_of_a_bare_array_knows_no_names():

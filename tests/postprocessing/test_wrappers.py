@@ -7,8 +7,9 @@ import pandas as pd
 import pytest
 import scipy.sparse as sp
 from sklearn.base import clone
+from sklearn.ensemble import StackingClassifier
 from sklearn.exceptions import NotFittedError
-from sklearn.model_selection import GridSearchCV
+from sklearn.model_selection import GridSearchCV, KFold, cross_val_predict
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -127,3 +128,32 @@ def test_one_node_per_row(kind):
 def test_bad_labels(kind, y, message):
     with pytest.raises(ValueError, match=message):
         kind(FOREST, TREE).fit(X, y)
+
+
+@pytest.mark.parametrize("wrapper", WRAPPERS, ids=lambda w: type(w).__name__)
+def test_probabilities_across_folds_of_a_root_that_all_rows_have(wrapper):
+    # scikit-learn makes a column of zeros of it before it asks for probabilities.
+    assert not TREE.scored[TREE.index("root")]
+    some = Y.sum(axis=1) > 1
+    points, labels = X[some], Y[some]
+    assert labels[:, TREE.index("root")].all()
+    got = cross_val_predict(
+        wrapper, points, labels, cv=KFold(3), method="predict_proba"
+    )
+    for train, test in KFold(3).split(points):
+        expected = clone(wrapper).fit(points[train], labels[train])
+        np.testing.assert_array_equal(got[test], expected.predict_proba(points[test]))
+
+
+@pytest.mark.parametrize("wrapper", WRAPPERS, ids=lambda w: type(w).__name__)
+def test_stacking_without_the_root(wrapper):
+    # With it, stacking could not say what is predicted; the advice is to leave it out.
+    nodes = [name for name in TREE.nodes if name != "root"]
+    below = TREE.subset(nodes)
+    labels = Y[:, [TREE.index(name) for name in below.nodes]]
+    one = clone(wrapper)
+    coherent = one if isinstance(one, CoherentClassifier) else one.estimator
+    coherent.set_params(hierarchy=below)
+    stack = StackingClassifier([("one", one)], final_estimator=clone(one), cv=KFold(3))
+    pred = stack.fit(X, labels).predict(X)
+    assert below.is_closed(np.asarray(pred))
