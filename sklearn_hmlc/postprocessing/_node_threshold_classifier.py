@@ -207,16 +207,16 @@ array-like of shape (n_samples,)
         weight, rows = counting_rows(weight, labels.shape[0])
         X, y = indexable(narrow(X), self._inner_labels(y, labels, target))
         if is_frozen(self.estimator):
-            fitted = self._tuned_as_it_is(X, rows, target)
+            estimator, held_out, scores = self._tuned_as_it_is(X, rows, target)
         else:
             shuffle = check_random_state(self.random_state)
             splits = make_splits(self.cv, shuffle, labels, rows, routed.splitter.split)
-            fitted = self._cross_fitted(X, y, splits, rows, routed.estimator.fit)
-        estimator, held_out, answers = fitted
-        scores = [in_nodes(answer, target, estimator) for answer in answers]
+            estimator, held_out, scores = self._cross_fitted(
+                X, y, splits, rows, routed.estimator.fit, target
+            )
         thresholds = node_thresholds(
             labels[held_out],
-            np.concatenate(scores),
+            scores,
             self.strategy,
             prevalence=_frequencies(labels, weight),
             factor=self.factor if self.strategy == "f1" else DEFAULT_FACTOR,
@@ -365,19 +365,16 @@ ndarray of shape (n_samples,)
             )
 
     def _tuned_as_it_is(self, X, rows, target):
-        """Return a frozen classifier, the rows that count, and its answers on them."""
+        """Return a frozen classifier, the rows that count, and its scores of them."""
         if target.hierarchy.n_nodes > 1:
             self._check_frozen(X)
+        method = response_of(self.estimator, self.response_method)
+        answer = ask(self.estimator, take(X, rows), method)
         held_out = slice(None) if rows is None else rows
-        answer = ask(
-            self.estimator,
-            take(X, rows),
-            response_of(self.estimator, self.response_method),
-        )
-        return self.estimator, held_out, [answer]
+        return self.estimator, held_out, in_nodes(answer, target, self.estimator)
 
-    def _cross_fitted(self, X, y, splits, rows, fit_params):
-        """Return the final classifier, held-out rows, and answers on them."""
+    def _cross_fitted(self, X, y, splits, rows, fit_params, target):
+        """Return the final classifier, held-out rows, and scores of them."""
         if not self.refit and len(splits) > 1:
             raise ValueError(
                 f"refit=False needs a single split, but `cv` makes {len(splits)}; give "
@@ -396,9 +393,14 @@ ndarray of shape (n_samples,)
             )
             for fold in folds
         )
-        answers = [answer for _, answer in fits if answer is not None]
+        estimator = fits[-1][0]
         held_out = np.concatenate([test for _, test in splits])
-        return fits[-1][0], held_out, answers
+        scores = [
+            in_nodes(answer, target, estimator)
+            for _, answer in fits
+            if answer is not None
+        ]
+        return estimator, held_out, np.concatenate(scores)
 
     def _node_proba(self, X):
         return self._asked(X, "predict_proba")
