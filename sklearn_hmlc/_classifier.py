@@ -339,12 +339,12 @@ array-like of shape (n_samples,)
         UserWarning
             If nodes have no positive row, or a parameter has no effect.
         ConvergenceWarning
-            If the loss ends a tenth above that of the first epoch.
+            If the loss ends well above that of the first epoch.
         """
         goes_on = self.warm_start and hasattr(self, "net_")
         with _fit.all_or_nothing(self, goes_on):
             rows = self._validate_rows(X, y, sample_weight, reset=not goes_on)
-            _fit.warn_empty(self._target.hierarchy, rows.Y)
+            _fit.warn_empty(self, rows.Y)
             _fit.warn_without_effect(self)
             interrupt = self._train(
                 rows, self.max_epochs, goes_on, (0, self.max_epochs)

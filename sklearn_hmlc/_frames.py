@@ -12,6 +12,7 @@ from typing import Any
 
 import narwhals.stable.v2 as nw
 import numpy as np
+import pandas as pd
 
 
 def is_frame(Y: Any) -> bool:
@@ -24,8 +25,11 @@ def is_frame(Y: Any) -> bool:
     """
     if nw.dependencies.is_into_dataframe(Y):
         return True
-    kind = type(Y)
-    if hasattr(kind, "columns") or hasattr(kind, "column_names"):
+    # Looked up on the class, since asking a lazy frame for its columns computes them.
+    has = {*dir(type(Y)), *getattr(Y, "__dict__", ())}
+    if {"columns", "to_numpy"} <= has:
+        return True  # of another library, but complete
+    if {"columns", "column_names"} & has:
         raise TypeError(
             f"Expected a frame of pandas, polars or pyarrow, but got "
             f"{type(Y).__module__}.{type(Y).__name__}; compute or convert it first "
@@ -71,6 +75,8 @@ def numbers(Y: Any, name: str = "Y") -> np.ndarray:
     """
     if nw.dependencies.is_pandas_dataframe(Y):
         return _pandas_numbers(Y, name)
+    if not nw.dependencies.is_into_dataframe(Y):
+        return np.asarray(Y.to_numpy())
     frame = nw.from_native(Y, eager_only=True)
     for column, dtype in frame.schema.items():
         if not (dtype.is_numeric() or dtype in (nw.Boolean, nw.Object)):
@@ -121,6 +127,8 @@ def like(
         same: Any = type(template)  # a subclass of pandas' own, perhaps
         frame = same(values, columns=template.columns, index=index)
         return frame.astype(dict(template.dtypes)) if keep_dtypes else frame
+    if not nw.dependencies.is_into_dataframe(template):
+        return pd.DataFrame(values, columns=list(template.columns), index=index)
     wrapped = nw.from_native(template, eager_only=True)
     data = {name: values[:, k] for k, name in enumerate(wrapped.columns)}
     plain = nw.from_dict(data, backend=wrapped.implementation)

@@ -182,26 +182,26 @@ class HierarchicalNet(NeuralNet):
     def _settle_unscored(self, p):
         """Give unscored nodes, of which nothing was learnt, their training frequency.
 
-        At least their children's probability, and at most that of scored parents, so
+        At least their children's probability, and at most that of scored ancestors, so
         that all stays coherent. In place.
         """
         # Children come before their parents; each list is in that order.
-        for node, frequency, children, parents in self.unscored_:
+        for node, frequency, children, ancestors in self.unscored_:
             value = torch.full_like(p[..., node], frequency)
             if len(children):
                 value = torch.maximum(value, p[..., children].amax(-1))
-            if len(parents):
-                value = torch.minimum(value, p[..., parents].amin(-1))
+            if len(ancestors):
+                value = torch.minimum(value, p[..., ancestors].amin(-1))
             p[..., node] = value
         return p
 
     def set_frequencies(self, hierarchy, frequencies):
         """Learn how often unscored nodes come, and what stands around them."""
-        parents_of, children_of = hierarchy.edges.T
         self.unscored_ = []
         for node in np.flatnonzero(~hierarchy.scored)[::-1].tolist():
-            children = children_of[parents_of == node]
-            above = parents_of[children_of == node]
+            name = hierarchy.nodes[node]
+            children = hierarchy.index(list(hierarchy.children(name)))
+            above = hierarchy.index(list(hierarchy.ancestors(name)))
             entry = children.tolist(), above[hierarchy.scored[above]].tolist()
             self.unscored_.append((node, float(frequencies[node]), *entry))
 

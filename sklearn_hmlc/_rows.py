@@ -52,7 +52,7 @@ class Rows(Dataset):
         if self.sample_weight is None or self.sample_weight.all():
             return self
         if not self.sample_weight.any():
-            raise ValueError("All sample weights are 0; there is nothing to learn.")
+            raise ValueError("All sample weights are zero; there is nothing to learn.")
         return self.take(np.flatnonzero(self.sample_weight))
 
     def take(self, rows):

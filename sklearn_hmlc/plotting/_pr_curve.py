@@ -239,7 +239,12 @@ class PooledPRCurveDisplay:
                 "scored nodes has one."
             )
         curves = [
-            pooled_pr_curve(truth, given, hierarchy=hierarchy, scored=mask)
+            pooled_pr_curve(
+                truth,
+                check.as_scores(given, hierarchy, "y_score"),
+                hierarchy=hierarchy,
+                scored=mask,
+            )
             for given in models.values()
         ]
         training = _train_counts(y_train, train_counts, hierarchy, sides)

@@ -313,7 +313,7 @@ def test_unscored_nodes_below_scored_ones_stay_coherent():
     assert np.all(proba[:, parents] >= proba[:, children])
     a, b, u, v, w = (proba[:, hierarchy.index(name)] for name in "abuvw")
     share = dict(zip(hierarchy.nodes, labels.mean(axis=0), strict=True))
-    np.testing.assert_allclose(v, np.maximum(share["v"], b), rtol=1e-6)
+    np.testing.assert_allclose(v, np.minimum(np.maximum(share["v"], b), a), rtol=1e-6)
     np.testing.assert_allclose(u, np.minimum(np.maximum(share["u"], v), a), rtol=1e-6)
     np.testing.assert_allclose(w, np.maximum(share["w"], u), rtol=1e-6)
 

@@ -2,6 +2,8 @@
 
 import numpy as np
 import pandas as pd
+import polars as pl
+import pyarrow as pa
 import pytest
 import scipy.sparse as sp
 import torch
@@ -167,6 +169,28 @@ class Frame:
 
     def __len__(self):
         return len(self.values)
+
+
+@pytest.mark.parametrize("library", ["polars", "pyarrow"])
+def test_predictions_are_frames_of_the_library_that_labels_came_in(library):
+    names = [TREE.nodes[node] for node in (2, 0, 1, 5, 4, 3)]
+    columns = {name: Y[:, TREE.index(name)] for name in names}
+    y = pl.DataFrame(columns) if library == "polars" else pa.table(columns)
+    clf = small().fit(X, y)
+    pred = clf.predict(X)
+    assert type(pred) is type(y)
+    expected = small().fit(X, Y).predict(X)
+    wanted = pd.DataFrame(expected, columns=TREE.nodes)[names]
+    pd.testing.assert_frame_equal(
+        pred.to_pandas(), wanted, check_column_type=False, check_names=False
+    )
+    assert clf.score(X, y) == clf.score(X, Y[:, TREE.index(names)])
+
+
+def test_lazy_frames_are_named():
+    lazy = pl.LazyFrame({name: Y[:, k] for k, name in enumerate(TREE.nodes)})
+    with pytest.raises(TypeError, match=r"pandas, polars or pyarrow.*LazyFrame.*coll"):
+        small().fit(X, lazy)
 
 
 def test_frames_of_other_libraries():

@@ -35,7 +35,8 @@ def net():
         HIERARCHY,
         n_estimators=2,
         hidden_layer_sizes=(8,),
-        max_epochs=2,
+        max_epochs=5,
+        lr=0.01,
         random_state=0,
     )
 
@@ -52,7 +53,7 @@ MODELS = {
     "sampling pipeline": sampling,
     "search": lambda: GridSearchCV(
         sampling(),
-        {"hierarchicalensembleclassifier__max_epochs": [2]},
+        {"hierarchicalensembleclassifier__max_epochs": [5]},
         cv=2,
         scoring=get_scorer("au_prc"),
         error_score="raise",

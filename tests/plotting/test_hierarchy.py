@@ -143,9 +143,14 @@ def test_names_that_are_tuples():
     assert [text.get_text() for text in display.ax_.texts] == ["('a', 1)", "('b', 2)"]
 
 
-def test_titles_of_the_hierarchy(hierarchy, monkeypatch):
+def test_titles_of_the_hierarchy(hierarchy):
     titles = {"a": "the first", "b": "b"}
-    monkeypatch.setattr(Hierarchy, "names", titles, raising=False)
+    hierarchy = Hierarchy.from_edges(
+        hierarchy.edge_names,
+        nodes=hierarchy.nodes,
+        unscored=hierarchy.unscored,
+        names=titles,
+    )
     given = {"y_score": of(PROBA, hierarchy), "hierarchy": hierarchy, "max_nodes": 2}
     texts = [
         text.get_text()
