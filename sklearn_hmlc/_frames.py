@@ -142,6 +142,8 @@ def without_rows(Y: Any) -> Any:
     """Return a frame of the same kind, columns and dtypes, that holds no rows."""
     if nw.dependencies.is_pandas_dataframe(Y):
         return Y.iloc[:0].copy()
+    if not nw.dependencies.is_into_dataframe(Y):
+        return pd.DataFrame(np.asarray(Y.to_numpy()), columns=list(Y.columns)).head(0)
     return nw.from_native(Y, eager_only=True).head(0).clone().to_native()
 
 
