@@ -42,6 +42,8 @@ def isotonic(scores: np.ndarray, hierarchy: Hierarchy) -> np.ndarray:
     coherent : ndarray of the shape and dtype of ``scores``
         Exact to a part in 10^8 of a row's range.
     """
+    # Nodes as rows: the passes below gather and scatter whole nodes. Where the largest
+    # score below a node and the smallest above it are its own, nothing pulls at it.
     low, high = scores.T.copy(), scores.T.copy()
     for parents, children in hierarchy.levels:
         np.maximum.at(high, parents, high[children])
@@ -54,7 +56,8 @@ def isotonic(scores: np.ndarray, hierarchy: Hierarchy) -> np.ndarray:
         edges = _edges_among(nodes, hierarchy)
         solved[row, nodes] = _solve(solved[row, nodes], edges)
     result = solved.astype(scores.dtype).T
-    # What is equal up to rounding becomes equal.
+    # What is equal up to rounding becomes equal, so that no parent is below its child
+    # in the last bit.
     for parents, children in hierarchy.levels:
         np.maximum.at(result, parents, result[children])
     return np.ascontiguousarray(result.T)
@@ -74,10 +77,14 @@ def _solve(values: np.ndarray, edges: np.ndarray) -> np.ndarray:
     stack = [np.arange(len(values))]
     while stack:
         for part, inner in _parts(stack.pop(), edges):
+            # One value for the whole part is best at its mean; whether two are better
+            # shows in which nodes pull away from it.
             mean = values[part].mean()
             if (values[part][inner[:, 0]] >= values[part][inner[:, 1]]).all():
                 continue  # coherent as it is
             above = _cut(values[part] - mean, inner)
+            # No set worth cutting off: the mean is the solution of this part. Else both
+            # sides are problems of their own, since no edge between them binds.
             if above.any() and not above.all():
                 stack += [part[above], part[~above]]
             else:
@@ -89,6 +96,8 @@ def _parts(
     nodes: np.ndarray, edges: np.ndarray
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Split nodes into connected parts, each with its edges, numbered within it."""
+    # Nodes beyond the last one that has an edge have no place in this table; they are
+    # parts of their own, which need no solving.
     position = np.full(edges.max(initial=-1) + 1, -1)
     nodes_with_edges = nodes[nodes < len(position)]
     position[nodes_with_edges] = np.flatnonzero(nodes < len(position))
@@ -110,9 +119,12 @@ def _parts(
 def _cut(weights: np.ndarray, edges: np.ndarray) -> np.ndarray:
     """Tell which nodes form the ancestor-closed set of the largest total weight."""
     n = len(weights)
+    # The largest weight is made 1 first: of the smallest numbers a sum may be 0.
     weights = weights / np.abs(weights).max()
     scale = _TOTAL_CAPACITY / np.abs(weights).sum()
     capacity = np.rint(np.abs(weights) * scale).astype(np.int32)
+    # The closed set of the largest weight is the source's side of a minimum cut: what
+    # is cut off is the gain left out and the loss taken in (project selection).
     gain, source, sink = weights > 0, n, n + 1
     nodes = np.arange(n)
     tails = np.where(gain, source, nodes)
@@ -130,6 +142,7 @@ def _cut(weights: np.ndarray, edges: np.ndarray) -> np.ndarray:
     )
     flow = maximum_flow(sp.csr_matrix(graph), source, sink).flow
     residual = graph.astype(np.int64) - sp.csr_array(flow).astype(np.int64)
+    # Saturated edges are the cut; SciPy's search would walk stored zeros.
     residual.eliminate_zeros()
     reached = breadth_first_order(
         sp.csr_matrix(residual), source, return_predecessors=False

@@ -234,7 +234,7 @@ def _midway(ranked: np.ndarray, count: np.ndarray) -> np.ndarray:
     # Neighbouring floats have no number between them.
     threshold = np.where(middle > highest_out, middle, lowest_in)
     # Nothing in [0, 1] is above a score of 1.
-    return np.where((count == 0) & (highest_out >= 1), np.inf, threshold)
+    return np.where(highest_out >= 1, np.inf, threshold)
 
 
 def _checked_rows(

@@ -181,6 +181,19 @@ def test_rows_of_the_same_names_in_another_order(wrapper):
     assert caught[0].filename == __file__
 
 
+@each_frame
+def test_a_model_without_names_answers_in_the_columns_of_y(make):
+    folds = KFold(3)
+    clf = NodeThresholdClassifier(FOREST, TREE, cv=folds).fit(X, Y)
+    turned = clone(clf).fit(X, make(Y[:, TURN], TURNED))
+    np.testing.assert_allclose(turned.thresholds_, clf.thresholds_)
+    np.testing.assert_array_equal(values_of(turned.predict(X)), clf.predict(X)[:, TURN])
+    frozen = FrozenEstimator(clone(FOREST).fit(X, Y[:, TURN]))
+    turned = NodeThresholdClassifier(frozen, TREE).fit(X, make(Y[:, TURN], TURNED))
+    straight = NodeThresholdClassifier(FrozenEstimator(clone(FOREST).fit(X, Y)), TREE)
+    np.testing.assert_allclose(turned.thresholds_, straight.fit(X, Y).thresholds_)
+
+
 def test_a_flat_model_of_a_bare_array_knows_no_names():
     # Numbers of columns are no names, though the hierarchy's nodes are numbers too.
     numbers = Hierarchy.from_edges([(2, 0)], nodes=[2, 0, 1])

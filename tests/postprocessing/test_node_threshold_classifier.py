@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import scipy.sparse as sp
+import torch
 from iterstrat.ml_stratifiers import MultilabelStratifiedKFold
 from sklearn.base import clone
 from sklearn.dummy import DummyClassifier
@@ -166,6 +167,30 @@ def test_around_the_ensemble():
     )
     clf = NodeThresholdClassifier(make_pipeline(StandardScaler(), inner), cv=2)
     assert TREE.is_closed(clf.fit(X, Y).predict(X))
+
+
+def test_images_and_datasets():
+    images = np.tile(X[:, None, :, None], (1, 1, 1, 2)).astype(np.float32)
+    dataset = torch.utils.data.TensorDataset(torch.from_numpy(images))
+    encoder = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(16, 8))
+    inner = HierarchicalEnsembleClassifier(
+        TREE,
+        encoder=encoder,
+        n_estimators=2,
+        hidden_layer_sizes=(8,),
+        max_epochs=2,
+        random_state=0,
+    )
+    weight = np.where(np.arange(60) % 5, 1.0, 0.0)
+    for estimator in (inner, FrozenEstimator(clone(inner).fit(images, Y))):
+        clf = NodeThresholdClassifier(estimator, cv=None)
+        settings = {"sample_weight": weight}
+        if estimator is inner:
+            clf.set_params(cv=2, random_state=0)
+        expected = clone(clf).fit(images, Y, **settings)
+        got = clone(clf).fit(dataset, Y, **settings)
+        np.testing.assert_array_equal(got.thresholds_, expected.thresholds_)
+        np.testing.assert_array_equal(got.predict(dataset), expected.predict(images))
 
 
 def test_one_score_per_row_is_refused():

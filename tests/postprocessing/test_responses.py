@@ -29,6 +29,13 @@ class Decided(CoherentClassifier):
         return np.sqrt(self.predict_proba(X))
 
 
+class DecidedNeighbors(KNeighborsClassifier):
+    """Has scores of its own to decide on, which what is around it does not hand on."""
+
+    def decision_proba(self, X):
+        raise NotImplementedError
+
+
 INNER = Decided(KNeighborsClassifier(5), TREE)
 FOLDS = KFold(3)
 
@@ -73,8 +80,10 @@ def test_scores_that_are_tuned_are_those_decided_on(around, response):
 
 def test_a_model_that_has_made_something_else_of_it_is_asked_itself():
     # Inside lies an estimator that has the method, but is not what answers.
-    inner = MultiOutputClassifier(CalibratedClassifierCV(KNeighborsClassifier(3), cv=2))
-    inner.estimator.estimator.decision_proba = None
+    inner = MultiOutputClassifier(CalibratedClassifierCV(DecidedNeighbors(3), cv=2))
+    assert NodeThresholdClassifier(inner, TREE, cv=2).fit(X, Y).response_method_ == (
+        "predict_proba"
+    )
     clf = NodeThresholdClassifier(CoherentClassifier(inner, TREE), cv=2)
     assert clf.fit(X, Y).response_method_ == "decision_proba"
     np.testing.assert_array_equal(clf.decision_proba(X), clf.predict_proba(X))
@@ -119,6 +128,12 @@ def test_prefit_is_a_frozen_estimator():
         np.testing.assert_allclose(clf.thresholds_, expected)
     with pytest.raises(NotFittedError):
         NodeThresholdClassifier(FrozenEstimator(INNER), TREE).fit(X, Y)
+    # What scales is fitted, so that held-out rows are needed.
+    half = make_pipeline(StandardScaler(), FrozenEstimator(pipeline[-1]))
+    clf = NodeThresholdClassifier(half, cv=FOLDS).fit(X, Y)
+    scores = out_of_fold(half, "predict_proba")
+    expected = node_thresholds(Y, np.sqrt(scores))
+    np.testing.assert_allclose(clf.thresholds_, expected)
 
 
 @pytest.mark.parametrize(

@@ -87,6 +87,12 @@ def test_weights_reach_the_last_step_of_a_pipeline():
     assert not np.array_equal(clone(clf).fit(X, Y).thresholds_, clf.thresholds_)
 
 
+def test_weights_reach_into_pipelines_of_pipelines():
+    inner = make_pipeline(StandardScaler(), make_pipeline(Recorder()))
+    NodeThresholdClassifier(inner, TREE, cv=2).fit(X, Y, sample_weight=WEIGHT)
+    assert all(weight is not None for _, _, weight in Recorder.seen)
+
+
 def test_weights_reach_through_searches_and_both_wrappers():
     inner = GridSearchCV(
         make_pipeline(StandardScaler(), Recorder()),
@@ -177,12 +183,13 @@ def test_weights_of_thresholds_alone():
 
 @pytest.mark.usefixtures("routing")
 def test_an_alias_counts_in_thresholds_as_well():
-    inner = requests(Recorder(), sample_weight="w")
+    inner = requests(FOREST, sample_weight="w")
     clf = NodeThresholdClassifier(inner, TREE, cv=KFold(2)).fit(X, Y, w=WEIGHT)
-    straight = clone(clf).set_params(estimator=requests(Recorder(), sample_weight=True))
+    straight = clone(clf).set_params(estimator=requests(FOREST, sample_weight=True))
     straight.fit(X, Y, sample_weight=WEIGHT)
     np.testing.assert_array_equal(clf.thresholds_, straight.thresholds_)
-    assert all(weight is not None for _, _, weight in Recorder.seen)
+    inner.set_fit_request(sample_weight=True)
+    assert not np.array_equal(clf.fit(X, Y).thresholds_, straight.thresholds_)
 
 
 @pytest.mark.usefixtures("routing")
@@ -302,6 +309,10 @@ def test_weights_of_any_size(wrapper):
     for scale in (1e-307, 1e308):
         got = knn.fit(X, Y, sample_weight=whole * scale).thresholds_
         np.testing.assert_array_equal(got, expected)
+    pipeline = make_pipeline(KNeighborsClassifier(5)).fit(X, Y)
+    knn.set_params(estimator=FrozenEstimator(pipeline))
+    knn.fit(X, Y, kneighborsclassifier__sample_weight=whole * 1e308)
+    np.testing.assert_array_equal(knn.thresholds_, expected)
 
 
 @each_wrapper

@@ -104,6 +104,43 @@ def test_the_factor_s_bound_is_exact():
     assert (scores >= threshold).sum() == 7
 
 
+def test_the_factor_s_lower_bound_is_exact():
+    scores = np.linspace(1, 0, 100)[:, None] / 2
+    truth = np.arange(100)[:, None] < 18
+    # 0.57 * 100 / 3 comes out as 18.999...: 19 rows are the least.
+    threshold = node_thresholds(truth, scores, "f1", prevalence=[0.57], factor=3)
+    assert (scores >= threshold).sum() == 19
+
+
+def test_one_row_may_be_predicted_however_rare_the_node():
+    scores, truth = np.array([[0.9], [0.5], [0.1]]), np.array([[1], [0], [0]])
+    threshold = node_thresholds(truth, scores, "f1", prevalence=[0.0])
+    assert (scores >= threshold).sum() == 1
+    # One row, whatever it weighs.
+    weight = [5.0, 1.0, 1.0]
+    threshold = node_thresholds(
+        truth, scores, "f1", prevalence=[0.0], sample_weight=weight
+    )
+    assert (scores >= threshold).sum() == 1
+
+
+def test_f1_of_cuts_between_equal_scores_does_not_count():
+    # After the first of the ties F1 would be 1; with all of them it is 4/7, and 2/3
+    # without.
+    scores = np.array([[0.9], [0.5], [0.5], [0.5], [0.5]])
+    truth = np.array([[1], [1], [0], [0], [0]])
+    threshold = node_thresholds(truth, scores, "f1", factor=np.inf)
+    assert (scores >= threshold).sum() == 1
+
+
+def test_shares_are_of_rows_that_count():
+    scores = np.linspace(0.9, 0.1, 10)[:, None]
+    truth = np.arange(10)[:, None] < 2
+    weight = np.where(np.arange(10) < 6, 1.0, 0.0)
+    threshold = node_thresholds(truth, scores, prevalence=[0.5], sample_weight=weight)
+    assert (scores >= threshold).sum() == 3
+
+
 def test_none_wanted_is_none_predicted_even_where_a_score_is_1():
     scores = np.array([[1.0], [0.2], [0.1]])
     none = np.zeros((3, 1), dtype=int)
