@@ -197,3 +197,12 @@ def test_lists_of_probabilities(example):
         metrics.au_prc(truth, several)
     with pytest.raises(ValueError, match=r"position 0 has shape \(40, 1\)"):
         metrics.au_prc(truth, [np.ones((40, 1))] * 5)
+
+
+@pytest.mark.parametrize("library", FRAMES)
+def test_violations_go_by_name(example, library):
+    _, _, scores = example
+    expected = metrics.coherence_violations(scores, HIERARCHY)
+    assert expected > 0
+    named = FRAMES[library](scores, MIXED)
+    assert metrics.coherence_violations(named, HIERARCHY) == expected
