@@ -151,6 +151,8 @@ def test_containers_agree():
         assert score == pytest.approx(10 / 11)
 
 
+# Nodes below several unscored roots, which are drawn too.
+@pytest.mark.filterwarnings("ignore:.* below several namespaces' tops:UserWarning")
 @few
 @given(hierarchies(min_nodes=2), st.data())
 def test_perfect_scores(hierarchy, data):
