@@ -14,6 +14,8 @@ os.environ.setdefault("MPLBACKEND", "Agg")
 
 # Machines are noisy: how long an example takes says nothing about the code.
 hypothesis.settings.register_profile("default", deadline=None)
+# By hand: `pytest tests/test_fuzz.py --hypothesis-profile=long`.
+hypothesis.settings.register_profile("long", deadline=None, max_examples=5000)
 hypothesis.settings.load_profile("default")
 
 

@@ -18,7 +18,6 @@ from sklearn.utils import gen_batches
 from .. import _frames as frames
 from .._validation import (
     as_row_weights,
-    as_thresholds,
     check_option,
     is_list_of_probabilities,
     shorten,
@@ -29,10 +28,6 @@ DEFAULT_FACTOR = 3.0
 
 # Entries that are sorted at a time (32 MB of float64, several arrays of them).
 _BLOCK_ENTRIES = 2**22
-
-# Names by which the classifier asks for them.
-resolve_thresholds = as_thresholds
-
 
 def node_thresholds(
     y_true: Any,

@@ -11,6 +11,7 @@ from skorch.callbacks import Callback, EarlyStopping, LRScheduler
 from skorch.utils import noop
 
 from sklearn_hmlc import Hierarchy
+from sklearn_hmlc._fit import Seen
 from sklearn_hmlc._rows import Rows
 from tests.classifier.common import TREE, make_data, small
 
@@ -289,3 +290,11 @@ def test_a_trimmed_model_does_not_go_on():
         with pytest.raises(ValueError, match="trimmed for prediction and can't be"):
             fit(X, Y)
     assert clf.predict(X).shape == Y.shape
+
+
+def test_frequencies_that_round_above_one_are_one():
+    seen = Seen(np.array([0.3, 0.1]), 0.3 - 1e-16, np.array([True, False]))
+    assert seen.frequencies.tolist() == [1.0, pytest.approx(1 / 3)]
+    total = seen + seen
+    assert total.frequencies.tolist() == seen.frequencies.tolist()
+    assert total.in_all.tolist() == [True, False]

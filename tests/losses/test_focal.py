@@ -265,3 +265,15 @@ def test_the_shift_gives_back_frequencies(uncertainty, mix, share):
         logit = (logit - gradient).detach().requires_grad_()
     corrected = torch.sigmoid(logits - loss.logit_shift(logits))
     torch.testing.assert_close(corrected, torch.full_like(corrected, 3 / 20))
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+def test_half_precision_is_measured_in_float32(dtype):
+    torch.manual_seed(0)
+    logits = (4 * torch.randn(3, 5, 3)).to(dtype)
+    y = torch.tensor(CHAIN.close(np.eye(5, 3)) > 0)
+    loss = HierarchicalFocalLoss(CHAIN, uncertainty="gmu", focal_exponent=2.0)
+    expected = loss.weights(logits.float(), y)
+    torch.testing.assert_close(
+        loss.weights(logits, y).float(), expected, rtol=0, atol=0
+    )

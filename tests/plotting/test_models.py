@@ -2,20 +2,15 @@
 
 import numpy as np
 import pandas as pd
-import polars as pl
 import pytest
-import scipy.sparse as sp
 from sklearn.ensemble import RandomForestClassifier
-from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import GridSearchCV
 from sklearn.neighbors import KNeighborsClassifier
-from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from sklearn_hmlc import HierarchicalEnsembleClassifier, Hierarchy, plotting
 from sklearn_hmlc.over_sampling import LPROS
 from sklearn_hmlc.plotting import _models
-from sklearn_hmlc.postprocessing import CoherentClassifier, NodeThresholdClassifier
+from sklearn_hmlc.postprocessing import CoherentClassifier
 
 imblearn = pytest.importorskip("imblearn.pipeline")
 multilearn = pytest.importorskip("skmultilearn.problem_transform")
@@ -30,90 +25,6 @@ def ensemble(hierarchy):
 def sampled(hierarchy):
     sampler = LPROS(labelset=0, hierarchy=hierarchy, random_state=0)
     return imblearn.make_pipeline(StandardScaler(), sampler, ensemble(hierarchy))
-
-
-MODELS = {
-    "classifier": ensemble,
-    "pipeline": lambda h: make_pipeline(StandardScaler(), ensemble(h)),
-    "sampler": sampled,
-    "search": lambda h: GridSearchCV(
-        sampled(h), {"hierarchicalensembleclassifier__lr": [0.01]}, cv=2
-    ),
-    "thresholds": lambda h: NodeThresholdClassifier(ensemble(h), cv=2, random_state=0),
-    "coherent forest": lambda h: CoherentClassifier(
-        RandomForestClassifier(n_estimators=5, random_state=0), h
-    ),
-    "relevance": lambda h: multilearn.BinaryRelevance(LogisticRegression()),
-}
-CONTAINERS = {
-    "array": lambda Y, names: Y,
-    "csr": lambda Y, names: sp.csr_matrix(Y),
-    "pandas": lambda Y, names: pd.DataFrame(Y, columns=names).iloc[:, ::-1],
-    "polars": lambda Y, names: pl.DataFrame(Y, schema=list(names))[list(names)[::-1]],
-}
-
-
-def pooled(model, X, y, hierarchy):
-    display = plotting.PooledPRCurveDisplay.from_estimator(
-        model, X, y, hierarchy=hierarchy
-    )
-    return display.area + display.line_[0].get_ydata().tolist()
-
-
-def rarity(model, X, y, hierarchy):
-    metric = ["recall", "precision", "auprc"]
-    display = plotting.RarityDisplay.from_estimator(
-        model, X, y, hierarchy=hierarchy, metric=metric, y_train=y
-    )
-    return [bar.get_height() for bars in display.bars_.values() for bar in bars]
-
-
-def one_row(model, X, y, hierarchy):
-    display = plotting.HierarchyDisplay.from_estimator(
-        model, X[[3]], y[[3]] if not isinstance(y, pd.DataFrame) else y.iloc[[3]],
-        hierarchy=hierarchy,
-    )  # fmt: skip
-    points = {
-        display.nodes_[int(row)]: (outcome, value)
-        for outcome, line in display.points_.items()
-        for value, row in zip(*line.get_data(), strict=True)
-    }
-    unsure = [bar.get_width() for bar in display.bars_ or ()]
-    return [points[node][1] for node in hierarchy.nodes] + unsure
-
-
-def unsure(model, X, y, hierarchy):
-    display = plotting.UncertaintyDisplay.from_estimator(
-        model, X, y, hierarchy=hierarchy
-    )
-    return display.table.drop(columns="depth").to_numpy().ravel()
-
-
-def training(model, X, y, hierarchy):
-    display = plotting.TrainingDisplay.from_estimator(model)
-    return display.line_["train_loss", None].get_ydata()
-
-
-@pytest.mark.filterwarnings("ignore:.* no positive row")  # in half of the rows
-@pytest.mark.parametrize("kind", MODELS)
-def test_the_same_numbers(data, kind):
-    X, Y, hierarchy = data
-    displays = [pooled, rarity, one_row]
-    if kind not in ("coherent forest", "relevance"):
-        displays += [unsure, training]
-    found = {}
-    for container, make in CONTAINERS.items():
-        y = make(Y, hierarchy.nodes)
-        model = MODELS[kind](hierarchy).fit(X, y)
-        for display in displays:
-            found[display, container] = display(model, X, y, hierarchy)
-    for display in displays:
-        expected = found[display, "array"]
-        assert len(expected) > 0
-        for container in CONTAINERS:
-            np.testing.assert_allclose(
-                found[display, container], expected, rtol=1e-5, err_msg=container
-            )
 
 
 def test_a_hierarchy_is_found_inside(data):
