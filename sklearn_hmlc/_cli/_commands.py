@@ -12,11 +12,15 @@ import numpy as np
 import pandas as pd
 
 from .. import HierarchicalEnsembleClassifier, __version__
+from .._files import check_free, check_free_folder, is_stdout
 from .._response import ask, hierarchy_of, part_with
-from .._validation import as_labels, name_array, shorten
+from .._validation import as_labels, count, name_array, shorten
 from ..postprocessing import STRATEGIES, NodeThresholdClassifier
-from . import _csv, _files, _report
-from ._model import load_model, make_model, save_model
+from . import _csv, _report
+from ._columns import describe_text, row_of, text_columns
+from ._model import load_model, make_model, save_model, unseen_texts
+from ._report import write_table
+from ._say import say, tell
 from ._tables import Table, read_table
 
 #: How many folds tune thresholds.
@@ -27,29 +31,46 @@ FOLDS = 5
 
 def fit(args) -> None:
     """Train on labelled files and write the model."""
-    _files.check_free(args.model, args.force)
+    check_free(args.model, args.force)
     if args.threshold_folds is not None and args.threshold not in STRATEGIES:
         raise ValueError(
             "--threshold-folds tunes thresholds; it needs --threshold prevalence or f1."
         )
     table = read_table(args, labelled=True)
     model = _model(args, table)
+    say_here = tell if is_stdout(args.model) else say
+    if not args.quiet:
+        say_here(_describe(table))
     start = time.perf_counter()
     model.fit(table.data, table.target)
     seconds = time.perf_counter() - start
-    save_model(args.model, model, table.nominal, table.target.sum(axis=0))
+    counts = table.target.sum(axis=0)
+    save_model(args.model, model, table.nominal, counts, force=args.force)
     if not args.quiet:
-        rows, columns = table.data.shape
-        print(f"Data: {rows} rows, {columns} columns, {table.hierarchy!r}")
-        print(
-            f"Trained in {seconds:.1f} s, {part_with(model, 'n_iter_').n_iter_} epochs"
-        )
-        print(f"Model: {args.model}")
+        epochs = part_with(model, "n_iter_").n_iter_
+        say_here(f"Trained in {seconds:.1f} s, {epochs} epochs\nModel: {args.model}")
+
+
+def _describe(table: Table) -> str:
+    """Say what the model is trained on."""
+    rows, columns = table.data.shape
+    lines = [f"Data: {rows} rows, {columns} columns, {table.hierarchy!r}"]
+    if table.nominal:
+        lines.append(describe_text(table.data, table.nominal))
+    if table.hierarchy.unscored:
+        lines.append(f"Not scored: {shorten(table.hierarchy.unscored)}")
+    return "\n".join(lines)
 
 
 def _model(args, table: Table):
     """Make the pipeline, and around it the tuning of thresholds if it is wanted."""
     tuned = args.threshold in STRATEGIES
+    folds = args.threshold_folds or FOLDS
+    if tuned and folds > len(table.data):
+        raise ValueError(
+            f"--threshold-folds {folds} needs as many rows, but DATA has "
+            f"{len(table.data)}."
+        )
     own = {"threshold": 0.5} if tuned else {}
     pipeline = make_model(_classifier(args, table, **own), table.nominal)
     if not tuned:
@@ -57,7 +78,7 @@ def _model(args, table: Table):
     return NodeThresholdClassifier(
         pipeline,
         strategy=args.threshold,
-        cv=args.threshold_folds or FOLDS,
+        cv=folds,
         random_state=args.random_state,
     )
 
@@ -77,7 +98,7 @@ def _classifier(args, table: Table, **own):
 def predict(args) -> None:
     """Write the probabilities of the nodes, or the decisions about them."""
     _check_predict_options(args)
-    _files.check_free(args.out, args.force)
+    check_free(args.out, args.force)
     model, table = _model_and_rows(args, labelled=False)
     proba = _scored_proba(model["pipeline"], table.data)
     decided = _decided(model["pipeline"], table.data) if args.decisions else None
@@ -86,10 +107,10 @@ def predict(args) -> None:
         result = _long(proba, kept.to_numpy())
     else:
         result = (proba if decided is None else decided).reset_index()
-    with _files.whole_file(args.out) as partial:
-        result.to_csv(partial, index=False, float_format="%.6f")
+    write_table(result, args.out, force=args.force, index=False, float_format="%.6f")
     rows, nodes = proba.shape
-    print(f"Predicted {nodes} nodes for {rows} rows: {args.out}")
+    say_here = tell if is_stdout(args.out) else say
+    say_here(f"Predicted {nodes} nodes for {rows} rows: {args.out}")
 
 
 def _check_predict_options(args) -> None:
@@ -142,9 +163,9 @@ def _long(proba: pd.DataFrame, kept: np.ndarray) -> pd.DataFrame:
 
 def evaluate(args) -> None:
     """Print measures by rarity and depth; write tables and figures."""
-    model, table = _model_and_rows(args, labelled=True)
     if args.out is not None:
-        args.out.mkdir(parents=True, exist_ok=True)
+        check_free_folder(args.out, _names(), args.force)
+    model, table = _model_and_rows(args, labelled=True)
     pipeline = model["pipeline"]
     proba = pipeline.predict_proba(table.data)
     report = _report.measure(
@@ -154,29 +175,35 @@ def evaluate(args) -> None:
         train_counts=model["train_counts"],
         hierarchy=table.hierarchy,
     )
-    print(_report.describe(table.target, table.hierarchy))
-    print(f"\n{_report.overall_text(report.overall.to_frame())}")
-    print(f"\nBy training rows per node\n{_report.groups_text(report.rarity)}")
-    print(f"\nBy depth of nodes\n{_report.groups_text(report.depth)}")
-    if args.out is not None:
-        paths = _write(report, table, proba, args.out)
-        print(f"\n{_report.files_text(paths)}")
+    paths = [] if args.out is None else _write(report, table, proba, args)
+    say(_report.describe(table.target, table.hierarchy))
+    say(f"\n{_report.overall_text(report.overall.to_frame())}")
+    say(f"\nBy training rows per node\n{_report.groups_text(report.rarity)}")
+    say(f"\nBy depth of nodes\n{_report.groups_text(report.depth)}")
+    if paths:
+        say(f"\n{_report.files_text(paths)}")
 
 
-def _write(report: _report.Report, table: Table, proba, out) -> list:
+def _names() -> list[str]:
+    """Names of the files that `_write` writes."""
+    figures = ("rarity.png", "depth.png", "pr_curve.png")
+    tables = [f"{name}.csv" for name in _report.Report._fields]
+    return [*tables, *figures] if _report.can_draw() else tables
+
+
+def _write(report: _report.Report, table: Table, proba, args) -> list:
     """Write a table and a figure of each part of the report."""
-    paths = [
-        _report.write_table(part, out / f"{name}.csv")
-        for name, part in report._asdict().items()
-    ]
+    out = args.out
+    out.mkdir(parents=True, exist_ok=True)
+    paths = [out / name for name in _names()]
+    for part, path in zip(report, paths, strict=False):
+        write_table(part, path, force=args.force, float_format="%.6g")
     if _report.can_draw():
-        paths += [
-            _report.draw_groups({None: report.rarity}, out / "rarity.png"),
-            _report.draw_groups({None: report.depth}, out / "depth.png"),
-            _report.draw_curve(
-                table.target, proba, table.hierarchy, out / "pr_curve.png"
-            ),
-        ]
+        curve = _report.curve_figure(table.target, proba, table.hierarchy)
+        groups = [report.rarity, report.depth]
+        figures = [*(_report.groups_figure({None: part}) for part in groups), curve]
+        for figure, path in zip(figures, paths[-3:], strict=True):
+            _report.write_figure(figure, path, force=args.force)
     return paths
 
 
@@ -203,13 +230,30 @@ def _model_and_rows(args, labelled: bool) -> tuple[dict, Table]:
     _csv.check_columns(table.data.columns, expected, "DATA", "the training data")
     _check_numbers(table.data, model["nominal"])
     table.data = table.data[list(expected)]
+    _warn_unseen(pipeline, table.data)
     return model, table
 
 
 def _check_numbers(data: pd.DataFrame, nominal) -> None:
-    text = [name for name in _csv.text_columns(data) if name not in nominal]
+    text = [name for name in text_columns(data) if name not in nominal]
     if text:
+        known = pd.to_numeric(data[text[0]].astype(str), errors="coerce")
+        bad = (known.isna() & data[text[0]].notna()).to_numpy()
+        example = ""
+        if bad.any():
+            cell = str(data[text[0]].to_numpy()[bad][0])
+            example = f" ({cell!r} in {row_of(data, bad)})"
         raise ValueError(
             "Columns of DATA that held numbers in training have text now: "
-            f"{shorten(text)}."
+            f"{shorten(text)}{example}."
+        )
+
+
+def _warn_unseen(pipeline, data: pd.DataFrame) -> None:
+    for name, texts in unseen_texts(pipeline, data).items():
+        warnings.warn(
+            f"The column {name!r} of DATA has texts that no training row had, in "
+            f"{count(len(texts), 'row')}: {shorten(texts.unique(), 3)}; they count as "
+            "none of the known ones.",
+            stacklevel=1,
         )

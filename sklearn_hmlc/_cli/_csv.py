@@ -1,40 +1,30 @@
 """CSV files: features, labels in two forms, and the edges of a hierarchy.
 
 Stage: before the model. In: paths. Out: a DataFrame of features, closed CSR labels in
-node order, a `Hierarchy`. Rows go together by ids, or by their order without ids.
+node order, a `Hierarchy`. Rows go together by ids, or by their order without ids. Ids
+and names of nodes are text, whatever they look like.
 """
 
 from __future__ import annotations
 
+import re
+import warnings
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import scipy.sparse as sp
-from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
-from .._validation import shorten
+from .._validation import count, did_you_mean, shorten, unknown
 from ..hierarchy import HierarchicalLabelBinarizer, Hierarchy
+from ._columns import check_finite, check_text, text_columns
+from ._source import Source, read_source
 
-_COMPRESSED = (".gz", ".xz", ".bz2", ".zip")
+#: In place of a file of edges: the names of nodes are paths, such as 01/01/03.
+CODES = "codes"
 
-
-def suffix(path: Path) -> str:
-    """Return the ending that tells the format, compression aside."""
-    endings = [ending.lower() for ending in path.suffixes]
-    if endings and endings[-1] in _COMPRESSED:
-        endings.pop()
-    return endings[-1] if endings else ""
-
-
-def text_columns(frame: pd.DataFrame) -> list[str]:
-    """Names of the columns that are not numbers."""
-    return [
-        name
-        for name, dtype in frame.dtypes.items()
-        if is_bool_dtype(dtype) or not is_numeric_dtype(dtype)
-    ]
+_PATH = re.compile(r"[^/]+(?:/[^/]+)+|[0-9]+(?:\.[0-9]+)+")
 
 
 def stack(frames: Sequence[pd.DataFrame], paths: Sequence[Path]) -> pd.DataFrame:
@@ -49,12 +39,13 @@ def check_columns(
     found: Sequence[str], expected: Sequence[str], source: object, other: object
 ) -> None:
     """Raise unless the columns have the expected names, in whatever order."""
-    missing = [name for name in expected if name not in set(found)]
-    unknown = [name for name in found if name not in set(expected)]
-    if missing or unknown:
+    here, there = set(found), set(expected)
+    missing = [name for name in expected if name not in here]
+    more = [name for name in found if name not in there]
+    if missing or more:
         raise ValueError(
             f"The columns of {source} are not those of {other}; missing: "
-            f"{shorten(missing)}; unknown: {shorten(unknown)}."
+            f"{shorten(missing)}; unknown: {shorten(more)}."
         )
 
 
@@ -62,52 +53,72 @@ def check_columns(
 
 
 def read_features(
-    paths: Sequence[Path], index: bool, nominal: list[str] | None = None
+    paths: Sequence[Path],
+    index: bool,
+    nominal: list[str] | None = None,
+    text: Sequence[str] = (),
 ) -> tuple[pd.DataFrame, list[str]]:
-    """Return the features, ids in the index, and the names of the text columns."""
+    """Return the features, ids in the index, and the names of the text columns.
+
+    Parameters
+    ----------
+    paths : sequence of path
+    index : bool
+        Whether the first column is an id.
+    nominal : list of str, default=None
+        Columns of text. None: those in ``text``, and those that are not numbers, which
+        are looked at.
+    text : sequence of str, default=()
+        Columns that are text whatever they look like.
+    """
+    sources = [read_source(path, index) for path in paths]
+    frames = [_features(source, index, nominal or ()) for source in sources]
+    learn = nominal is None
     if nominal is None:
-        nominal = _guess_nominal(paths, index)
-    data = stack([_read_rows(path, index, nominal) for path in paths], paths)
-    if not index:
-        return data.reset_index(drop=True), nominal
-    _check_unique(data.index, "DATA")
+        nominal = _nominal(frames, text)
+        if nominal:  # as they stand in the file: 01 is not 1
+            frames = [_features(source, index, nominal) for source in sources]
+    data = stack(frames, paths)
+    if index:
+        _check_unique(data.index, "DATA")
+    else:
+        data = data.reset_index(drop=True)
+    if learn and data.shape[1] == 0:
+        raise ValueError("DATA has ids, but no column to learn from.")
+    if learn:
+        check_text(data, [name for name in nominal if name not in text], index)
+    words = {*nominal, *text_columns(data)}
+    check_finite(data, [name for name in data.columns if name not in words])
     return data, nominal
 
 
-def _guess_nominal(paths: Sequence[Path], index: bool) -> list[str]:
-    """Names of the columns that are not numbers in one of the files."""
-    frames = [_read_rows(path, index, ()) for path in paths]
-    return sorted({name for frame in frames for name in text_columns(frame)})
+def _nominal(frames: list[pd.DataFrame], text: Sequence[str]) -> list[str]:
+    """Names of the columns that are text in one of the files, or are to be."""
+    for name in text:
+        if name not in frames[0]:
+            raise ValueError(
+                f"--text: {name!r} is no column of DATA."
+                f"{did_you_mean(name, frames[0].columns)}"
+            )
+    return sorted({*text, *(name for frame in frames for name in text_columns(frame))})
 
 
-def _read_rows(path: Path, index: bool, nominal: Iterable[str]) -> pd.DataFrame:
-    text = dict.fromkeys(nominal, str)
+def _features(source: Source, index: bool, nominal: Iterable[str]) -> pd.DataFrame:
+    here = set(source.names)
+    words = [name for name in nominal if name in here]
     if not index:
-        return _read(path, na_values=["?"], dtype=text)
-    first = _header(path)[0]
-    frame = _read(path, na_values=["?"], dtype={**text, first: str})
-    if frame[first].isna().any():
-        raise ValueError(f"{path}: a row has no id in the column {first!r}.")
-    return frame.set_index(first)
+        return source.frame(words)
+    first = source.names[0]
+    ids = source.plain([first])[first]
+    _check_given(source, ids)
+    return source.frame([first, *words]).drop(columns=first).set_axis(ids)
 
 
-def _read(path: Path, **options) -> pd.DataFrame:
-    separator = "\t" if suffix(path) == ".tsv" else ","
-    try:
-        frame = pd.read_csv(
-            path, sep=separator, encoding="utf-8-sig", low_memory=False, **options
+def _check_given(source: Source, names: pd.Series) -> None:
+    if (names == "").any() or names.isna().any():
+        raise ValueError(
+            f"{source.path}: a row has no id in the column {names.name!r}."
         )
-    except ValueError as error:  # pandas' own errors are ValueErrors, without the path
-        raise ValueError(f"{path}: {str(error).strip()}") from None
-    if not isinstance(frame.index, pd.RangeIndex):
-        raise ValueError(f"{path}: the rows have more values than the header.")
-    if len(frame) == 0:
-        raise ValueError(f"{path}: there is no row below the header.")
-    return frame
-
-
-def _header(path: Path) -> list[str]:
-    return list(_read(path, nrows=1).columns)
 
 
 def _check_unique(ids: pd.Index, source: str) -> None:
@@ -116,62 +127,121 @@ def _check_unique(ids: pd.Index, source: str) -> None:
         raise ValueError(f"Ids come more than once in {source}: {shorten(double)}.")
 
 
-# -- hierarchy and labels --------------------------------------------------------------
+# -- hierarchy -------------------------------------------------------------------------
 
 
 def read_hierarchy(path: Path) -> Hierarchy:
     """Read the edges parent,child; an empty parent stands for none."""
-    edges = _read_names(path)
-    if list(edges.columns) != ["parent", "child"]:
+    source = read_source(path)
+    if _folded(source) != ["parent", "child"]:
         raise ValueError(
             f"{path}: expected the columns parent,child, but got "
-            f"{','.join(map(str, edges.columns))}."
+            f"{','.join(source.names)}."
         )
-    nodes = dict.fromkeys(name for name in edges.to_numpy().ravel() if name)
+    edges = source.plain(source.names).to_numpy()
+    if (edges[:, 1] == "").any():
+        raise ValueError(f"{path}: a row has a parent, but no child.")
+    nodes = dict.fromkeys(name for name in edges.ravel() if name)
     try:
-        return Hierarchy.from_edges(
-            edges[edges["parent"] != ""].to_numpy(), nodes=nodes
-        )
+        return Hierarchy.from_edges(edges[edges[:, 0] != ""], nodes=nodes)
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from None
 
 
-def _read_names(path: Path) -> pd.DataFrame:
-    """Read a table of names; a node may well be called NA."""
-    return _read(path, dtype=str, keep_default_na=False)
+def _folded(source: Source) -> list[str]:
+    """Names of the columns without regard to case and blanks."""
+    return [name.strip().lower() for name in source.names]
+
+
+def _hierarchy_of(names: Iterable[str]) -> Hierarchy:
+    """Make the hierarchy of codes that are paths, with slashes or else points."""
+    names = list(names)
+    separator = "/" if any("/" in name for name in names) else "."
+    try:
+        return Hierarchy.from_codes(names, sep=separator)
+    except ValueError as error:
+        raise ValueError(f"--hierarchy codes: {error}") from None
+
+
+def _flat(names: Iterable[str]) -> Hierarchy:
+    names = list(names)
+    paths = [name for name in names if _PATH.fullmatch(name)]
+    if paths:
+        warnings.warn(
+            f"{count(len(paths), 'node')} of {len(names)} have names like paths in a "
+            f"hierarchy, such as {paths[0]!r}, but none is given, so that all are "
+            "independent of each other. `--hierarchy codes` makes it of the names.",
+            stacklevel=2,
+        )
+    return Hierarchy.flat(names)
+
+
+def _chosen(names: Iterable[str], hierarchy: Hierarchy | str | None) -> Hierarchy:
+    if hierarchy is None:
+        return _flat(names)
+    return _hierarchy_of(names) if isinstance(hierarchy, str) else hierarchy
+
+
+# -- labels ----------------------------------------------------------------------------
 
 
 def read_labels(
-    paths: Sequence[Path], ids: pd.Index | None, hierarchy: Hierarchy | None
+    paths: Sequence[Path], ids: pd.Index | None, hierarchy: Hierarchy | str | None
 ) -> tuple[sp.csr_array, Hierarchy]:
     """Return closed labels, rows as the ids or else as the files, and the hierarchy.
 
-    Without a hierarchy it is a flat one over the nodes that the labels name.
+    Without a hierarchy it is a flat one over the nodes that the labels name; with
+    `CODES` it is that of their names.
     """
-    if all(_header(path) == ["id", "node"] for path in paths):
-        return _from_names(_long_labels(paths, ids), hierarchy)
-    return _from_indicators(_wide_labels(paths, ids), hierarchy)
+    sources = [read_source(path, ids is not None) for path in paths]
+    if all(_folded(source) == ["id", "node"] for source in sources):
+        return _from_names(_long_labels(sources, ids), hierarchy)
+    return _from_indicators(_wide_labels(sources, ids), hierarchy)
 
 
-def _long_labels(paths: Sequence[Path], ids: pd.Index | None) -> list[list[str]]:
+def _long_labels(sources: list[Source], ids: pd.Index | None) -> list[list[str]]:
     if ids is None:
         raise ValueError(
             "--labels with the columns id,node needs ids in the first column of DATA; "
             "say with --index that they are there."
         )
-    pairs = stack([_read_names(path) for path in paths], paths)
-    names = pairs.groupby("id")["node"].agg(list)
+    frames = [source.plain(source.names) for source in sources]
+    for source, frame in zip(sources, frames, strict=True):
+        frame.columns = ["id", "node"]
+        for name in frame.columns:
+            if (frame[name] == "").any():
+                raise ValueError(f"{source.path}: a row has no {name}.")
+    names = pd.concat(frames).groupby("id")["node"].agg(list)
     _check_labelled(ids, names.index)
     return names.loc[ids].tolist()
 
 
-def _wide_labels(paths: Sequence[Path], ids: pd.Index | None) -> pd.DataFrame:
-    frame = stack([_read_rows(path, ids is not None, ()) for path in paths], paths)
+def _wide_labels(sources: list[Source], ids: pd.Index | None) -> pd.DataFrame:
+    frames = [_features(source, ids is not None, ()) for source in sources]
+    for source, frame in zip(sources, frames, strict=True):
+        _check_wide(source, frame)
+    frame = stack(frames, [source.path for source in sources])
     if ids is None:
         return frame
     _check_unique(frame.index, "--labels")
     _check_labelled(ids, frame.index)
     return frame.loc[ids]
+
+
+def _check_wide(source: Source, frame: pd.DataFrame) -> None:
+    """Explain what a table of labels looks like to who has another one."""
+    words = [name for name in text_columns(frame) if frame[name].dtype != bool]
+    if not words:
+        return
+    have = ",".join(source.names[:6]) + (",..." if len(source.names) > 6 else "")
+    known = frame[words[0]].dropna()
+    cell = known[~known.isin(["0", "1"])].iloc[0]
+    raise ValueError(
+        f"{source.path}: expected a column per node with 0 and 1, or the two columns "
+        f"id,node with one line per label, but got the columns {have}, and "
+        f"{cell!r} in the column {words[0]!r}. Rename the columns of ids and nodes, and"
+        " leave out the others, after choosing the lines by them."
+    )
 
 
 def _check_labelled(ids: pd.Index, labelled: pd.Index) -> None:
@@ -184,35 +254,41 @@ def _check_labelled(ids: pd.Index, labelled: pd.Index) -> None:
 
 
 def _from_names(
-    names: list[list[str]], hierarchy: Hierarchy | None
+    names: list[list[str]], hierarchy: Hierarchy | str | None
 ) -> tuple[sp.csr_array, Hierarchy]:
     every = sorted({name for row in names for name in row})
-    hierarchy = Hierarchy.flat(every) if hierarchy is None else hierarchy
+    hierarchy = _chosen(every, hierarchy)
     _check_nodes(every, hierarchy)
     binarizer = HierarchicalLabelBinarizer(hierarchy, sparse_output=True)
     return binarizer.fit_transform(names), hierarchy
 
 
 def _from_indicators(
-    frame: pd.DataFrame, hierarchy: Hierarchy | None
+    frame: pd.DataFrame, hierarchy: Hierarchy | str | None
 ) -> tuple[sp.csr_array, Hierarchy]:
-    hierarchy = Hierarchy.flat(frame.columns) if hierarchy is None else hierarchy
+    hierarchy = _chosen(frame.columns, hierarchy)
     _check_nodes(frame.columns, hierarchy)
-    for name in frame.columns:
-        wrong = frame.loc[~frame[name].isin([0, 1]), name]
-        if len(wrong):
-            raise ValueError(
-                f"--labels must hold 0 and 1, but the column {name!r} has "
-                f"{wrong.iloc[0]}."
-            )
-    full = frame.reindex(columns=list(hierarchy.nodes), fill_value=0)
-    return hierarchy.close(sp.csr_array(full.to_numpy(dtype=np.int64))), hierarchy
+    values = frame.to_numpy(dtype=float)
+    bad = ~((values == 0) | (values == 1))
+    if bad.any():
+        row, column = np.argwhere(bad)[0]
+        raise ValueError(
+            f"--labels must hold 0 and 1, but the column {frame.columns[column]!r} has "
+            f"{values[row, column]:g}."
+        )
+    positive = sp.coo_array(values)
+    columns = hierarchy.index(list(frame.columns))[positive.coords[1]]
+    ones = np.ones(len(columns), dtype=np.int64)
+    shape = (len(frame), hierarchy.n_nodes)
+    labels = sp.csr_array((ones, (positive.coords[0], columns)), shape=shape)
+    return hierarchy.close(labels), hierarchy
 
 
 def _check_nodes(names: Iterable[str], hierarchy: Hierarchy) -> None:
-    unknown = [name for name in names if name not in hierarchy]
-    if unknown:
+    others = [name for name in names if name not in hierarchy]
+    if others:
+        hint = f" {unknown(others[0], hierarchy.nodes)}" if len(others) == 1 else ""
         raise ValueError(
             "--labels has names that are no nodes of the hierarchy: "
-            f"{shorten(unknown)}."
+            f"{shorten(others)}.{hint}"
         )

@@ -5,7 +5,6 @@ Stage: the whole way, from made-up or benchmark data to a table and a figure.
 
 from __future__ import annotations
 
-import sys
 import time
 from pathlib import Path
 from typing import NamedTuple
@@ -15,10 +14,12 @@ import scipy.sparse as sp
 from sklearn.model_selection import train_test_split
 
 from .. import HierarchicalEnsembleClassifier, Hierarchy
+from .._files import check_free_folder
 from ..datasets import fetch_hmc, make_hierarchical_multilabel
 from . import _report
-from ._csv import text_columns
+from ._columns import text_columns
 from ._model import make_model
+from ._say import say, tell
 from ._tables import plain
 
 PLAIN = "plain network"
@@ -55,16 +56,17 @@ class _Data(NamedTuple):
 def run(args) -> None:
     """Train both models, print their measures, write tables and the figure."""
     size = _size(args)
-    args.out.mkdir(parents=True, exist_ok=True)
+    check_free_folder(args.out, _names(), args.force)
     data = _load(args, size)
-    print(f"{data.name}: {data.hierarchy!r}\nTraining on {len(data.X_train)} rows.")
+    say(f"{data.name}: {data.hierarchy!r}\nTraining on {len(data.X_train)} rows.")
     reports = {}
     for name, model in _models(args, size, data).items():
-        print(f"Training the {name}", file=sys.stderr)
+        tell(f"Training the {name}")
         reports[name] = _train_and_test(model, data)
     overall = pd.DataFrame({name: report.overall for name, report in reports.items()})
+    paths = _write(overall, reports, args)
     _show(data, overall)
-    print(f"\n{_report.files_text(_write(overall, reports, args.out))}")
+    say(f"\n{_report.files_text(paths)}")
 
 
 def _size(args) -> _Size:
@@ -141,21 +143,29 @@ def _train_and_test(model, data: _Data) -> _report.Report:
 
 
 def _show(data: _Data, overall: pd.DataFrame) -> None:
-    print(f"{_report.describe(data.Y_test, data.hierarchy)}\n")
-    print(_report.overall_text(overall))
+    say(f"{_report.describe(data.Y_test, data.hierarchy)}\n")
+    say(_report.overall_text(overall))
     before, after = overall.loc[_report.RAREST]
-    print(
+    say(
         f"\nMean recall on the rarest quarter of nodes goes from {before:.3f} to "
         f"{after:.3f}."
     )
 
 
-def _write(overall: pd.DataFrame, reports: dict, out: Path) -> list[Path]:
+def _names() -> list[str]:
+    """Names of the files that `_write` writes."""
+    tables = ["overall.csv", "rarity.csv"]
+    return [*tables, "rarity.png"] if _report.can_draw() else tables
+
+
+def _write(overall: pd.DataFrame, reports: dict, args) -> list[Path]:
+    args.out.mkdir(parents=True, exist_ok=True)
     rarity = {name: report.rarity for name, report in reports.items()}
-    paths = [
-        _report.write_table(overall, out / "overall.csv"),
-        _report.write_table(pd.concat(rarity, names=["model"]), out / "rarity.csv"),
-    ]
+    paths = [args.out / name for name in _names()]
+    tables = [overall, pd.concat(rarity, names=["model"])]
+    for table, path in zip(tables, paths, strict=False):
+        _report.write_table(table, path, force=args.force, float_format="%.6g")
     if _report.can_draw():
-        paths.append(_report.draw_groups(rarity, out / "rarity.png"))
+        figure = _report.groups_figure(rarity)
+        _report.write_figure(figure, paths[-1], force=args.force)
     return paths

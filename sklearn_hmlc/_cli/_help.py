@@ -17,9 +17,8 @@ examples:
   hmlc demo --quick --out demo
   hmlc demo --dataset cellcycle_FUN
 
-The files of an earlier demo in the same folder are replaced. Data sets are downloaded
-once; set the environment variable SKLEARN_HMLC_DATA to a folder that has them to work
-without a network."""
+Data sets are downloaded once; set the environment variable SKLEARN_HMLC_DATA to a
+folder that has them to work without a network."""
 
 _TRUST = "Load only model files that you trust: a joblib file can run any code."
 
@@ -27,10 +26,10 @@ _FILES = """\
 files:
   ARFF (.arff, .arff.gz, .arff.xz) in the hierarchical dialect: the file has labels and
   hierarchy. The others are tables, comma-separated (.csv) or tab-separated (.tsv),
-  compressed or not, with a header:
-  DATA              one row per sample, one column per feature, numbers or text;
-                    missing values empty, NA or ?. With --index the first column is
-                    the row's id.
+  compressed or not, in UTF-8 or with the mark of UTF-16, with a header:
+  DATA              one row per sample, one column per feature, numbers (-1.5e3) or
+                    text; missing values empty, NA or ?. With --index the first column
+                    is the row's id.
   --labels          one column per node, 0 or 1; with --index the first column is the
                     id, else the rows are in DATA's order. Or, with --index, two columns
                     named id,node: one line for each label of a row.
@@ -41,7 +40,8 @@ FIT_EXAMPLES = f"""\
 {_FILES}
   --hierarchy       two columns named parent,child: one line per edge. A node without
                     parents needs a line only if it has no children either; leave its
-                    parent empty.
+                    parent empty. Or the word codes, if nodes are named by their paths,
+                    such as 01/01/03.
 
 examples:
   hmlc fit train.arff valid.arff --model yeast.joblib
@@ -73,6 +73,5 @@ examples:
   hmlc evaluate yeast.joblib test.arff --out report
   hmlc evaluate go.joblib genes.csv --index --labels annotations.csv
 
-The model brings its hierarchy and its threshold. The files of an earlier report in the
-same folder are replaced.
+The model brings its hierarchy and its threshold.
 {_TRUST}"""

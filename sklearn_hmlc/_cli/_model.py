@@ -9,17 +9,19 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import joblib
+import pandas as pd
 from sklearn.compose import ColumnTransformer
 from sklearn.impute import SimpleImputer
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from .. import __version__
-from .._response import part_with
-from ._files import whole_file
+from .._files import write_whole
+from .._response import chain, part_with
 
 #: What a model file says it is; the number grows when its entries change.
 _FORMAT = "sklearn_hmlc model 1"
@@ -40,8 +42,10 @@ def make_model(classifier, nominal: Sequence[str] = ()) -> Pipeline:
     )
 
 
-def save_model(path: Path, pipeline, nominal, train_counts) -> None:
+def save_model(path: Path, pipeline, nominal, train_counts, *, force: bool) -> None:
     """Write a fitted pipeline, whose training state is dropped for good.
+
+    Should that fail, it is kept in another place, which the error names.
 
     Parameters
     ----------
@@ -52,6 +56,8 @@ def save_model(path: Path, pipeline, nominal, train_counts) -> None:
         Its columns of text.
     train_counts : ndarray of shape (n_nodes,)
         Training rows of each node.
+    force : bool
+        Whether to replace the file if it exists.
     """
     part_with(pipeline, "net_").net_.trim_for_prediction()
     content = {
@@ -61,8 +67,7 @@ def save_model(path: Path, pipeline, nominal, train_counts) -> None:
         "nominal": nominal,
         "train_counts": train_counts,
     }
-    with whole_file(path) as partial:
-        joblib.dump(content, partial)
+    write_whole(path, partial(joblib.dump, content), force=force, rescue=True)
 
 
 def load_model(path: Path) -> dict:
@@ -86,6 +91,23 @@ def load_model(path: Path) -> dict:
     if not isinstance(content, dict) or content.get("format") != _FORMAT:
         raise _no_model(path, "it holds something else")
     return content
+
+
+def unseen_texts(pipeline, data: pd.DataFrame) -> dict[str, pd.Series]:
+    """Return the texts of each column that training rows had not, where there are any.
+
+    They are encoded as none of those that it had.
+    """
+    inner = next(part for part in chain(pipeline) if isinstance(part, Pipeline))
+    _, encoder, names = inner[0].transformers_[0]
+    if not len(names):
+        return {}
+    known = zip(names, encoder.categories_, strict=True)
+    given = {name: (data[name].dropna(), values) for name, values in known}
+    found = {
+        name: texts[~texts.isin(values)] for name, (texts, values) in given.items()
+    }
+    return {name: texts for name, texts in found.items() if len(texts)}
 
 
 def _no_model(path: Path, why: str) -> ValueError:

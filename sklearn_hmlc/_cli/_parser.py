@@ -8,21 +8,51 @@ parameters, and have its defaults, so that they can be passed on as they are.
 from __future__ import annotations
 
 import argparse
+import re
 from pathlib import Path
 
 import torch
 
 from .. import HierarchicalEnsembleClassifier, __version__
+from .._validation import did_you_mean
 from ..losses import SCHEMES
 from ..nn import ENSEMBLES
 from ..postprocessing import STRATEGIES
 from ..uncertainty import MEASURES
 from . import _commands, _demo, _help
+from ._csv import CODES
+from ._say import FLAGS, printable
+
+_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?")
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser whose errors offer the nearest flag, command or choice."""
+
+    def parse_known_args(self, args=None, namespace=None):
+        """Refuse what is unknown here, where the flags of the command are known."""
+        namespace, others = super().parse_known_args(args, namespace)
+        if others:
+            self.error(f"unrecognized arguments: {' '.join(others)}")
+        return namespace, others
+
+    def error(self, message):
+        """Print usage and message, and exit with status 2."""
+        super().error(printable(message + self._hint(message)))
+
+    def _hint(self, message):
+        unknown = re.match(r"unrecognized arguments: (-[^\s=]+)", message)
+        if unknown is not None:
+            return did_you_mean(unknown[1], self._option_string_actions)
+        choice = re.search(r"invalid choice: '(.*?)' \(choose from (.*)\)", message)
+        if choice is None:
+            return ""
+        return did_you_mean(choice[1], re.findall(r"[\w-]+", choice[2]))
 
 
 def make_parser() -> argparse.ArgumentParser:
     """Return the parser with its four commands."""
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="hmlc",
         description=_help.DESCRIPTION,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -72,6 +102,7 @@ def _add_demo(commands):
         default=Path("hmlc-demo"),
         help="folder for the figure and the tables (default: %(default)s)",
     )
+    _add_force(demo, "replace the files of an earlier demo")
     demo.add_argument(
         "--quick", action="store_true", help="small networks, a few seconds"
     )
@@ -107,7 +138,22 @@ def _add_fit(commands):
         dest="edges",
         metavar="FILE",
         type=Path,
-        help="the edges of the label graph; without it labels are independent",
+        help=f"the edges of the label graph; or {CODES!r} if the names of nodes are "
+        "paths such as 01/01/03; without it labels are independent",
+    )
+    fit.add_argument(
+        "--unscored",
+        metavar="NODE",
+        nargs="*",
+        help="nodes that count in no loss and no measure, beside those that say "
+        "nothing (a single root that all rows have, the roots of the Gene Ontology); "
+        "without names: count all",
+    )
+    fit.add_argument(
+        "--text",
+        metavar="COLUMN",
+        nargs="+",
+        help="columns of DATA that are text whatever they look like",
     )
     fit.add_argument(
         "--model", metavar="FILE", type=Path, required=True, help="the file to write"
@@ -121,10 +167,9 @@ def _add_fit(commands):
 
 
 def _add_network(group):
-    _add_parameter(group, "--heads", "n_estimators", "M", _count, "ensemble members")
+    _add_parameter(group, "n_estimators", "M", _count, "ensemble members")
     _add_parameter(
         group,
-        "--ensemble",
         "ensemble",
         "KIND",
         str,
@@ -134,19 +179,15 @@ def _add_network(group):
     )
     _add_parameter(
         group,
-        "--hidden",
         "hidden_layer_sizes",
         "WIDTH",
         _count,
         "widths of the hidden layers (default: 500 500)",
         nargs="+",
     )
-    _add_parameter(
-        group, "--dropout", "dropout", "P", float, "share of hidden units dropped"
-    )
+    _add_parameter(group, "dropout", "P", _float, "share of hidden units dropped")
     _add_parameter(
         group,
-        "--threshold",
         "threshold",
         "P",
         _threshold,
@@ -162,11 +203,11 @@ def _add_network(group):
 
 
 def _add_training(group):
-    _add_parameter(group, "--epochs", "max_epochs", "N", _count, "passes over the rows")
-    _add_parameter(group, "--batch-size", "batch_size", "N", _count, "rows per step")
-    _add_parameter(group, "--lr", "lr", "RATE", float, "learning rate of Adam")
+    _add_parameter(group, "max_epochs", "N", _count, "passes over the rows")
+    _add_parameter(group, "batch_size", "N", _count, "rows per step")
+    _add_parameter(group, "lr", "RATE", _float, "learning rate of Adam")
     group.add_argument(
-        "--early-stopping",
+        FLAGS["early_stopping"],
         action="store_true",
         help="set a tenth of the rows aside and stop when AU(PRC) no longer improves "
         "there",
@@ -174,7 +215,6 @@ def _add_training(group):
     measures = ", ".join(MEASURES)
     _add_parameter(
         group,
-        "--uncertainty",
         "uncertainty",
         "MEASURE",
         _none_or(tuple(MEASURES)),
@@ -183,7 +223,6 @@ def _add_training(group):
     schemes = ", ".join(SCHEMES)
     _add_parameter(
         group,
-        "--node-weight",
         "node_weight",
         "SCHEME",
         _none_or(tuple(SCHEMES)),
@@ -191,10 +230,9 @@ def _add_training(group):
     )
     _add_parameter(
         group,
-        "--power",
         "node_weight_power",
         "P",
-        float,
+        _float,
         "how much more: from 0, all alike, to 1, by the inverse frequency",
     )
     _add_seed_and_device(group)
@@ -236,7 +274,7 @@ def _add_predict(commands):
     predict.add_argument(
         "--min-probability",
         metavar="P",
-        type=float,
+        type=_float,
         default=0.0,
         help="leave out lines below this probability; for --format long",
     )
@@ -258,6 +296,7 @@ def _add_evaluate(commands):
     evaluate.add_argument(
         "--out", metavar="DIR", type=Path, help="folder for tables (CSV) and figures"
     )
+    _add_force(evaluate, "replace the files of an earlier report")
 
 
 # -- arguments that commands share -----------------------------------------------------
@@ -292,18 +331,16 @@ def _add_labels(parser):
     )
 
 
-def _add_force(parser):
-    parser.add_argument(
-        "--force", action="store_true", help="replace the file if it exists"
-    )
+def _add_force(parser, text="replace the file if it exists"):
+    parser.add_argument("--force", action="store_true", help=text)
 
 
-def _add_parameter(parser, flag, name, metavar, kind, text, **kwargs):
+def _add_parameter(parser, name, metavar, kind, text, **kwargs):
     """Add an option for a parameter of the classifier, with its default."""
     default = HierarchicalEnsembleClassifier().get_params()[name]
     note = "" if "default" in text else " (default: %(default)s)"
     parser.add_argument(
-        flag,
+        FLAGS[name],
         dest=name,
         metavar=metavar,
         type=kind,
@@ -315,15 +352,15 @@ def _add_parameter(parser, flag, name, metavar, kind, text, **kwargs):
 
 def _add_seed_and_device(parser):
     parser.add_argument(
-        "--seed",
+        FLAGS["random_state"],
         dest="random_state",
         metavar="S",
-        type=int,
+        type=_seed,
         default=0,
         help="the same number gives the same model again (default: %(default)s)",
     )
     parser.add_argument(
-        "--device",
+        FLAGS["device"],
         type=_device,
         default="auto",
         help="auto, cpu, cuda, ...; auto takes a GPU where there is one (default: "
@@ -332,30 +369,44 @@ def _add_seed_and_device(parser):
 
 
 def _count(text):
-    if not text.isdecimal() or int(text) < 1:
+    return _whole(text, 1)
+
+
+def _float(text):
+    """Read a finite number in ASCII digits."""
+    if not _NUMBER.fullmatch(text):
+        raise argparse.ArgumentTypeError(f"invalid float value: {text!r}")
+    return float(text)
+
+
+def _whole(text, least, most=None):
+    """Read a whole number in ASCII digits."""
+    given = int(text) if re.fullmatch("[0-9]{1,12}", text) else None
+    if given is None or given < least or (most is not None and given > most):
+        limit = " on" if most is None else f" to {most:,}"
         raise argparse.ArgumentTypeError(
-            f"expected a whole number from 1 on, but got {text!r}"
+            f"expected a whole number from {least}{limit}, but got {text!r}"
         )
-    return int(text)
+    return given
 
 
 def _folds(text):
-    if not text.isdecimal() or int(text) < 2:
-        raise argparse.ArgumentTypeError(
-            f"expected a whole number from 2 on, but got {text!r}"
-        )
-    return int(text)
+    return _whole(text, 2)
+
+
+def _seed(text):
+    return _whole(text, 0, 2**32 - 1)
 
 
 def _threshold(text):
     if text in STRATEGIES:
         return text
-    try:
-        return float(text)
-    except ValueError:
+    if not _NUMBER.fullmatch(text):
         raise argparse.ArgumentTypeError(
-            f"expected a number or one of {', '.join(STRATEGIES)}, but got {text!r}"
-        ) from None
+            f"expected a number or one of {', '.join(STRATEGIES)}, but got {text!r}."
+            f"{did_you_mean(text, STRATEGIES)}"
+        )
+    return float(text)
 
 
 def _none_or(options):
@@ -365,7 +416,8 @@ def _none_or(options):
         if text not in (*options, "none"):
             expected = ", ".join(options)
             raise argparse.ArgumentTypeError(
-                f"expected {expected} or none, but got {text!r}"
+                f"expected {expected} or none, but got {text!r}."
+                f"{did_you_mean(text, [*options, 'none'])}"
             )
         return None if text == "none" else text
 

@@ -8,17 +8,20 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Iterable, Mapping
+from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 import pandas as pd
 
+from .._files import write_whole
 from ..metrics import au_prc, node_precision_recall_f1, rarity_report
 
 NO_FIGURES = (
     "No figures, which need matplotlib: install it with `pip install "
     "sklearn-hmlc[plot]`."
 )
+COMPRESSIONS = {".gz": "gzip", ".xz": "xz", ".bz2": "bz2", ".zip": "zip"}
 RAREST = "recall, rarest quarter of nodes"
 SECONDS = "training seconds"
 
@@ -105,18 +108,17 @@ def can_draw() -> bool:
     return importlib.util.find_spec("matplotlib") is not None
 
 
-def draw_groups(reports: Mapping[str | None, pd.DataFrame], path: Path) -> Path:
+def groups_figure(reports: Mapping[str | None, pd.DataFrame]):
     """Draw recall and precision by group of nodes, models side by side."""
     from ..plotting import RarityDisplay
 
     figure = _figure((9, 6))
     axes = figure.subplots(2, sharex=True)
     RarityDisplay(reports).plot(axes, metric=("recall", "precision"))
-    figure.savefig(path, dpi=150)
-    return path
+    return figure
 
 
-def draw_curve(truth, proba, hierarchy, path: Path) -> Path:
+def curve_figure(truth, proba, hierarchy):
     """Draw the pooled precision-recall curve."""
     from ..plotting import PooledPRCurveDisplay
 
@@ -124,8 +126,7 @@ def draw_curve(truth, proba, hierarchy, path: Path) -> Path:
     PooledPRCurveDisplay.from_predictions(
         truth, proba, hierarchy=hierarchy, ax=figure.subplots(), plot_chance_level=True
     )
-    figure.savefig(path, dpi=150)
-    return path
+    return figure
 
 
 def _figure(size: tuple[float, float]):
@@ -135,10 +136,29 @@ def _figure(size: tuple[float, float]):
     return Figure(figsize=size, layout="constrained")
 
 
-def write_table(table: pd.DataFrame | pd.Series, path: Path) -> Path:
-    """Write a table as CSV."""
-    table.to_csv(path, float_format="%.6g")
-    return path
+def write_figure(figure, path: Path, *, force: bool) -> None:
+    """Write a figure in the format of the file's ending."""
+    form = path.suffix.lstrip(".")
+    write_whole(path, partial(figure.savefig, dpi=150, format=form), force=force)
+
+
+def write_table(
+    table: pd.DataFrame | pd.Series, path: Path, *, force: bool, **options
+) -> None:
+    """Write a table as CSV, compressed by the file's ending; ``options`` as pandas'."""
+
+    def write(file: BinaryIO) -> None:
+        table.to_csv(file, compression=_compression(path), **options)
+
+    write_whole(path, write, force=force)
+
+
+def _compression(path: Path) -> dict | None:
+    method = COMPRESSIONS.get(path.suffix.lower())
+    if method is None:
+        return None
+    own = {"archive_name": path.stem} if method == "zip" else {}
+    return {"method": method, **own}
 
 
 def files_text(paths: Iterable[Path]) -> str:

@@ -117,4 +117,5 @@ def test_demo_offers_the_nearest_data_set(capsys):
 
 def test_demo_where_no_folder_can_be(capsys):
     write("file", "")
-    assert "file: File exists" in error_of(capsys, ["demo", "--out", "file"])
+    error = error_of(capsys, ["demo", "--out", "file/in/it"])
+    assert "Can't make the folder file/in/it: file is a file" in error

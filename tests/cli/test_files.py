@@ -28,9 +28,9 @@ def test_files_are_not_overwritten_unasked(arff, arff_model, capsys, command):
 
 
 def test_a_failed_write_leaves_the_old_file(arff, arff_model, monkeypatch, capsys):
-    def dump(content, path):
-        write(path, "half a mod")
-        raise OSError(errno.ENOSPC, "No space left on device", str(path))
+    def dump(content, file):
+        file.write(b"half a mod")
+        raise OSError(errno.ENOSPC, "No space left on device")
 
     before = Path(arff_model).read_bytes()
     monkeypatch.setattr(joblib, "dump", dump)

@@ -142,10 +142,10 @@ def test_bad_parameters(write):
 
 def in_time(seconds, function, *args):
     """Run what took minutes once, and see that it does not now."""
-    start = time.perf_counter()
+    start = time.process_time()
     with contextlib.suppress(ValueError):
         function(*args)
-    assert time.perf_counter() - start < seconds
+    assert time.process_time() - start < seconds
 
 
 @pytest.mark.parametrize(
