@@ -4,14 +4,20 @@ The map: `hierarchy` (the label graph), `datasets` (files and generators),
 `over_sampling` (LPROS and its rivals), `nn` (networks and the max constraint),
 `uncertainty` and `losses` (what training minimises), `metrics` (numbers), `plotting`
 (figures), `postprocessing` (coherence and thresholds for any classifier).
+
+What is named here is imported when it is first asked for, so that the command line can
+report in its own words that a library is missing.
 """
 
+import importlib
 from importlib.metadata import version
+from typing import TYPE_CHECKING
 
-from ._classifier import HierarchicalEnsembleClassifier
-from ._paper import paper_defaults
-from .hierarchy import Hierarchy
-from .over_sampling import LPROS
+if TYPE_CHECKING:
+    from ._classifier import HierarchicalEnsembleClassifier
+    from ._paper import paper_defaults
+    from .hierarchy import Hierarchy
+    from .over_sampling import LPROS
 
 __version__ = version("sklearn-hmlc")
 
@@ -22,3 +28,28 @@ __all__ = [
     "__version__",
     "paper_defaults",
 ]
+
+_MODULES = {
+    "LPROS": ".over_sampling",
+    "HierarchicalEnsembleClassifier": "._classifier",
+    "Hierarchy": ".hierarchy",
+    "paper_defaults": "._paper",
+}
+_FOLDERS = {
+    *("datasets", "hierarchy", "losses", "metrics", "nn", "over_sampling"),
+    *("plotting", "postprocessing", "uncertainty"),
+}
+
+
+def __getattr__(name):
+    if name in _FOLDERS:
+        return importlib.import_module(f".{name}", __name__)
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(importlib.import_module(_MODULES[name], __name__), name)
+    globals()[name] = value  # the next time it is at hand
+    return value
+
+
+def __dir__():
+    return sorted({*globals(), *__all__, *_FOLDERS})
