@@ -42,13 +42,33 @@ def fit(args) -> None:
     if not args.quiet:
         say_here(_describe(table))
     start = time.perf_counter()
-    model.fit(table.data, table.target)
+    _train(model, table)
     seconds = time.perf_counter() - start
     counts = table.target.sum(axis=0)
     save_model(args.model, model, table.nominal, counts, force=args.force)
     if not args.quiet:
         epochs = part_with(model, "n_iter_").n_iter_
         say_here(f"Trained in {seconds:.1f} s, {epochs} epochs\nModel: {args.model}")
+
+
+def _train(model, table: Table) -> None:
+    with warnings.catch_warnings():
+        if isinstance(model, NodeThresholdClassifier):
+            # What the rows of a fold lack is no news; what all rows lack is.
+            _warn_empty(table)
+            warnings.filterwarnings("ignore", ".* no positive row")
+        model.fit(table.data, table.target)
+
+
+def _warn_empty(table: Table) -> None:
+    empty = table.hierarchy.scored & (table.target.sum(axis=0) == 0)
+    if empty.any():
+        names = name_array(table.hierarchy.nodes)[empty]
+        warnings.warn(
+            f"{len(names)} of {len(empty)} nodes have no positive row, so that nothing "
+            f"is learnt about them: {shorten(names)}.",
+            stacklevel=2,
+        )
 
 
 def _describe(table: Table) -> str:

@@ -102,7 +102,8 @@ def in_flags(message: str, flags: Mapping[str, str]) -> str:
 
     message = re.sub(r"The '(\w+)' parameter of \w+(?= must)", flag, message)
     message = message.replace("early_stopping=False", "no --early-stopping")
-    return re.sub(r"`(\w+)(?:=[^`]*)?`", flag, message)
+    message = re.sub(r"`(\w+)(?:=[^`]*)?`", flag, message)
+    return re.sub(r"\b([a-z]+_[a-z_]+)\b(?!`)", flag, message)  # no other word is so
 
 
 def no_memory(error: BaseException) -> str | None:

@@ -59,7 +59,6 @@ def test_evaluate_writes_nothing_unasked(arff, arff_model, folder, capsys):
     assert "Files:" not in capsys.readouterr().out
 
 
-@pytest.mark.filterwarnings("ignore:.* no positive row")  # in one of the folds
 def test_evaluate_uses_the_tuned_thresholds(arff, capsys):
     tuned = ["--threshold", "prevalence", "--threshold-folds", "2"]
     assert main(["fit", *arff, "--model", "m", *SMALL, *tuned]) == 0

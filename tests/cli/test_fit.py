@@ -77,6 +77,17 @@ def test_thresholds_are_tuned_around_the_preparation(folder, given, folds):
     np.testing.assert_array_equal(tuned.thresholds_, again.thresholds_)
 
 
+@pytest.mark.filterwarnings("default")
+def test_nodes_that_no_row_has_are_named_once(csv, capsys):
+    write("edges.csv", "parent,child\ndog,terrier\ndog,pug\n,cat\n")
+    tuned = ["--threshold", "f1", "--threshold-folds", "2"]
+    assert main(["fit", *csv, "--model", "m", *SMALL, *tuned]) == 0
+    error = capsys.readouterr().err
+    assert error.count("no positive row") == 1
+    assert "1 of 4 nodes have no positive row" in error
+    assert "'pug'" in error
+
+
 def test_folds_need_thresholds_to_tune(arff, capsys):
     fit = ["fit", *arff, "--model", "m", "--threshold-folds", "3"]
     assert "it needs --threshold prevalence or f1" in error_of(capsys, fit)

@@ -137,7 +137,7 @@ def test_options_without_effect_are_warned_about_in_these_words(
     def warn(self, X, y):
         warnings.warn(
             "`node_weight_power` has no effect beside `node_weight=None`; leave one "
-            "out. Not so `validation_fraction`, or 'lr'.",
+            "out (node_weight is None). Not so `validation_fraction`, or 'lr'.",
             stacklevel=2,
         )
         return fit(self, X, y)
@@ -145,8 +145,8 @@ def test_options_without_effect_are_warned_about_in_these_words(
     monkeypatch.setattr(HierarchicalEnsembleClassifier, "fit", warn)
     assert main(["fit", *arff, "--model", "m", *SMALL]) == 0
     assert capsys.readouterr().err == (
-        "hmlc: warning: --power has no effect beside --node-weight; leave one out. "
-        "Not so `validation_fraction`, or 'lr'.\n"
+        "hmlc: warning: --power has no effect beside --node-weight; leave one out "
+        "(--node-weight is None). Not so `validation_fraction`, or 'lr'.\n"
     )
 
 
@@ -173,6 +173,15 @@ def test_options_without_effect_are_warned_about_in_these_words(
 )
 def test_slips_of_the_pen(capsys, argv, said):
     assert re.search(said.rstrip("?"), usage_error_of(capsys, argv))
+
+
+@pytest.mark.filterwarnings("default")
+def test_an_option_without_effect_is_warned_about(arff, capsys):
+    options = ["--node-weight", "none", "--power", "0.3"]
+    assert main(["fit", *arff, "--model", "m", *SMALL, *options]) == 0
+    error = capsys.readouterr().err
+    assert error.startswith("hmlc: warning: ")
+    assert "no effect: --power (--node-weight is None)" in error
 
 
 def test_more_folds_than_rows(arff, capsys):

@@ -3,7 +3,6 @@
 import joblib
 import numpy as np
 import pandas as pd
-import pytest
 from sklearn.preprocessing import StandardScaler
 
 from sklearn_hmlc import HierarchicalEnsembleClassifier
@@ -96,7 +95,6 @@ def test_long_predictions(csv_model):
     )
 
 
-@pytest.mark.filterwarnings("ignore:.* no positive row")  # in one of the folds
 def test_predict_writes_the_tuned_decisions(arff, folder):
     tuned = ["--threshold", "prevalence", "--threshold-folds", "2"]
     assert main(["fit", *arff, "--model", "m", *SMALL, *tuned]) == 0
