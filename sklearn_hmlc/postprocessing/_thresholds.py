@@ -29,6 +29,7 @@ DEFAULT_FACTOR = 3.0
 # Entries that are sorted at a time (32 MB of float64, several arrays of them).
 _BLOCK_ENTRIES = 2**22
 
+
 def node_thresholds(
     y_true: Any,
     proba: Any,
