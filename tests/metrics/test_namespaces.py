@@ -122,6 +122,9 @@ def test_where_namespaces_are_not_known_it_warns(options):
         (["Mn", "Bb", "bm", "mp"], "MB", {}, {"M": "mnp", "B": "b"}),
         (["Bb", "bm", "mp"], "B", {}, {"B": "b", "function": "mp"}),
         (["Bb", "bm", "mp"], "B", {"namespaces": ["B"]}, {"B": "b"}),
+        # Of two tops of its own the first takes it; what is below it goes by its own.
+        (["Mn", "Nq", "Bb", "bm"], "MNB", {}, {"M": "mn", "N": "q", "B": "b"}),
+        (["Mn", "Bb", "bm", "md"], "MB", {}, {"M": "mn", "B": "bd"}),
         # Scored tops; with one more root; with a virtual root above.
         (["Mm", "Bb", "bm"], "", {}, {"function": "Mm", "process": "Bb"}),
         (["Mm", "Bb", "bm", "cc"], "MB", {}, {"M": "m", "B": "bc"}),
@@ -133,7 +136,7 @@ def test_where_namespaces_are_not_known_it_warns(options):
     ],
 )
 def test_known_namespaces(edges, unscored, options, expected):
-    spaces = dict.fromkeys("Mmnp", "function") | dict.fromkeys("Bbcd", "process")
+    spaces = dict.fromkeys("MNmnpq", "function") | dict.fromkeys("Bbcd", "process")
     pairs = [tuple(edge) for edge in edges if edge[0] != edge[1]]
     nodes = list(dict.fromkeys("".join(edges)))
     hierarchy = Hierarchy.from_edges(
