@@ -22,7 +22,7 @@ def test_a_dropout_ensemble_is_corrected_by_its_members_doubt():
         one, members = network(points), network.members(points)
         by_members, by_one = loss.logit_shift(members), loss.logit_shift(one)
     assert not torch.allclose(by_members, by_one, atol=1e-3)
-    expected = MaxConstraint(TREE)(torch.sigmoid(one - by_members.float()))[0]
+    expected = MaxConstraint(TREE)(torch.sigmoid(one - by_members.float()))[0].numpy()
     scored = TREE.scored
     np.testing.assert_allclose(
         clf.predict_proba(X)[:, scored], expected[:, scored], rtol=1e-5
@@ -33,8 +33,8 @@ def test_improbable_nodes_keep_their_ranks():
     clf = small(max_epochs=1, dropout=0.0).fit(X, Y)
     with torch.no_grad():
         for parameter in clf.net_.module_.parameters():
-            parameter.mul_(20)
-    proba = clf.predict_proba(X * 5)
+            parameter.mul_(9)
+    proba = clf.predict_proba(X)
     low = proba[proba < 1e-7]
     assert len(np.unique(low)) > 0.5 * len(low) > 5
     assert proba.min() >= np.finfo(np.float32).tiny
