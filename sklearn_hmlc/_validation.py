@@ -109,22 +109,54 @@ def column_positions(
     return np.array([where[node] for node in hierarchy.nodes], dtype=np.intp)
 
 
-def check_one_order(hierarchy: Hierarchy, **sides: Any) -> None:
-    """Refuse a bare array beside a frame whose columns are not in node order.
+def check_one_order(
+    hierarchy: Hierarchy, sides: Mapping[str, Any], per_node: Mapping[str, Any]
+) -> None:
+    """Refuse what has no names beside a frame whose columns are not in node order.
 
-    ``sides`` are the arrays of one call by their names; None is no side.
+    ``sides`` are the arrays of one call by their names, ``per_node`` its values per
+    node, None where one is not given.
     """
-    names = {side: frames.columns(Y) for side, Y in sides.items() if Y is not None}
-    bare = [side for side, columns in names.items() if columns is None]
-    for side, columns in names.items():
-        if bare and columns is not None and columns != list(hierarchy.nodes):
-            raise ValueError(
-                f"The columns of `{side}` are named, in another order than the "
-                f"hierarchy's nodes, but `{bare[0]}` has no names, so that nobody "
-                f"knows the order of its columns. Name them, such as pd.DataFrame("
-                f"{bare[0]}, columns=classifier.classes_) or "
-                f"pd.DataFrame({bare[0]}, columns={side}.columns)."
+    columns = {side: frames.columns(Y, side) for side, Y in sides.items()}
+    bare = [side for side, names in columns.items() if names is None]
+    for side, names in columns.items():
+        for other in bare:
+            wrap = (
+                f"pd.DataFrame({other}, columns={side}.columns), or with "
+                "columns=classifier.classes_ where a model gave it"
             )
+            _check_order(names, hierarchy, side, other, wrap)
+        for name, spec in per_node.items():
+            if spec is not None:
+                check_order_of_values(spec, hierarchy, name, names, side)
+
+
+def check_order_of_values(
+    spec: Any,
+    hierarchy: Hierarchy,
+    name: str,
+    columns: Iterable[Node] | None,
+    side: str = "y",
+) -> None:
+    """Refuse values per node without names beside columns not in node order."""
+    if not goes_by_name(spec):
+        wrap = f"dict(zip(hierarchy.nodes, {name}))"
+        _check_order(columns, hierarchy, side, name, wrap)
+
+
+def _check_order(
+    columns: Iterable[Node] | None,
+    hierarchy: Hierarchy,
+    side: str,
+    bare: str,
+    wrap: str,
+) -> None:
+    if columns is not None and list(columns) != list(hierarchy.nodes):
+        raise ValueError(
+            f"`{bare}` has no names, but the columns of `{side}` are named, in another "
+            "order than the hierarchy's nodes, so that nobody knows which node is "
+            f"which in `{bare}`. Give it names, such as by {wrap}."
+        )
 
 
 def check_same_ids(
@@ -420,6 +452,39 @@ def every_node(spec: Any, hierarchy: Hierarchy, name: str) -> NDArray[Any]:
     return np.asarray([values[node] for node in hierarchy.nodes])
 
 
+def as_train_counts(
+    y_train: Any, train_counts: Any, hierarchy: Hierarchy
+) -> NDArray[Any] | None:
+    """Return training rows per node, from labels or counts; None without either.
+
+    Raises
+    ------
+    ValueError
+        If both are given, or there is not a number of 0 or more for every node.
+    """
+    if y_train is not None and train_counts is not None:
+        raise ValueError(
+            "Expected `y_train` or `train_counts`, but got both; leave one out."
+        )
+    if y_train is not None:
+        return np.asarray(as_labels(y_train, hierarchy, "y_train").sum(axis=0))
+    if train_counts is None:
+        return None
+    return not_negative(train_counts, hierarchy, "train_counts")
+
+
+def not_negative(spec: Any, hierarchy: Hierarchy, name: str) -> NDArray[Any]:
+    """Return a number of 0 or more for every node, in node order."""
+    values = every_node(spec, hierarchy, name)
+    fits = values.shape == (hierarchy.n_nodes,) and values.dtype.kind in "iuf"
+    if not fits or not (np.isfinite(values) & (values >= 0)).all():
+        raise ValueError(
+            f"Expected `{name}` of {hierarchy.n_nodes} finite numbers, none below 0, "
+            f"one per node, but got {values.dtype} of shape {values.shape}."
+        )
+    return values
+
+
 def as_scored(scored: Any, hierarchy: Hierarchy) -> BoolArray:
     """Return which nodes count: the given mask, or else the hierarchy's.
 
@@ -479,8 +544,8 @@ def by_node(
                 f"Expected `{parameter}` to be a number or of shape "
                 f"({hierarchy.n_nodes},), one per node, but got shape {values.shape}."
             )
-        if values.ndim and columns is not None:
-            _check_order(list(columns), hierarchy, parameter)
+        if values.ndim:
+            check_order_of_values(spec, hierarchy, parameter, columns)
         return values
     values = np.full(hierarchy.n_nodes, rest)
     for node, value in dict(spec).items():
@@ -507,16 +572,6 @@ def as_thresholds(
             f"{np.atleast_1d(thresholds)[np.atleast_1d(bad)][0]}."
         )
     return thresholds
-
-
-def _check_order(columns: list[Node], hierarchy: Hierarchy, parameter: str) -> None:
-    if columns != list(hierarchy.nodes):
-        raise ValueError(
-            f"`{parameter}` is an array without names, but the columns of y are named, "
-            "in another order than the hierarchy's nodes, so that nobody knows which "
-            "node a number belongs to. Give a mapping, such as "
-            f"dict(zip(hierarchy.nodes, {parameter}))."
-        )
 
 
 def _numbers(value: Any, parameter: str, where: str) -> FloatArray:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from .. import _frames as frames
+from .._optional import optional
 from .._validation import Node, as_list, plain, unknown
 from . import _direction, _graph
 from ._facts import Facts, Known, is_name
@@ -177,13 +178,7 @@ def to_networkx(
     scored: Mapping[Node, bool], edges: Iterable[tuple[Node, Node]], facts: Facts
 ) -> Any:
     """Make a `networkx.DiGraph` that `read_networkx` and `networkx_facts` read back."""
-    try:
-        import networkx as nx
-    except ImportError as error:
-        raise ImportError(
-            "Hierarchy.to_networkx needs networkx; install it with "
-            "`pip install sklearn-hmlc[graph]`."
-        ) from error
+    nx = optional("networkx", "Hierarchy.to_networkx", "graph")
     graph = nx.DiGraph()
     graph.graph.update(copy.deepcopy(facts.metadata))
     graph.add_nodes_from((node, {"scored": value}) for node, value in scored.items())

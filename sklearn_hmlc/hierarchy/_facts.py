@@ -13,7 +13,7 @@ from typing import Any, TypedDict
 
 import numpy as np
 
-from .._validation import Node, count, to_python, unknown
+from .._validation import Node, count, goes_by_name, to_python, unknown
 
 
 class Known(TypedDict, total=False):
@@ -117,7 +117,7 @@ def _by_node(
 ) -> dict[Node, Any]:
     if spec is None:
         return {}
-    if not (isinstance(spec, Mapping) or hasattr(spec, "to_dict")):
+    if not goes_by_name(spec):
         raise TypeError(
             f"Expected `{parameter}` as a mapping from nodes, but got "
             f"{type(spec).__name__}."

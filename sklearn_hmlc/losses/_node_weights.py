@@ -13,8 +13,8 @@ import numpy as np
 import scipy.sparse as sp
 
 from .. import _frames as frames
+from .._naming import common_hierarchy
 from .._validation import as_labels, as_row_weights, check_option
-from ..hierarchy import Hierarchy
 
 SCHEMES = ("binary", "class-wise")
 
@@ -175,9 +175,7 @@ def _checked_rows(Y: Any, sample_weight: Any) -> tuple[sp.csr_array, np.ndarray]
             "Expected Y of shape (n_samples, n_nodes) with at least one row, but got "
             f"shape {Y.shape}."
         )
-    names = frames.columns(Y)
-    columns = Hierarchy.flat(range(Y.shape[1]) if names is None else names)
-    present = as_labels(Y, columns).astype(np.float64)
+    present = as_labels(Y, common_hierarchy(None, {"Y": Y})).astype(np.float64)
     weight = as_row_weights(sample_weight, Y.shape[0])
     if weight is None:
         return present, np.ones(Y.shape[0])

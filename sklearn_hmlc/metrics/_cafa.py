@@ -29,7 +29,6 @@ from .. import _validation as check
 from .._validation import BoolArray, FloatArray, Node
 from ..hierarchy import Hierarchy
 from . import _inputs as inputs
-from ._information import as_information
 from ._namespaces import nodes_by_namespace
 
 # Means of probabilities may pass an end of [0, 1] by as much.
@@ -118,7 +117,7 @@ def fmax_score(
         _best_f1,
         y_true,
         y_score,
-        by_node={},
+        per_node={},
         hierarchy=hierarchy,
         namespaces=namespaces,
         average=average,
@@ -195,7 +194,7 @@ def weighted_fmax_score(
         _best_f1,
         y_true,
         y_score,
-        by_node={"information": information},
+        per_node={"information": information},
         hierarchy=hierarchy,
         namespaces=namespaces,
         average=average,
@@ -270,7 +269,7 @@ def smin_score(
         _least_distance,
         y_true,
         y_score,
-        by_node={"information": information},
+        per_node={"information": information},
         hierarchy=hierarchy,
         namespaces=namespaces,
         average=average,
@@ -287,7 +286,7 @@ def _by_namespace(
     y_true: Any,
     y_score: Any,
     *,
-    by_node: Mapping[str, Any],
+    per_node: Mapping[str, Any],
     hierarchy: Hierarchy | None,
     namespaces: Iterable[Node] | None,
     average: str | None,
@@ -296,7 +295,7 @@ def _by_namespace(
 ) -> Any:
     """Check the arguments, then measure one namespace after the other.
 
-    ``by_node`` holds the nodes' ``information``, or nothing where all count alike.
+    ``per_node`` holds the nodes' ``information``, or nothing where all count alike.
     """
     check.check_option("average", average, ("macro", None))
     names, truth, scores, weights = inputs.side_by_side(
@@ -306,13 +305,14 @@ def _by_namespace(
         hierarchy,
         scores=True,
         sample_weight=sample_weight,
-        by_node=by_node,
+        per_node=per_node,
         stacklevel=3,
     )
     cuts = _as_thresholds(thresholds, scores[:, names.scored]).astype(scores.dtype)
     value: FloatArray = np.ones(names.n_nodes)
-    if by_node:
-        value = as_information(by_node["information"], names)
+    if per_node:
+        value = check.not_negative(per_node["information"], names, "information")
+        value = value.astype(float)
     weights = inputs.relative(weights)
     if weights is None:
         weights = np.ones(truth.shape[0])

@@ -22,6 +22,7 @@ from scipy import stats
 
 from .. import _frames as frames
 from .. import _validation as check
+from .._optional import optional
 
 
 @dataclass(frozen=True, eq=False)
@@ -192,14 +193,7 @@ def _named(values: Any, names: pd.Index) -> pd.DataFrame:
 
 
 def _posthocs() -> Any:
-    try:
-        import scikit_posthocs
-    except ImportError as error:
-        raise ImportError(
-            "compare needs scikit-posthocs; install it with "
-            "`pip install sklearn-hmlc[compare]`."
-        ) from error
-    return scikit_posthocs
+    return optional("scikit_posthocs", "compare", "compare")
 
 
 # -- checks --------------------------------------------------------------------------

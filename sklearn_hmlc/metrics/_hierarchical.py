@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from .. import _validation as check
+from .._naming import given_hierarchy
 from ..hierarchy import Hierarchy
 from . import _inputs as inputs
 from ._nodewise import Counts, PrecisionRecallF1, ratios
@@ -79,7 +80,7 @@ def hierarchical_precision_recall_f1(
     """
     check.check_option("average", average, ("micro", "samples"))
     check.check_share("zero_division", zero_division)
-    hierarchy = inputs.given_hierarchy(hierarchy)
+    hierarchy = given_hierarchy(hierarchy)
     _, truth, predicted, weights = inputs.side_by_side(
         y_true,
         y_pred,
@@ -145,7 +146,7 @@ def coherence_violations(
     >>> coherence_violations([[0.5, 0.6, 0.1], [0.2, 0.3, 0.4]], hierarchy)
     3
     """
-    hierarchy = inputs.given_hierarchy(hierarchy)
+    hierarchy = given_hierarchy(hierarchy)
     if not (isinstance(tolerance, int | float | np.number) and tolerance >= 0):
         raise ValueError(
             f"Expected argument `tolerance` to be a number of at least 0, but got "

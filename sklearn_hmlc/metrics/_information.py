@@ -13,7 +13,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from .. import _validation as check
-from .._validation import FloatArray
+from .._naming import given_hierarchy
 from ..hierarchy import Hierarchy
 from . import _inputs as inputs
 from ._namespaces import across, codes
@@ -60,7 +60,7 @@ def information_accretion(y_train: Any, hierarchy: Hierarchy) -> Any:
     >>> information_accretion([[1, 1, 0], [1, 0, 0], [1, 0, 1], [1, 0, 1]], hierarchy)
     array([0., 2., 1.])
     """
-    hierarchy = inputs.given_hierarchy(hierarchy)
+    hierarchy = given_hierarchy(hierarchy)
     labels = check.as_labels(y_train, hierarchy, "y_train")
     hierarchy.check_closed(labels)
     rows = np.asarray(labels.sum(axis=0))
@@ -76,9 +76,8 @@ def _rows_with_all_parents(
 ) -> NDArray[np.intp]:
     """Rows that have all parents of a node; of the node's own namespace, if known."""
     edges = hierarchy.edges
-    spaces = dict(getattr(hierarchy, "namespaces", None) or {})
-    if spaces:
-        edges = edges[~across(hierarchy, codes(hierarchy, spaces))]
+    if hierarchy.namespaces:
+        edges = edges[~across(hierarchy, codes(hierarchy))]
     ones = np.ones(len(edges), dtype=np.int32)
     to_child = sp.csr_array((ones, edges.T), shape=(hierarchy.n_nodes,) * 2)
     n_parents = np.bincount(edges[:, 1], minlength=hierarchy.n_nodes)
@@ -88,15 +87,3 @@ def _rows_with_all_parents(
         nodes = present.col[present.data == n_parents[present.col]]
         found += np.bincount(nodes, minlength=hierarchy.n_nodes)
     return found
-
-
-def as_information(information: Any, hierarchy: Hierarchy) -> FloatArray:
-    values = check.every_node(information, hierarchy, "information")
-    fits = values.shape == (hierarchy.n_nodes,) and values.dtype.kind in "iuf"
-    if not fits or not (np.isfinite(values) & (values >= 0)).all():
-        raise ValueError(
-            f"Expected `information` of {hierarchy.n_nodes} finite numbers, none below "
-            f"0, one per node, but got {values.dtype} of shape {values.shape}; "
-            "`information_accretion` gives it."
-        )
-    return values.astype(float)

@@ -1,7 +1,7 @@
 """Truth beside predictions or scores: the ceremony at the door of every measure.
 
 Stage: first step of each public function. In: what the user gave, in whatever
-container. Out: a hierarchy that names the columns, labels and scores in node order,
+container. Out: labels and scores in node order, the hierarchy that names their columns,
 rows' weights; and back: one number per node as the truth's columns stand. The checks
 themselves are those of the whole package.
 """
@@ -21,6 +21,7 @@ from sklearn.utils import gen_batches
 
 from .. import _frames as frames
 from .. import _validation as check
+from .._naming import common_hierarchy
 from .._validation import BoolArray, FloatArray, Node
 from ..hierarchy import Hierarchy
 
@@ -41,91 +42,6 @@ class Sides(NamedTuple):
     weights: FloatArray | None
 
 
-# -- which hierarchy -------------------------------------------------------------------
-
-
-def given_hierarchy(hierarchy: Any) -> Hierarchy:
-    """Return the hierarchy; raise if it is anything else."""
-    if not isinstance(hierarchy, Hierarchy):
-        raise TypeError(
-            f"Expected `hierarchy` to be a Hierarchy, but got "
-            f"{type(hierarchy).__name__}; make one with `Hierarchy.from_edges`."
-        )
-    return hierarchy
-
-
-def common_hierarchy(
-    hierarchy: Hierarchy | None,
-    sides: Mapping[str, Any],
-    by_node: Mapping[str, Any] | None = None,
-) -> Hierarchy:
-    """Return the hierarchy that names the columns of all sides of a call.
-
-    It is the given one, else a flat one over the columns of the first frame, so that
-    others are matched with it, else over positions. ``sides`` are arrays with a column
-    per node and ``by_node`` those with a value per node, by their names.
-
-    Raises
-    ------
-    ValueError
-        If a frame's columns are not the nodes, or one without names stands beside a
-        frame whose columns are not in node order.
-    """
-    columns = {name: frames.columns(Y, name) for name, Y in sides.items()}
-    if hierarchy is not None:
-        hierarchy = given_hierarchy(hierarchy)
-    else:
-        named = [names for names in columns.values() if names is not None]
-        width = _width(*next(iter(sides.items()))) if not named else 0
-        hierarchy = Hierarchy.flat(named[0] if named else range(width))
-    for name, names in columns.items():
-        if names is not None:
-            check.column_positions(hierarchy, names, name)
-    check.check_one_order(hierarchy, **sides)
-    check_by_node(hierarchy, sides, by_node or {})
-    return hierarchy
-
-
-def check_by_node(
-    hierarchy: Hierarchy, sides: Mapping[str, Any], by_node: Mapping[str, Any]
-) -> None:
-    """Refuse a bare value per node beside a frame whose columns are in another order.
-
-    Raises
-    ------
-    ValueError
-        With what to wrap.
-    """
-    bare = [
-        name
-        for name, values in by_node.items()
-        if values is not None and not check.goes_by_name(values)
-    ]
-    for side, Y in sides.items():
-        columns = frames.columns(Y, side)
-        if bare and columns is not None and columns != list(hierarchy.nodes):
-            raise ValueError(
-                f"`{bare[0]}` has no names, but the columns of `{side}` are named, in "
-                "another order than the hierarchy's nodes, so that nobody knows which "
-                "node a value belongs to. Give a Series or mapping, such as "
-                f"dict(zip(hierarchy.nodes, {bare[0]}))."
-            )
-
-
-def _width(name: str, Y: Any) -> int:
-    if check.is_list_of_probabilities(Y):
-        return len(Y)
-    try:
-        shape = Y.shape if hasattr(Y, "shape") else np.shape(Y)
-    except ValueError:
-        raise ValueError(f"Expected `{name}` with rows of one length.") from None
-    if len(shape) != 2:
-        raise ValueError(
-            f"Expected `{name}` of shape (n_samples, n_nodes), but got shape {shape}."
-        )
-    return int(shape[1])
-
-
 # -- truth beside the rest -------------------------------------------------------------
 
 
@@ -137,7 +53,7 @@ def side_by_side(
     *,
     scores: bool,
     sample_weight: Any = None,
-    by_node: Mapping[str, Any] | None = None,
+    per_node: Mapping[str, Any] | None = None,
     stacklevel: int = 2,
 ) -> Sides:
     """Read truth and predictions, or scores, called ``name``, of the same rows.
@@ -154,7 +70,8 @@ def side_by_side(
     UserWarning
         If both are pandas frames with the same rows in another order.
     """
-    hierarchy = common_hierarchy(hierarchy, {"y_true": y_true, name: other}, by_node)
+    sides = {"y_true": y_true, name: other}
+    hierarchy = common_hierarchy(hierarchy, sides, per_node)
     truth = check.as_labels(y_true, hierarchy, "y_true")
     if truth.shape[0] == 0:
         raise ValueError("Expected `y_true` with at least one row, but got none.")

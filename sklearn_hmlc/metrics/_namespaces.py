@@ -36,14 +36,13 @@ def nodes_by_namespace(
     UserWarning
         If nodes lie below several tops, and nothing says which is theirs.
     """
-    spaces = dict(getattr(hierarchy, "namespaces", None) or {})
     if tops is None:
-        groups = _default_tops(hierarchy, spaces)
+        groups = _default_tops(hierarchy)
     else:
         groups = {top: [top] for top in _known(tops, hierarchy)}
     inside = {name: _below(hierarchy, group) for name, group in groups.items()}
-    if spaces:
-        _keep_own(inside, groups, hierarchy, spaces, every=tops is None)
+    if hierarchy.namespaces:
+        _keep_own(inside, groups, hierarchy, every=tops is None)
     inside = {name: nodes & hierarchy.scored for name, nodes in inside.items()}
     _warn_of_shared(inside, groups, hierarchy)
     return {name: np.flatnonzero(nodes) for name, nodes in inside.items()}
@@ -52,12 +51,12 @@ def nodes_by_namespace(
 # -- tops ------------------------------------------------------------------------------
 
 
-def _default_tops(hierarchy: Hierarchy, spaces: Mapping[Node, Node]) -> Groups:
+def _default_tops(hierarchy: Hierarchy) -> Groups:
     """Each unscored root, or its children where they are unscored; then the rest.
 
     The rest goes by the namespaces of its roots, where they are known.
     """
-    unscored = set(hierarchy.unscored)
+    unscored, spaces = set(hierarchy.unscored), hierarchy.namespaces
     groups: Groups = {}
     for root in hierarchy.roots:
         children = hierarchy.children(root)
@@ -98,7 +97,6 @@ def _keep_own(
     inside: dict[Node, BoolArray],
     groups: Groups,
     hierarchy: Hierarchy,
-    spaces: Mapping[Node, Node],
     every: bool,
 ) -> None:
     """Leave each namespace its own nodes, and those of which nothing is known.
@@ -107,7 +105,7 @@ def _keep_own(
     first top that has none of its namespace above it, or, where ``every`` namespace is
     asked for, to one of their own.
     """
-    code = codes(hierarchy, spaces)
+    code, spaces = codes(hierarchy), hierarchy.namespaces
     homes: dict[int, Node] = {}
     for name, tops in groups.items():
         positions = [hierarchy.index(top) for top in tops]
@@ -126,8 +124,9 @@ def _keep_own(
             inside[homes[space]] |= _below(hierarchy, [stray]) & (code == space)
 
 
-def codes(hierarchy: Hierarchy, spaces: Mapping[Node, Node]) -> NDArray[np.intp]:
+def codes(hierarchy: Hierarchy) -> NDArray[np.intp]:
     """Number the namespaces by node; -1 where none is known."""
+    spaces = hierarchy.namespaces
     numbers = {space: k for k, space in enumerate(dict.fromkeys(spaces.values()))}
     found = [numbers[spaces[x]] if x in spaces else -1 for x in hierarchy.nodes]
     return np.array(found, dtype=np.intp)

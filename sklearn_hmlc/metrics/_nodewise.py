@@ -143,7 +143,7 @@ def node_precision_recall_f1(
         hierarchy,
         scores=False,
         sample_weight=sample_weight,
-        by_node={"scored": scored},
+        per_node={"scored": scored},
     )
     counts = count(truth, predicted, inputs.relative(weights))
     mask = check.as_scored(scored, hierarchy)

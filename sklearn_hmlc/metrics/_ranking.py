@@ -187,7 +187,7 @@ def au_prc(
         hierarchy,
         scores=True,
         sample_weight=sample_weight,
-        by_node={"scored": scored},
+        per_node={"scored": scored},
     )
     if interpolation == "step":
         weights = inputs.relative(weights)
@@ -266,7 +266,7 @@ def pooled_pr_curve(
         hierarchy,
         scores=True,
         sample_weight=sample_weight,
-        by_node={"scored": scored},
+        per_node={"scored": scored},
     )
     mask = check.as_scored(scored, hierarchy)
     curve = pooled_curve(truth, scores, mask, inputs.relative(weights))

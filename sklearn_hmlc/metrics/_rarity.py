@@ -15,6 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from .. import _validation as check
+from .._naming import common_hierarchy
 from .._validation import BoolArray
 from ..hierarchy import Hierarchy
 from . import _inputs as inputs
@@ -130,15 +131,12 @@ default=None
     check.check_share("zero_division", zero_division)
     check.check_bool("present_only", present_only)
     sides = {"y_true": y_true, "y_pred": y_pred, "y_score": y_score, "y_train": y_train}
-    names = inputs.common_hierarchy(
-        hierarchy,
-        {name: Y for name, Y in sides.items() if Y is not None},
-        {"scored": scored, "train_counts": train_counts},
-    )
+    per_node = {"scored": scored, "train_counts": train_counts}
+    names = common_hierarchy(hierarchy, sides, per_node)
     _, truth, predicted, _ = inputs.side_by_side(
         y_true, y_pred, "y_pred", names, scores=False
     )
-    train = _train_counts(y_train, train_counts, names)
+    train = check.as_train_counts(y_train, train_counts, names)
     counts = count(truth, predicted)
     present = counts.positive > 0
     nodes = check.as_scored(scored, names)
@@ -269,32 +267,3 @@ def _ascending(bins: Sequence[float]) -> NDArray[Any]:
             f"Expected `bins` to be ascending finite numbers, but got {bins!r}."
         )
     return ends
-
-
-# -- training counts -------------------------------------------------------------------
-
-
-def _train_counts(
-    y_train: Any, train_counts: Any, hierarchy: Hierarchy
-) -> NDArray[Any] | None:
-    if y_train is not None and train_counts is not None:
-        raise ValueError(
-            "Expected `y_train` or `train_counts`, but got both; leave one out."
-        )
-    if y_train is not None:
-        labels = check.as_labels(y_train, hierarchy, "y_train")
-        return np.asarray(labels.sum(axis=0))
-    if train_counts is None:
-        return None
-    return _as_counts(train_counts, hierarchy)
-
-
-def _as_counts(train_counts: Any, hierarchy: Hierarchy) -> NDArray[Any]:
-    counts = check.every_node(train_counts, hierarchy, "train_counts")
-    fits = counts.shape == (hierarchy.n_nodes,) and counts.dtype.kind in "iuf"
-    if not fits or not (np.isfinite(counts) & (counts >= 0)).all():
-        raise ValueError(
-            f"Expected `train_counts` of {hierarchy.n_nodes} finite numbers, none "
-            f"below 0, but got {counts.dtype} of shape {counts.shape}."
-        )
-    return counts

@@ -20,7 +20,7 @@ from sklearn.metrics._scorer import _BaseScorer
 
 from .. import _response as response
 from .. import _validation as check
-from . import _inputs as inputs
+from .._naming import common_hierarchy
 from ._cafa import fmax_score, smin_score, weighted_fmax_score
 from ._hierarchical import hierarchical_precision_recall_f1
 from ._nodewise import node_precision_recall_f1
@@ -172,9 +172,8 @@ class _HierarchyScorer(_BaseScorer):
         check.check_same_ids(X, y_true)
         answer = response.ask(estimator, X, self._method)
         if hierarchy is not None:
-            inputs.given_hierarchy(hierarchy)
-            by_node = {name: options.get(name) for name in ("scored", "information")}
-            inputs.check_by_node(hierarchy, {"y": y_true}, by_node)
+            per_node = {name: options.get(name) for name in ("scored", "information")}
+            common_hierarchy(hierarchy, {"y": y_true}, per_node)
         truth, values = response.in_node_order(
             y_true, answer, hierarchy, scores=self._method != "predict"
         )

@@ -12,9 +12,8 @@ which ``i`` is a most specific node. A path is a node with all its ancestors.
 
 import numpy as np
 
-from .. import _frames as frames
+from .._naming import common_hierarchy
 from .._validation import as_labels
-from ..hierarchy import Hierarchy
 
 
 def irlbl(Y, hierarchy=None, *, per_path=False):
@@ -218,9 +217,7 @@ def closed_labels(Y, hierarchy):
     ValueError
         If ``Y`` does not fit the hierarchy or breaks it.
     """
-    if hierarchy is None:
-        names = frames.columns(Y)
-        hierarchy = Hierarchy.flat(range(np.shape(Y)[-1]) if names is None else names)
+    hierarchy = common_hierarchy(hierarchy, {"Y": Y})
     labels = as_labels(Y, hierarchy)
     hierarchy.check_closed(labels)
     return labels, hierarchy

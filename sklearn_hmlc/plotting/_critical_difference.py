@@ -11,6 +11,7 @@ JMLR 7, 2006.
 
 import math
 
+from .._optional import optional
 from ..metrics import compare
 from . import _style
 
@@ -81,11 +82,10 @@ class CriticalDifferenceDisplay:
         """
         ranks = self.comparison.average_ranks
         size = 8, 1.2 + 0.25 * len(ranks)
-        (self.ax_,) = _style.panels(ax, "CriticalDifferenceDisplay.plot", 1, size)
+        caller = "CriticalDifferenceDisplay.plot"
+        (self.ax_,) = _style.panels(ax, caller, 1, size)
         self.figure_ = self.ax_.figure
-        posthocs = _style.optional(
-            "scikit_posthocs", "CriticalDifferenceDisplay.plot", "compare"
-        )
+        posthocs = optional("scikit_posthocs", caller, "compare")
         self.artists_ = posthocs.critical_difference_diagram(
             ranks,
             self.comparison.nemenyi_pvalues,

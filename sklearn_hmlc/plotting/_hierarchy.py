@@ -12,6 +12,7 @@ from itertools import compress
 import numpy as np
 import pandas as pd
 
+from .._naming import given_hierarchy
 from .._response import chain, names_of
 from . import _models, _style
 from ._one_row import below_node, most_telling, one_row, one_row_table
@@ -161,7 +162,7 @@ class HierarchyDisplay:
         """
         _style.pyplot(f"{cls.__name__}.from_estimator")
         hierarchy = _models.find_hierarchy({None: estimator}, hierarchy)
-        hierarchy = _models.as_given_hierarchy(hierarchy)
+        hierarchy = given_hierarchy(hierarchy)
         y = None if y is None else one_row(y, "y")
 
         def say(method, **given):
@@ -249,7 +250,7 @@ default=None
             If `node` is no node.
         """
         _style.pyplot(f"{cls.__name__}.from_predictions")
-        hierarchy = _models.as_given_hierarchy(hierarchy)
+        hierarchy = given_hierarchy(hierarchy)
         table = one_row_table(
             hierarchy,
             threshold,
@@ -266,13 +267,13 @@ default=None
             hierarchy.subset(shown.index),
             shown,
             measure=measure,
-            labels=_titles(hierarchy) if labels is None else labels,
+            labels=hierarchy.names if labels is None else labels,
             title=None if n_shown == n_all else f"{n_shown} of {n_all} nodes",
         )
         return display.plot(ax)
 
     def _labels(self):
-        return _titles(self.hierarchy) if self.labels is None else self.labels
+        return self.hierarchy.names if self.labels is None else self.labels
 
     def _draw_points(self, table):
         ax = self.ax_
@@ -326,11 +327,6 @@ default=None
         self.uncertainty_ax_.tick_params(left=False, labelleft=False)
         measure = "" if self.measure is None else f" ({_style.shown(self.measure)})"
         _axis_on_top(self.uncertainty_ax_, f"Uncertainty{measure}")
-
-
-def _titles(hierarchy):
-    """Node -> title, where a hierarchy has titles."""
-    return dict(getattr(hierarchy, "names", None) or {})
 
 
 def _decider(estimator):

@@ -10,9 +10,9 @@ from collections.abc import Mapping
 import numpy as np
 
 from .. import _frames as frames
+from .._naming import given_hierarchy
 from .._response import ask, hierarchy_of, in_node_order, names_of
 from .._validation import as_labels
-from ..hierarchy import Hierarchy
 
 # -- names -----------------------------------------------------------------------------
 
@@ -49,40 +49,10 @@ def sides(parameter, models):
 # -- hierarchy -------------------------------------------------------------------------
 
 
-def as_hierarchy(hierarchy, *arrays):
-    """Return the hierarchy, or a flat one that names the columns of the arrays.
-
-    The names are those of the first frame, by which others are matched with it; without
-    a frame they are positions.
-    """
-    if hierarchy is not None:
-        return as_given_hierarchy(hierarchy)
-    for Y in arrays:
-        names = frames.columns(Y)
-        if names is not None:
-            return Hierarchy.flat(names)
-    shape = np.shape(arrays[0])
-    if len(shape) != 2:
-        raise ValueError(
-            f"Expected labels of shape (n_samples, n_nodes), but got shape {shape}."
-        )
-    return Hierarchy.flat(range(shape[1]))
-
-
-def as_given_hierarchy(hierarchy):
-    """Return the hierarchy; raise if it is anything else."""
-    if not isinstance(hierarchy, Hierarchy):
-        raise TypeError(
-            f"Expected `hierarchy` to be a Hierarchy, but got "
-            f"{type(hierarchy).__name__}; make one with `Hierarchy.from_edges`."
-        )
-    return hierarchy
-
-
 def find_hierarchy(estimators, hierarchy=None):
     """Return the given hierarchy, or that of the first estimator that has one."""
     if hierarchy is not None:
-        return as_given_hierarchy(hierarchy)
+        return given_hierarchy(hierarchy)
     found = map(hierarchy_of, estimators.values())
     return next((one for one in found if one is not None), None)
 

@@ -10,6 +10,7 @@ import scipy.sparse as sp
 
 from .. import _frames as frames
 from .. import _validation as check
+from .._naming import common_hierarchy
 
 
 def one_row_table(hierarchy, threshold=None, **given):
@@ -36,7 +37,7 @@ def one_row_table(hierarchy, threshold=None, **given):
         for name, values in given.items()
         if values is not None
     }
-    check.check_one_order(hierarchy, **rows)
+    common_hierarchy(hierarchy, rows)
     names = next(filter(None, map(frames.columns, rows.values())), None)
     limits = 0.5 if threshold is None else _thresholds(threshold, hierarchy, names)
     numbers = {

@@ -7,8 +7,8 @@ only ones at which recall moves; the area under the steps is AU(PRC).
 
 import numpy as np
 
-from .. import _frames as frames
 from .. import _validation as check
+from .._naming import common_hierarchy
 from ..metrics import pooled_pr_curve
 from . import _models, _style
 
@@ -165,7 +165,7 @@ class PooledPRCurveDisplay:
         _style.pyplot(f"{cls.__name__}.from_estimator")
         models = _models.estimators_by_name(estimator, name)
         hierarchy = _models.find_hierarchy(models, hierarchy)
-        hierarchy = _models.as_hierarchy(hierarchy, y)
+        hierarchy = common_hierarchy(hierarchy, {"y": y})
         truth, scores = _models.answers(models, X, y, "predict_proba", hierarchy)
         return cls.from_predictions(
             truth,
@@ -228,9 +228,10 @@ class PooledPRCurveDisplay:
         """
         _style.pyplot(f"{cls.__name__}.from_predictions")
         models = _models.by_name(y_score, name)
-        hierarchy = _models.as_hierarchy(hierarchy, y_true, *models.values())
         sides = {"y_true": y_true, **_models.sides("y_score", models)}
-        check.check_one_order(hierarchy, **sides, y_train=y_train)
+        sides["y_train"] = y_train
+        per_node = {"scored": scored, "train_counts": train_counts}
+        hierarchy = common_hierarchy(hierarchy, sides, per_node)
         truth = check.as_labels(y_true, hierarchy, "y_true")
         mask = check.as_scored(scored, hierarchy)
         if truth[:, mask].nnz == 0:
@@ -247,7 +248,7 @@ class PooledPRCurveDisplay:
             )
             for given in models.values()
         ]
-        training = _train_counts(y_train, train_counts, hierarchy, sides)
+        training = check.as_train_counts(y_train, train_counts, hierarchy)
         display = cls(
             [curve.precision for curve in curves],
             [curve.recall for curve in curves],
@@ -284,27 +285,6 @@ def _draw_steps(ax, precision, recall, **style):
 
 
 # -- the chance level ------------------------------------------------------------------
-
-
-def _train_counts(y_train, train_counts, hierarchy, sides):
-    """Training rows per node in node order, or None where nothing is known."""
-    if y_train is not None and train_counts is not None:
-        raise ValueError(
-            "Expected `y_train` or `train_counts`, but got both; leave one out."
-        )
-    if y_train is not None:
-        labels = check.as_labels(y_train, hierarchy, "y_train")
-        return np.asarray(labels.sum(axis=0))
-    if train_counts is None:
-        return None
-    columns = next(filter(None, map(frames.columns, sides.values())), None)
-    counts = check.by_node(train_counts, hierarchy, np.nan, "train_counts", columns)
-    if counts.ndim == 0 or not (counts >= 0).all():
-        raise ValueError(
-            "Expected `train_counts` of every node, numbers of 0 or more, but got "
-            f"{train_counts!r}."
-        )
-    return counts
 
 
 def _curve_of_frequencies(truth, counts, mask):

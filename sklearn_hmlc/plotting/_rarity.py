@@ -7,6 +7,7 @@ one panel per measure, in it one bar per group of nodes and model.
 import numpy as np
 
 from .. import _validation as check
+from .._naming import common_hierarchy
 from ..metrics import rarity_report
 from . import _models, _style
 
@@ -156,7 +157,7 @@ default=("recall", "precision", "f1")
         _style.pyplot(f"{cls.__name__}.from_estimator")
         models = _models.estimators_by_name(estimator, name)
         known = _models.find_hierarchy(models, hierarchy)
-        columns = _models.as_hierarchy(known, y)
+        columns = common_hierarchy(known, {"y": y})
         truth, labels = _models.answers(models, X, y, "predict", columns)
         scores = None
         if "auprc" in _as_tuple(metric):
@@ -231,10 +232,7 @@ or mapping of str to these
             **_models.sides("y_score", scores),
             "y_train": report_options.get("y_train"),
         }
-        given = [Y for Y in arrays.values() if Y is not None]
-        check.check_one_order(
-            _models.as_hierarchy(report_options.get("hierarchy"), *given), **arrays
-        )
+        common_hierarchy(report_options.get("hierarchy"), arrays)
         reports = {
             name: rarity_report(y_true, labels, scores.get(name), **report_options)
             for name, labels in models.items()

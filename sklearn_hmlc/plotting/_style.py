@@ -5,27 +5,15 @@ readers can tell apart; markers, lines and hatches differ as well, so that grey 
 can be read. Optional dependencies are imported only when something is drawn.
 """
 
-import importlib
-
 import numpy as np
+
+from .._optional import optional
 
 # Okabe and Ito's palette less its yellow, which is too faint on white.
 COLORS = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#000000")
 _MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 _LINES = ("-", "--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1)), (0, (1, 1)))
 _HATCHES = ("", "///", "...", "xxx", "\\\\\\", "+++", "ooo")
-
-
-def optional(module, caller, extra):
-    """Import an optional dependency, or say who needs it and how to get it."""
-    try:
-        return importlib.import_module(module)
-    except ImportError as error:
-        package = module.partition(".")[0].replace("_", "-")
-        raise ImportError(
-            f"{caller} needs {package}; install it with "
-            f"`pip install sklearn-hmlc[{extra}]`."
-        ) from error
 
 
 def pyplot(caller):

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from .. import _validation as check
+from .._naming import common_hierarchy
 from . import _models, _style
 
 # Beyond these lower ends deep nodes share a curve, since more can't be told apart.
@@ -144,7 +145,7 @@ class UncertaintyDisplay:
         """
         _style.pyplot(f"{cls.__name__}.from_estimator")
         hierarchy = _models.find_hierarchy({None: estimator}, hierarchy)
-        hierarchy = _models.as_hierarchy(hierarchy, y)
+        hierarchy = common_hierarchy(hierarchy, {"y": y})
         asked = {None: estimator}, X, y
         _, unsure = _models.answers(
             *asked, "predict_uncertainty", hierarchy, measure=measure
@@ -224,8 +225,7 @@ class UncertaintyDisplay:
         if not isinstance(n_bins, int | np.integer) or n_bins < 1:
             raise ValueError(f"Expected `n_bins` of 1 or more, but got {n_bins!r}.")
         given = {"y_true": y_true, "y_pred": y_pred, "uncertainty": uncertainty}
-        hierarchy = _models.as_hierarchy(hierarchy, *given.values())
-        check.check_one_order(hierarchy, **given)
+        hierarchy = common_hierarchy(hierarchy, given, {"scored": scored})
         truth = check.as_labels(y_true, hierarchy, "y_true")
         predicted = check.as_labels(y_pred, hierarchy, "y_pred")
         unsure = check.as_scores(uncertainty, hierarchy, "uncertainty")

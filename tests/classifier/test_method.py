@@ -275,9 +275,9 @@ def test_decisions_are_made_on_what_decision_proba_says():
 
 def test_numbers_without_names_beside_named_columns_are_refused():
     frame = pd.DataFrame(Y, columns=TREE.nodes)[list(TREE.nodes)[::-1]]
-    with pytest.raises(ValueError, match="`node_weight` is an array without names"):
+    with pytest.raises(ValueError, match="`node_weight` has no names"):
         small(node_weight=np.arange(1.0, 7.0)).fit(X, frame)
-    with pytest.raises(ValueError, match="`threshold` is an array without names"):
+    with pytest.raises(ValueError, match="`threshold` has no names"):
         small(threshold=[0.5] * 6).fit(X, frame)
     clf = small().fit(X, frame).set_params(threshold=np.full(6, 0.4))
     with pytest.raises(ValueError, match=r"dict\(zip\(hierarchy.nodes, threshold\)\)"):

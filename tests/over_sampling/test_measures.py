@@ -116,5 +116,5 @@ def test_bad_input_is_refused(measure):
         measure(np.eye(5), TREE)
     with pytest.raises(ValueError, match="must hold only 0 and 1"):
         measure([[np.nan, 1]])
-    with pytest.raises(ValueError, match="Expected Y of shape"):
+    with pytest.raises(ValueError, match="Expected `Y` of shape"):
         measure([1, 0, 1])

@@ -132,7 +132,7 @@ def test_of_predictions():
         ({"threshold": [0.1]}, "`threshold` to be a number or of shape"),
         ({"threshold": {"z": 0.1}}, "'z' is no node"),
         ({"threshold": np.nan}, "`threshold` of numbers, but got NaN"),
-        ({"threshold": [0.1, 0.2, 0.3], "y_score": PROBA[::-1]}, "without names"),
+        ({"threshold": [0.1, 0.2, 0.3], "y_score": PROBA[::-1]}, "no names"),
         (
             {"decision_score": [0.1] * 3, "y_score": PROBA[::-1]},
             "are named, in another",

@@ -257,7 +257,7 @@ def test_own_axes(hierarchy):
 
 def test_names_beside_none_in_another_order(hierarchy):
     proba = pd.Series(PROBA)[::-1]
-    with pytest.raises(ValueError, match=r"`y_score` are named, .* but `y_true` has"):
+    with pytest.raises(ValueError, match=r"`y_true` has no names, .* `y_score` are"):
         HierarchyDisplay.from_predictions(
             proba, hierarchy=hierarchy, y_true=of(TRUE, hierarchy)
         )

@@ -116,7 +116,7 @@ def test_names_beside_none_in_another_order(example):
     hierarchy = Hierarchy.flat(letters)
     frame = pd.DataFrame(y_score, columns=letters)[letters[::-1]]
     with pytest.raises(
-        ValueError, match=r"`y_score\['a'\]` are named, .* `y_true` has"
+        ValueError, match=r"`y_true` has no names, .* `y_score\['a'\]` are"
     ):
         PooledPRCurveDisplay.from_predictions(y_true, {"a": frame}, hierarchy=hierarchy)
     right = PooledPRCurveDisplay.from_predictions(
@@ -182,10 +182,10 @@ def test_chance_level_of_training_columns(data, named, fitted, bare):
     ("given", "message"),
     [
         ({"y_train": [[1, 0]], "train_counts": [1, 0]}, "got both"),
-        ({"train_counts": [1]}, r"shape \(2,\), one per node"),
-        ({"train_counts": 1}, "`train_counts` of every node"),
-        ({"train_counts": {0: 1}}, "`train_counts` of every node"),
-        ({"train_counts": [1, -1]}, "numbers of 0 or more"),
+        ({"train_counts": [1]}, r"of 2 finite numbers, .* \(1,\)"),
+        ({"train_counts": 1}, "`train_counts` of 2 finite numbers"),
+        ({"train_counts": {0: 1}}, "`train_counts` for every node"),
+        ({"train_counts": [1, -1]}, "none below 0"),
         ({"y_train": [[1, 0, 0]]}, "y_train of shape"),
     ],
 )

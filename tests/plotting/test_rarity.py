@@ -169,7 +169,7 @@ def test_names_beside_none_in_another_order(data, named):
         {"y_pred": Y, "y_train": turned},
         {"y_pred": {"a": Y, "b": turned}, "train_counts": Y.sum(axis=0)},
     ):
-        with pytest.raises(ValueError, match=r"are named, .* but `y_true` has no"):
+        with pytest.raises(ValueError, match=r"`y_true` has no names, .* are named"):
             RarityDisplay.from_predictions(Y, hierarchy=hierarchy, **given)
 
 

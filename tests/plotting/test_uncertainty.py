@@ -156,7 +156,7 @@ def test_own_axes_and_style(example):
 def test_names_beside_none_in_another_order(example):
     hierarchy, y_true, y_pred, uncertainty = example
     y_pred = pd.DataFrame(y_pred, columns=hierarchy.nodes).iloc[:, ::-1]
-    with pytest.raises(ValueError, match=r"`y_pred` are named, .* but `y_true` has"):
+    with pytest.raises(ValueError, match=r"`y_true` has no names, .* `y_pred` are"):
         UncertaintyDisplay.from_predictions(
             y_true, y_pred, uncertainty, hierarchy=hierarchy
         )
