@@ -33,8 +33,8 @@ def test_improbable_nodes_keep_their_ranks():
     clf = small(max_epochs=1, dropout=0.0).fit(X, Y)
     with torch.no_grad():
         for parameter in clf.net_.module_.parameters():
-            parameter.mul_(9)
-    proba = clf.predict_proba(X)
+            parameter.mul_(12)
+    proba = clf.predict_proba(3 * X)
     low = proba[proba < 1e-7]
     assert len(np.unique(low)) > 0.5 * len(low) > 5
     assert proba.min() >= np.finfo(np.float32).tiny
