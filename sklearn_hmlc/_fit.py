@@ -159,7 +159,7 @@ def own_generators(estimator, seed, device):
     lent = contextlib.nullcontext()
     if estimator.encoder is not None or callable(estimator.activation) or foreign:
         lent = _torch.global_generators(seed, device)
-    with _torch.usual(device), torch.enable_grad(), lent:
+    with _torch.usual(device), lent:
         yield _torch.generators(seed, device)
 
 

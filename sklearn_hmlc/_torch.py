@@ -30,7 +30,10 @@ def generators(seed, device):
 
 @contextlib.contextmanager
 def usual(device):
-    """Compute as a fresh process would: no autocast, no inference mode, no deadlock."""
+    """Compute as a fresh process would: no autocast, no inference mode, no deadlock.
+
+    To leave inference mode is to have gradients again, whatever the user has set.
+    """
     with (
         torch.inference_mode(False),
         torch.autocast(torch.device(device).type, enabled=False),
