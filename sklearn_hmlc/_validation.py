@@ -127,6 +127,31 @@ def check_one_order(hierarchy: Hierarchy, **sides: Any) -> None:
             )
 
 
+def check_values_by_node(
+    hierarchy: Hierarchy,
+    columns: Mapping[str, list[Node] | None],
+    by_node: Mapping[str, Any],
+) -> None:
+    """Refuse a bare value per node beside columns that are named in another order.
+
+    ``columns`` has the names of the columns of each side, or None, by what the side is
+    called; ``by_node`` what has a value per node, by its name; None is nothing.
+    """
+    bare = [
+        name
+        for name, values in by_node.items()
+        if values is not None and not goes_by_name(values)
+    ]
+    for side, names in columns.items():
+        if bare and names is not None and names != list(hierarchy.nodes):
+            raise ValueError(
+                f"`{bare[0]}` has no names, but the columns of `{side}` are named, in "
+                "another order than the hierarchy's nodes, so that nobody knows which "
+                "node a value belongs to. Give a Series or mapping, such as "
+                f"dict(zip(hierarchy.nodes, {bare[0]}))."
+            )
+
+
 def check_same_ids(
     X: Any, y: Any, names: tuple[str, str] = ("X", "y"), stacklevel: int = 3
 ) -> None:
@@ -311,7 +336,7 @@ def as_scores(
     if frames.is_frame(Y):
         Y = frames.numbers(Y, name)
     elif is_list_of_probabilities(Y):
-        Y = _positive_columns(Y, name)
+        Y = positive_columns(Y, name)
     if sp.issparse(Y):
         Y = Y.toarray()
     try:
@@ -337,7 +362,7 @@ def is_list_of_probabilities(Y: Any) -> bool:
     )
 
 
-def _positive_columns(Y: list[np.ndarray], name: str) -> np.ndarray:
+def positive_columns(Y: list[np.ndarray], name: str) -> np.ndarray:
     """The column of class 1 of each array."""
     for position, one in enumerate(Y):
         if one.shape[1] != 2:
@@ -394,7 +419,20 @@ def check_same_rows(y_true: Any, other: Any, name: str) -> None:
 
 def goes_by_name(spec: Any) -> bool:
     """Tell a mapping or Series, whose values have names, from an array."""
-    return isinstance(spec, Mapping) or hasattr(spec, "to_dict")
+    return isinstance(spec, Mapping) or (
+        hasattr(spec, "to_dict") and hasattr(spec, "items")
+    )
+
+
+def values_by_name(spec: Any, name: str) -> dict[Node, Any]:
+    """Return a mapping or Series as a dict; raise where a Series has a name twice."""
+    pairs = list(spec.items())
+    values = dict(pairs)
+    if len(values) != len(pairs):
+        times = Counter(node for node, _ in pairs)
+        double = [node for node, number in times.items() if number > 1]
+        raise ValueError(f"In `{name}` names come more than once: {shorten(double)}.")
+    return values
 
 
 def every_node(spec: Any, hierarchy: Hierarchy, name: str) -> NDArray[Any]:
@@ -406,11 +444,11 @@ def every_node(spec: Any, hierarchy: Hierarchy, name: str) -> NDArray[Any]:
     Raises
     ------
     ValueError
-        If a node has no value.
+        If a node has no value, or a name comes twice.
     """
     if not goes_by_name(spec):
         return np.asarray(spec)
-    values = dict(spec.items())
+    values = values_by_name(spec, name)
     missing = [node for node in hierarchy.nodes if node not in values]
     if missing:
         raise ValueError(
@@ -470,7 +508,8 @@ def by_node(
     Raises
     ------
     ValueError
-        If a name is no node, a value no number, or the shape does not fit.
+        If a name is no node or comes twice, a value is no number, or the shape does not
+        fit.
     """
     if not goes_by_name(spec):
         values = _numbers(spec, parameter, "")
@@ -483,7 +522,7 @@ def by_node(
             _check_order(list(columns), hierarchy, parameter)
         return values
     values = np.full(hierarchy.n_nodes, rest)
-    for node, value in dict(spec).items():
+    for node, value in values_by_name(spec, parameter).items():
         try:
             position = hierarchy.index(node)
         except KeyError as error:

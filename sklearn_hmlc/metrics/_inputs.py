@@ -96,20 +96,8 @@ def check_by_node(
     ValueError
         With what to wrap.
     """
-    bare = [
-        name
-        for name, values in by_node.items()
-        if values is not None and not check.goes_by_name(values)
-    ]
-    for side, Y in sides.items():
-        columns = frames.columns(Y, side)
-        if bare and columns is not None and columns != list(hierarchy.nodes):
-            raise ValueError(
-                f"`{bare[0]}` has no names, but the columns of `{side}` are named, in "
-                "another order than the hierarchy's nodes, so that nobody knows which "
-                "node a value belongs to. Give a Series or mapping, such as "
-                f"dict(zip(hierarchy.nodes, {bare[0]}))."
-            )
+    columns = {side: frames.columns(Y, side) for side, Y in sides.items()}
+    check.check_values_by_node(hierarchy, columns, by_node)
 
 
 def _width(name: str, Y: Any) -> int:
