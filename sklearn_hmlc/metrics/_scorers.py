@@ -174,7 +174,8 @@ class _HierarchyScorer(_BaseScorer):
         if hierarchy is not None:
             inputs.given_hierarchy(hierarchy)
             by_node = {name: options.get(name) for name in ("scored", "information")}
-            inputs.check_by_node(hierarchy, {"y": y_true}, by_node)
+            sides = response.named_sides(y_true, answer.names, hierarchy)
+            check.check_values_by_node(hierarchy, sides, by_node)
         truth, values = response.in_node_order(
             y_true, answer, hierarchy, scores=self._method != "predict"
         )
