@@ -166,6 +166,7 @@ class PooledPRCurveDisplay:
         models = _models.estimators_by_name(estimator, name)
         hierarchy = _models.find_hierarchy(models, hierarchy)
         hierarchy = _models.as_hierarchy(hierarchy, y)
+        _models.check_scored(models, y, hierarchy, scored)
         truth, scores = _models.answers(models, X, y, "predict_proba", hierarchy)
         return cls.from_predictions(
             truth,
@@ -231,6 +232,8 @@ class PooledPRCurveDisplay:
         hierarchy = _models.as_hierarchy(hierarchy, y_true, *models.values())
         sides = {"y_true": y_true, **_models.sides("y_score", models)}
         check.check_one_order(hierarchy, **sides, y_train=y_train)
+        columns = {side: frames.columns(Y) for side, Y in sides.items()}
+        check.check_values_by_node(hierarchy, columns, {"scored": scored})
         truth = check.as_labels(y_true, hierarchy, "y_true")
         mask = check.as_scored(scored, hierarchy)
         if truth[:, mask].nnz == 0:

@@ -8,6 +8,7 @@ depth of the hierarchy. A decision is a pair (row, scored node).
 import numpy as np
 import pandas as pd
 
+from .. import _frames as frames
 from .. import _validation as check
 from . import _models, _style
 
@@ -145,6 +146,7 @@ class UncertaintyDisplay:
         _style.pyplot(f"{cls.__name__}.from_estimator")
         hierarchy = _models.find_hierarchy({None: estimator}, hierarchy)
         hierarchy = _models.as_hierarchy(hierarchy, y)
+        _models.check_scored({None: estimator}, y, hierarchy, scored)
         asked = {None: estimator}, X, y
         _, unsure = _models.answers(
             *asked, "predict_uncertainty", hierarchy, measure=measure
@@ -226,6 +228,8 @@ class UncertaintyDisplay:
         given = {"y_true": y_true, "y_pred": y_pred, "uncertainty": uncertainty}
         hierarchy = _models.as_hierarchy(hierarchy, *given.values())
         check.check_one_order(hierarchy, **given)
+        columns = {side: frames.columns(Y) for side, Y in given.items()}
+        check.check_values_by_node(hierarchy, columns, {"scored": scored})
         truth = check.as_labels(y_true, hierarchy, "y_true")
         predicted = check.as_labels(y_pred, hierarchy, "y_pred")
         unsure = check.as_scores(uncertainty, hierarchy, "uncertainty")
