@@ -66,7 +66,9 @@ def unknown(name: object, names: Sequence[Node]) -> str:
 
 
 def to_python(value: Any) -> Any:
-    """Return a NumPy string or number as Python's, so that it prints plainly."""
+    """Return a NumPy or pyarrow string or number as Python's, which prints plainly."""
+    if type(value).__module__ == "pyarrow.lib" and hasattr(value, "as_py"):
+        return value.as_py()
     return value.item() if isinstance(value, np.str_ | np.number) else value
 
 
