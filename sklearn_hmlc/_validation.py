@@ -101,10 +101,16 @@ def column_positions(
     missing = [node for node in hierarchy.nodes if node not in where]
     others = [column for column in names if column not in hierarchy]
     if missing or others:
+        advice = "Rename the columns, or use `hierarchy.subset` for fewer nodes."
+        if {str(node) for node in missing} == {str(column) for column in others}:
+            types = type(missing[0]).__name__, type(others[0]).__name__
+            advice = (
+                f"They differ in type alone: nodes are {types[0]}, names of columns "
+                f"{types[1]}. Make the hierarchy with names of the columns' type."
+            )
         raise ValueError(
             f"The columns of {name} must be the nodes of the hierarchy; without a "
-            f"column: {shorten(missing)}; unknown: {shorten(others)}. Rename the "
-            "columns, or use `hierarchy.subset` for fewer nodes."
+            f"column: {shorten(missing)}; unknown: {shorten(others)}. {advice}"
         )
     return np.array([where[node] for node in hierarchy.nodes], dtype=np.intp)
 
@@ -293,6 +299,11 @@ def as_classes(y: Any, warn: bool = False) -> np.ndarray:
         If ``y`` is no single column, a row has no class, or the values are no classes.
     """
     classes = np.asarray(y)
+    if classes.dtype.names:
+        raise ValueError(
+            "Expected y as a frame, an array or one class per row, but got a "
+            "structured array; make a frame of it: pd.DataFrame(y)."
+        )
     if classes.dtype.kind == "f" and isinstance(y, list | tuple) and _integers(y):
         classes = name_array(y)  # NumPy rounds what no integer type holds
     classes = column_or_1d(classes, warn=warn)

@@ -40,3 +40,28 @@ def test_a_bare_value_per_node_beside_names_in_another_order():
     check.check_values_by_node(PAIR, {"y": ["b", "a"]}, named)
     with pytest.raises(ValueError, match=r"`scored` has no names.*`y` are named"):
         check.check_values_by_node(PAIR, {"y": ["b", "a"]}, by_node)
+
+
+def test_names_that_differ_in_type_alone():
+    numbers = Hierarchy.from_edges([(1, 2)])
+    frame = pd.DataFrame([[1, 0]], columns=["1", "2"])
+    with pytest.raises(ValueError, match=r"type alone: nodes are int, .* columns str"):
+        check.as_labels(frame, numbers)
+    with pytest.raises(ValueError, match="Rename the columns"):
+        check.as_labels(frame[["1"]], numbers)
+
+
+def test_structured_arrays_are_no_labels():
+    frame = pd.DataFrame([[1, 0], [1, 1]], columns=PAIR.nodes)
+    with pytest.raises(ValueError, match="structured array; make a frame"):
+        check.as_classes(frame.to_records(index=False))
+
+
+def test_labels_of_objects_in_a_polars_frame():
+    pl = pytest.importorskip("polars")
+    columns = {"b": [1, 0], "a": [0, 0]}
+    frame = pl.DataFrame(
+        {name: pl.Series(column, dtype=pl.Object) for name, column in columns.items()}
+    )
+    closed = PAIR.close(frame)
+    assert closed.to_dict(as_series=False) == {"b": [1, 0], "a": [1, 0]}
