@@ -134,7 +134,11 @@ def like(
     plain = nw.from_dict(data, backend=wrapped.implementation)
     if not keep_dtypes:
         return plain.to_native()
-    casts = [nw.col(name).cast(dtype) for name, dtype in wrapped.schema.items()]
+    casts = [
+        # Nothing can be cast to objects; whole numbers say the same.
+        nw.col(name).cast(nw.Int64 if dtype == nw.Object else dtype)
+        for name, dtype in wrapped.schema.items()
+    ]
     return plain.select(casts).to_native()
 
 

@@ -16,7 +16,7 @@ import scipy.sparse as sp
 from scipy.special import expit
 
 from . import _frames as frames
-from ._validation import Node, as_labels, as_scores
+from ._validation import Node, as_labels, as_scores, column_positions
 from .hierarchy import Hierarchy
 
 
@@ -25,11 +25,13 @@ class Answer(NamedTuple):
 
     ``values`` has shape (n_samples, n_nodes); ``names`` are those of its columns, or
     None for a model that knows none: its columns are those of the ``y`` it was fitted
-    on.
+    on. ``of_classes`` says that ``y`` was 1-D: the columns are its classes, of which
+    each row has one, and no nodes.
     """
 
     values: Any
     names: list[Node] | None
+    of_classes: bool = False
 
 
 # -- who is inside ---------------------------------------------------------------------
@@ -70,6 +72,14 @@ def hierarchy_of(estimator: Any) -> Hierarchy | None:
     return None
 
 
+def own_hierarchy(estimator: Any) -> Hierarchy | None:
+    """Return the hierarchy that an unfitted model, or the one inside it, was given."""
+    for part in chain(estimator):
+        if isinstance(getattr(part, "hierarchy", None), Hierarchy):
+            return part.hierarchy
+    return None
+
+
 def knows_hierarchies(estimator: Any) -> bool:
     """Tell whether a model, or the model inside it, takes a hierarchy at all."""
     return any(hasattr(part, "hierarchy") for part in chain(estimator))
@@ -100,12 +110,26 @@ def names_of(estimator: Any) -> list[Node] | None:
     columns name nothing: those of scikit-learn's own classifiers, and of a flat
     hierarchy that was made for a bare ``y``.
     """
-    for part in chain(estimator):
-        if hasattr(part, "hierarchy_"):
-            classes = getattr(part, "classes_", None)
-            numbered = getattr(getattr(part, "_target", None), "numbered", False)
-            return None if classes is None or numbered else list(classes.tolist())
-    return None
+    part = _part_with_hierarchy(estimator)
+    classes = getattr(part, "classes_", None)
+    numbered = getattr(getattr(part, "_target", None), "numbered", False)
+    return None if classes is None or numbered else list(classes.tolist())
+
+
+def _part_with_hierarchy(estimator: Any) -> Any:
+    parts = (part for part in chain(estimator) if hasattr(part, "hierarchy_"))
+    return next(parts, None)
+
+
+def node_names(names: list[Node] | None, hierarchy: Hierarchy) -> list[Node] | None:
+    """Return names of a model's columns, or None where they are mere positions.
+
+    So they are where it was fitted on bare columns, without this hierarchy. Other names
+    that are no nodes come back, for the checks to refuse.
+    """
+    if names is None or any(name in hierarchy for name in names):
+        return names
+    return None if names == list(range(len(names))) else names
 
 
 # -- what it says ----------------------------------------------------------------------
@@ -129,7 +153,9 @@ def ask(estimator: Any, X: Any, method: str, **options: Any) -> Answer:
     else:
         values = _call(estimator, X, method, options)
         names = _names_inside(estimator, part_with(estimator, method))
-    return Answer(_one_array(values, estimator), names)
+    target = getattr(_part_with_hierarchy(estimator), "_target", None)
+    single = getattr(target, "single", False)
+    return Answer(_one_array(values, estimator), names, single)
 
 
 def _call(estimator: Any, X: Any, method: str, options: dict[str, Any]) -> Any:
@@ -187,7 +213,10 @@ def _probabilities(estimator: Any, X: Any) -> Any:
             "Expected an estimator with `predict_proba` or `decision_function`, but "
             f"{type(estimator).__name__} has neither."
         )
-    values = expit(np.asarray(estimator.decision_function(X), dtype=np.float64))
+    margins = estimator.decision_function(X)
+    if isinstance(margins, list):  # one array per node
+        margins = np.column_stack(margins)
+    values = expit(np.asarray(margins, dtype=np.float64))
     for part in chain(estimator):
         for column, one in enumerate(getattr(part, "estimators_", ())):
             if type(one).__name__ == "_ConstantPredictor":
@@ -225,6 +254,19 @@ def _of_positive(proba: Any, classes: Any) -> Any:
 # -- side by side with the truth -------------------------------------------------------
 
 
+def named_sides(
+    y_true: Any, names: list[Node] | None, hierarchy: Hierarchy
+) -> dict[str, list[Node] | None]:
+    """Names of the columns that a bare value per node stands beside, by side.
+
+    They are those of ``y_true`` or, where it has none, of the model.
+    """
+    columns = frames.columns(y_true, "y")
+    if columns is not None:
+        return {"y": columns}
+    return {"estimator.predict_proba": node_names(names, hierarchy)}
+
+
 def in_node_order(
     y_true: Any, answer: Answer, hierarchy: Hierarchy | None, scores: bool
 ) -> tuple[Any, Any]:
@@ -235,14 +277,27 @@ def in_node_order(
     ``y_true`` is in the order of the model's names, where it has any.
 
     Without a hierarchy both come back as they are. ``y_true`` may be None.
+
+    Raises
+    ------
+    ValueError
+        If truth or answer do not fit the hierarchy, or the truth has nodes, but the
+        model was fitted on one class per row: what its probability leaves after its
+        children's is not a node's.
     """
-    values, names = answer
+    values, names, of_classes = answer
+    if of_classes and y_true is not None:
+        raise ValueError(
+            "The model was fitted on one class per row (1-D y), so that its answers "
+            "are not those of nodes, but y has one column per node. Fit it on columns "
+            "too (`HierarchicalLabelBinarizer` makes them), or measure classes, with "
+            "one of scikit-learn's scorers such as 'accuracy'."
+        )
     if hierarchy is None:
         return y_true, values
-    positions = list(range(hierarchy.n_nodes))
-    if names == positions and not all(name in hierarchy for name in names):
-        names = None  # fitted on bare columns, without the hierarchy
-    names = names or frames.columns(values)
+    names = node_names(names, hierarchy) or frames.columns(values)
+    if names is not None:
+        column_positions(hierarchy, names, "the model's answer")
     truth_names = frames.columns(y_true)
     truth = y_true
     if y_true is not None:

@@ -13,9 +13,17 @@ from __future__ import annotations
 import numpy as np
 import scipy.sparse as sp
 from sklearn.metrics import accuracy_score
+from sklearn.utils import check_consistent_length
 
 from . import _frames as frames
-from ._validation import as_classes, as_labels, column_positions, name_array, shorten
+from ._validation import (
+    as_classes,
+    as_labels,
+    as_row_weights,
+    column_positions,
+    name_array,
+    shorten,
+)
 from .hierarchy import Hierarchy
 from .metrics import au_prc
 
@@ -161,10 +169,20 @@ class SingleTarget:
 
     def score(self, y, proba, sample_weight=None):
         """Accuracy of the most probable classes."""
-        hits = np.equal(as_classes(y), self.most_probable(proba)).astype(int)
-        return float(
-            accuracy_score(np.ones_like(hits), hits, sample_weight=sample_weight)
-        )
+        y = as_classes(y)
+        check_consistent_length(y, proba)
+        kinds = {y.dtype.kind, self.classes.dtype.kind}
+        if "U" in kinds and kinds & set("biuf"):
+            raise ValueError(
+                f"Expected y with labels such as {shorten(self.classes.tolist(), 2)}, "
+                f"the classes of `fit`, but got {shorten(y[:2].tolist())}; give labels "
+                "of the same type."
+            )
+        hits = (y == self.most_probable(proba)).astype(int)
+        weight = as_row_weights(sample_weight, len(hits))
+        if weight is not None and weight.any():
+            weight = weight / weight.max()  # large ones have no finite sum
+        return float(accuracy_score(np.ones_like(hits), hits, sample_weight=weight))
 
     def most_probable(self, proba):
         """Class of each row, from node probabilities."""

@@ -19,15 +19,13 @@ from numbers import Number
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import scipy.sparse as sp
 from numpy.typing import NDArray
-from sklearn.utils import check_array, column_or_1d
-from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import assert_all_finite
+from sklearn.utils import check_array
 
 from . import _frames as frames
 from ._words import Node as Node
+from ._words import as_classes as as_classes
 from ._words import as_list as as_list
 from ._words import count as count
 from ._words import did_you_mean as did_you_mean
@@ -101,10 +99,16 @@ def column_positions(
     missing = [node for node in hierarchy.nodes if node not in where]
     others = [column for column in names if column not in hierarchy]
     if missing or others:
+        advice = "Rename the columns, or use `hierarchy.subset` for fewer nodes."
+        if {str(node) for node in missing} == {str(column) for column in others}:
+            types = type(missing[0]).__name__, type(others[0]).__name__
+            advice = (
+                f"They differ in type alone: nodes are {types[0]}, names of columns "
+                f"{types[1]}. Make the hierarchy with names of the columns' type."
+            )
         raise ValueError(
             f"The columns of {name} must be the nodes of the hierarchy; without a "
-            f"column: {shorten(missing)}; unknown: {shorten(others)}. Rename the "
-            "columns, or use `hierarchy.subset` for fewer nodes."
+            f"column: {shorten(missing)}; unknown: {shorten(others)}. {advice}"
         )
     return np.array([where[node] for node in hierarchy.nodes], dtype=np.intp)
 
@@ -126,9 +130,7 @@ def check_one_order(
                 "columns=classifier.classes_ where a model gave it"
             )
             _check_order(names, hierarchy, side, other, wrap)
-        for name, spec in per_node.items():
-            if spec is not None:
-                check_order_of_values(spec, hierarchy, name, names, side)
+    check_values_by_node(hierarchy, columns, per_node)
 
 
 def check_order_of_values(
@@ -157,6 +159,22 @@ def _check_order(
             "order than the hierarchy's nodes, so that nobody knows which node is "
             f"which in `{bare}`. Give it names, such as by {wrap}."
         )
+
+
+def check_values_by_node(
+    hierarchy: Hierarchy,
+    columns: Mapping[str, list[Node] | None],
+    by_node: Mapping[str, Any],
+) -> None:
+    """Refuse a bare value per node beside columns that are named in another order.
+
+    ``columns`` has the names of the columns of each side, or None, by what the side is
+    called; ``by_node`` what has a value per node, by its name; None is nothing.
+    """
+    for side, names in columns.items():
+        for name, spec in by_node.items():
+            if spec is not None:
+                check_order_of_values(spec, hierarchy, name, names, side)
 
 
 def check_same_ids(
@@ -291,34 +309,6 @@ def _is_binary(value: Any) -> bool:
     return isinstance(value, Number) and value in (0, 1)
 
 
-def as_classes(y: Any, warn: bool = False) -> np.ndarray:
-    """Return 1-D labels, one class per row, as an array; integers of any size exactly.
-
-    Raises
-    ------
-    ValueError
-        If ``y`` is no single column, a row has no class, or the values are no classes.
-    """
-    classes = np.asarray(y)
-    if classes.dtype.kind == "f" and isinstance(y, list | tuple) and _integers(y):
-        classes = name_array(y)  # NumPy rounds what no integer type holds
-    classes = column_or_1d(classes, warn=warn)
-    n_missing = np.count_nonzero(pd.isna(classes))
-    if n_missing:
-        raise ValueError(
-            f"y has no class in {count(n_missing, 'row')} (None or NaN); drop them."
-        )
-    if classes.dtype.kind == "f":
-        assert_all_finite(classes, input_name="y")
-    if not (classes.dtype == object and _integers(classes)):
-        check_classification_targets(classes)
-    return classes
-
-
-def _integers(values: Iterable[Any]) -> bool:
-    return all(type(value) is int for value in values)
-
-
 # -- scores ----------------------------------------------------------------------------
 
 
@@ -343,7 +333,7 @@ def as_scores(
     if frames.is_frame(Y):
         Y = frames.numbers(Y, name)
     elif is_list_of_probabilities(Y):
-        Y = _positive_columns(Y, name)
+        Y = positive_columns(Y, name)
     if sp.issparse(Y):
         Y = Y.toarray()
     try:
@@ -369,7 +359,7 @@ def is_list_of_probabilities(Y: Any) -> bool:
     )
 
 
-def _positive_columns(Y: list[np.ndarray], name: str) -> np.ndarray:
+def positive_columns(Y: list[np.ndarray], name: str) -> np.ndarray:
     """The column of class 1 of each array."""
     for position, one in enumerate(Y):
         if one.shape[1] != 2:
@@ -426,7 +416,20 @@ def check_same_rows(y_true: Any, other: Any, name: str) -> None:
 
 def goes_by_name(spec: Any) -> bool:
     """Tell a mapping or Series, whose values have names, from an array."""
-    return isinstance(spec, Mapping) or hasattr(spec, "to_dict")
+    return isinstance(spec, Mapping) or (
+        hasattr(spec, "to_dict") and hasattr(spec, "items")
+    )
+
+
+def values_by_name(spec: Any, name: str) -> dict[Node, Any]:
+    """Return a mapping or Series as a dict; raise where a Series has a name twice."""
+    pairs = list(spec.items())
+    values = dict(pairs)
+    if len(values) != len(pairs):
+        times = Counter(node for node, _ in pairs)
+        double = [node for node, number in times.items() if number > 1]
+        raise ValueError(f"In `{name}` names come more than once: {shorten(double)}.")
+    return values
 
 
 def every_node(spec: Any, hierarchy: Hierarchy, name: str) -> NDArray[Any]:
@@ -438,11 +441,11 @@ def every_node(spec: Any, hierarchy: Hierarchy, name: str) -> NDArray[Any]:
     Raises
     ------
     ValueError
-        If a node has no value.
+        If a node has no value, or a name comes twice.
     """
     if not goes_by_name(spec):
         return np.asarray(spec)
-    values = dict(spec.items())
+    values = values_by_name(spec, name)
     missing = [node for node in hierarchy.nodes if node not in values]
     if missing:
         raise ValueError(
@@ -535,7 +538,8 @@ def by_node(
     Raises
     ------
     ValueError
-        If a name is no node, a value no number, or the shape does not fit.
+        If a name is no node or comes twice, a value is no number, or the shape does not
+        fit.
     """
     if not goes_by_name(spec):
         values = _numbers(spec, parameter, "")
@@ -548,7 +552,7 @@ def by_node(
             check_order_of_values(spec, hierarchy, parameter, columns)
         return values
     values = np.full(hierarchy.n_nodes, rest)
-    for node, value in dict(spec).items():
+    for node, value in values_by_name(spec, parameter).items():
         try:
             position = hierarchy.index(node)
         except KeyError as error:

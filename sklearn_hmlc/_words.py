@@ -11,6 +11,10 @@ from collections.abc import Hashable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
+import pandas as pd
+from sklearn.utils import column_or_1d
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import assert_all_finite
 
 Node = Hashable
 
@@ -66,7 +70,9 @@ def unknown(name: object, names: Sequence[Node]) -> str:
 
 
 def to_python(value: Any) -> Any:
-    """Return a NumPy string or number as Python's, so that it prints plainly."""
+    """Return a NumPy or pyarrow string or number as Python's, which prints plainly."""
+    if type(value).__module__ == "pyarrow.lib" and hasattr(value, "as_py"):
+        return value.as_py()
     return value.item() if isinstance(value, np.str_ | np.number) else value
 
 
@@ -114,3 +120,36 @@ def name_array(names: Iterable[Node]) -> np.ndarray:
     array = np.empty(len(names), dtype=object)
     array[:] = names
     return array
+
+
+def as_classes(y: Any, warn: bool = False) -> np.ndarray:
+    """Return 1-D labels, one class per row, as an array; integers of any size exactly.
+
+    Raises
+    ------
+    ValueError
+        If ``y`` is no single column, a row has no class, or the values are no classes.
+    """
+    classes = np.asarray(y)
+    if classes.dtype.names:
+        raise ValueError(
+            "Expected y as a frame, an array or one class per row, but got a "
+            "structured array; make a frame of it: pd.DataFrame(y)."
+        )
+    if classes.dtype.kind == "f" and isinstance(y, list | tuple) and _integers(y):
+        classes = name_array(y)  # NumPy rounds what no integer type holds
+    classes = column_or_1d(classes, warn=warn)
+    n_missing = np.count_nonzero(pd.isna(classes))
+    if n_missing:
+        raise ValueError(
+            f"y has no class in {count(n_missing, 'row')} (None or NaN); drop them."
+        )
+    if classes.dtype.kind == "f":
+        assert_all_finite(classes, input_name="y")
+    if not (classes.dtype == object and _integers(classes)):
+        check_classification_targets(classes)
+    return classes
+
+
+def _integers(values: Iterable[Any]) -> bool:
+    return all(type(value) is int for value in values)

@@ -193,3 +193,20 @@ def test_what_else_is_missing_is_an_error_as_ever():
     with pytest.raises(ValueError, match="Close it first") as caught:
         make_target(frame, ROOTED).encode(frame)
     assert "node order" not in str(caught.value)
+
+
+def test_accuracy_of_classes_with_odd_weights_and_labels():
+    target = make_target(np.array(["b", "c", "b"]), TREE)
+    proba = np.array([[0.9, 0.8, 0.1], [0.9, 0.7, 0.1], [0.9, 0.1, 0.8]])
+    y = ["b", "c", "c"]
+    assert target.score(y, proba) == pytest.approx(2 / 3)
+    assert target.score(y, proba, [1e308] * 3) == pytest.approx(2 / 3)
+    assert target.score(y, proba, [0, 1e308, 1e308]) == pytest.approx(1 / 2)
+    assert target.score(["b", "x", "c"], proba) == pytest.approx(2 / 3)
+    for given, weight, words in (
+        (["b"], None, "inconsistent numbers"),
+        (y, [1, -1, 1], ">= 0"),
+        ([1, 2, 3], None, "labels such as 'b', 'c'.* of the same type"),
+    ):
+        with pytest.raises(ValueError, match=words):
+            target.score(given, proba, weight)

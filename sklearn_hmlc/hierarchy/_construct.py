@@ -57,6 +57,12 @@ def read_codes(codes: Any, sep: Any, root: Node | None) -> Parts:
     """Read path codes; all nodes on the way are made, below a virtual root if any."""
     if not (isinstance(sep, str) and sep):
         raise ValueError(f"Expected `sep` to be a string, but got {sep!r}.")
+    if frames.is_frame(codes):
+        # Whose names of columns would be taken for codes.
+        raise TypeError(
+            f"Expected path codes, but got {type(codes).__name__}; give one column, or "
+            "its `columns` if they are the codes."
+        )
     parents: dict[Node, Node | None] = {} if root is None else {root: None}
     for code in as_list(codes):
         new, above = [], root

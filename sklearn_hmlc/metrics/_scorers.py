@@ -20,7 +20,7 @@ from sklearn.metrics._scorer import _BaseScorer
 
 from .. import _response as response
 from .. import _validation as check
-from .._naming import common_hierarchy
+from .._naming import given_hierarchy
 from ._cafa import fmax_score, smin_score, weighted_fmax_score
 from ._hierarchical import hierarchical_precision_recall_f1
 from ._nodewise import node_precision_recall_f1
@@ -172,8 +172,10 @@ class _HierarchyScorer(_BaseScorer):
         check.check_same_ids(X, y_true)
         answer = response.ask(estimator, X, self._method)
         if hierarchy is not None:
+            given_hierarchy(hierarchy)
             per_node = {name: options.get(name) for name in ("scored", "information")}
-            common_hierarchy(hierarchy, {"y": y_true}, per_node)
+            sides = response.named_sides(y_true, answer.names, hierarchy)
+            check.check_values_by_node(hierarchy, sides, per_node)
         truth, values = response.in_node_order(
             y_true, answer, hierarchy, scores=self._method != "predict"
         )

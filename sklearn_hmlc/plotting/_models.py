@@ -11,8 +11,8 @@ import numpy as np
 
 from .. import _frames as frames
 from .._naming import given_hierarchy
-from .._response import ask, hierarchy_of, in_node_order, names_of
-from .._validation import as_labels
+from .._response import ask, hierarchy_of, in_node_order, named_sides, names_of
+from .._validation import as_labels, check_values_by_node
 
 # -- names -----------------------------------------------------------------------------
 
@@ -84,6 +84,16 @@ def answers(estimators, X, y, method, hierarchy, **options):
         if own is not truth and (own != truth).nnz:
             raise ValueError(_SEVERAL_ORDERS.format("y"))
     return truth, values
+
+
+def check_scored(estimators, y, hierarchy, scored):
+    """Refuse a mask without names where columns are named in another order.
+
+    They are those of `y` or, where it has no names, those of the models.
+    """
+    for estimator in estimators.values():
+        sides = named_sides(y, names_of(estimator), hierarchy)
+        check_values_by_node(hierarchy, sides, {"scored": scored})
 
 
 def bare_order(estimators, hierarchy, y):

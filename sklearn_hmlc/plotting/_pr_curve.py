@@ -166,6 +166,7 @@ class PooledPRCurveDisplay:
         models = _models.estimators_by_name(estimator, name)
         hierarchy = _models.find_hierarchy(models, hierarchy)
         hierarchy = common_hierarchy(hierarchy, {"y": y})
+        _models.check_scored(models, y, hierarchy, scored)
         truth, scores = _models.answers(models, X, y, "predict_proba", hierarchy)
         return cls.from_predictions(
             truth,

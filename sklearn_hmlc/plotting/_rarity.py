@@ -158,6 +158,7 @@ default=("recall", "precision", "f1")
         models = _models.estimators_by_name(estimator, name)
         known = _models.find_hierarchy(models, hierarchy)
         columns = common_hierarchy(known, {"y": y})
+        _models.check_scored(models, y, columns, report_options.get("scored"))
         truth, labels = _models.answers(models, X, y, "predict", columns)
         scores = None
         if "auprc" in _as_tuple(metric):

@@ -146,6 +146,7 @@ class UncertaintyDisplay:
         _style.pyplot(f"{cls.__name__}.from_estimator")
         hierarchy = _models.find_hierarchy({None: estimator}, hierarchy)
         hierarchy = common_hierarchy(hierarchy, {"y": y})
+        _models.check_scored({None: estimator}, y, hierarchy, scored)
         asked = {None: estimator}, X, y
         _, unsure = _models.answers(
             *asked, "predict_uncertainty", hierarchy, measure=measure

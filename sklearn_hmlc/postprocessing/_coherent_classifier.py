@@ -5,11 +5,13 @@ from numbers import Real
 from typing import ClassVar
 
 import numpy as np
+import pandas as pd
 from sklearn.base import _fit_context, clone
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.validation import _check_method_params, check_is_fitted
 
-from .._response import ask
+from .. import _frames as frames
+from .._response import ask, own_hierarchy
 from ..hierarchy import Hierarchy
 from ._coherence import METHODS, make_coherent
 from ._inner_fit import counting_rows, narrow, take
@@ -31,7 +33,8 @@ class CoherentClassifier(HierarchyMetaClassifier):
         `decision_function`, such as `RandomForestClassifier`, `MLPClassifier` or
         `MultiOutputClassifier`.
     hierarchy : Hierarchy, default=None
-        The label graph. None: a flat one over the columns of ``y``.
+        The label graph. None: that of what is inside, where it has one, else a flat one
+        over the columns of ``y``.
     method : {"max", "min", "mean", "isotonic"}, default="max"
         How probabilities are made coherent, see `make_coherent`.
     threshold : float, array-like or mapping, default=0.5
@@ -43,7 +46,8 @@ class CoherentClassifier(HierarchyMetaClassifier):
     ----------
     estimator_ : estimator
         The fitted inner classifier. Its columns are the nodes that some training rows
-        have and others lack (a single one twice); the other nodes are constant.
+        have and others lack (a single one twice); the other nodes are constant. One
+        with a hierarchy of its own has all nodes, by name.
     classes_ : ndarray of shape (n_nodes,)
         Names of the columns of `predict_proba`, which follow those of ``y``.
     hierarchy_ : Hierarchy
@@ -122,7 +126,9 @@ array-like of shape (n_samples,)
             If the rows of pandas frames `X` and `y` have the same names, but in another
             order.
         """
-        target, labels = self._learn_labels(X, y, self.hierarchy)
+        own = own_hierarchy(self.estimator)
+        hierarchy = own if self.hierarchy is None else self.hierarchy
+        target, labels = self._learn_labels(X, y, hierarchy)
         given_thresholds(self.threshold, target)
         weight, routed = self._routed(fit_params)
         _, rows = counting_rows(weight, labels.shape[0])
@@ -139,11 +145,19 @@ array-like of shape (n_samples,)
             # A single column is a binary y for scikit-learn's classifiers, which some
             # of the multi-label ones don't take; twice the same one is not.
             varying = np.repeat(varying, 2)
+        if own is not None:
+            varying = np.arange(labels.shape[1])
         # Dense, since few of them take sparse labels; a byte each, since there may be
         # thousands of nodes.
         inner = labels[:, varying].astype(np.int8).toarray()
+        features = take(narrow(X), rows)
+        if own is not None:
+            # By name, since its nodes may stand in another order.
+            index = pd.Index(target.hierarchy.nodes, tupleize_cols=False)
+            names = frames.row_names(features)
+            inner = pd.DataFrame(inner, columns=index, index=names)
         params = _check_method_params(X, routed.estimator.fit, indices=rows)
-        estimator = clone(self.estimator).fit(take(narrow(X), rows), inner, **params)
+        estimator = clone(self.estimator).fit(features, inner, **params)
         return self._take_over(
             target,
             estimator_=estimator,

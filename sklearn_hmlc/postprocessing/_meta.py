@@ -15,7 +15,7 @@ from sklearn.utils.metadata_routing import (
 )
 from sklearn.utils.validation import check_is_fitted
 
-from .._response import Answer
+from .._response import Answer, node_names
 from .._target import ScoreMixin, make_target
 from .._validation import as_scores, as_thresholds, check_same_ids
 from ._inner_fit import weight_name, with_finite_sum
@@ -143,11 +143,17 @@ def in_columns(values: Any, n_columns: int, estimator: Any) -> Any:
 def in_nodes(answer: Answer, target: Any, estimator: Any) -> np.ndarray:
     """Return a model's scores in node order, by the names it has for its columns.
 
-    Columns without names, or with those of something else, are those of ``y``.
+    Columns without names, or with mere positions, are those of ``y``.
+
+    Raises
+    ------
+    ValueError
+        If the model's names are others than the nodes.
     """
     hierarchy = target.hierarchy
     values = in_columns(answer.values, hierarchy.n_nodes, estimator)
-    if answer.names is None or not all(name in hierarchy for name in answer.names):
-        values = target.in_node_order(values)
-        return as_scores(values, hierarchy)
-    return as_scores(values, hierarchy, bare=answer.names)
+    names = node_names(answer.names, hierarchy)
+    if names is None or answer.of_classes:
+        return as_scores(target.in_node_order(values), hierarchy)
+    what = f"{type(estimator).__name__}'s scores"
+    return as_scores(values, hierarchy, what, bare=names)

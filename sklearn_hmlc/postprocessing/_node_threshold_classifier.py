@@ -19,7 +19,14 @@ from sklearn.utils.metadata_routing import MethodMapping
 from sklearn.utils.validation import check_is_fitted
 
 from .. import _frames as frames
-from .._response import ask, chain, hierarchy_of, knows_hierarchies, names_of
+from .._response import (
+    ask,
+    chain,
+    hierarchy_of,
+    knows_hierarchies,
+    names_of,
+    own_hierarchy,
+)
 from ..hierarchy import Hierarchy
 from ._folds import make_splits
 from ._inner_fit import counting_rows, fit_on, is_frozen, narrow, take
@@ -325,9 +332,9 @@ ndarray of shape (n_samples,)
         """
         if self.hierarchy is not None:
             return self.hierarchy
-        for part in chain(self.estimator):
-            if isinstance(getattr(part, "hierarchy", None), Hierarchy):
-                return part.hierarchy
+        given = own_hierarchy(self.estimator)
+        if given is not None:
+            return given
         if is_frozen(self.estimator) and names_of(self.estimator) is not None:
             return hierarchy_of(self.estimator)
         return None

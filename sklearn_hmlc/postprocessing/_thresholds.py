@@ -7,7 +7,7 @@ Stage: probabilities and labels of rows that were not trained on -> thresholds
 from __future__ import annotations
 
 import warnings
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable
 from typing import Any
 
 import numpy as np
@@ -19,8 +19,11 @@ from .. import _frames as frames
 from .._validation import (
     as_row_weights,
     check_option,
+    goes_by_name,
     is_list_of_probabilities,
+    positive_columns,
     shorten,
+    values_by_name,
 )
 
 STRATEGIES = ("prevalence", "f1")
@@ -261,7 +264,7 @@ def _values(Y: Any, name: str) -> Any:
     if frames.is_frame(Y):
         return frames.numbers(Y, name)
     if is_list_of_probabilities(Y):
-        return np.column_stack([one[:, -1] for one in Y])
+        return positive_columns(Y, name)
     return Y if sp.issparse(Y) else np.asarray(Y)
 
 
@@ -296,8 +299,8 @@ def _checked_weight(sample_weight: Any, n_rows: int) -> np.ndarray:
 def _checked_share(
     prevalence: Any, names: list[Hashable] | None, n_nodes: int
 ) -> np.ndarray:
-    if isinstance(prevalence, Mapping) or hasattr(prevalence, "to_dict"):
-        prevalence = _by_name(dict(prevalence), names)
+    if goes_by_name(prevalence):
+        prevalence = _by_name(values_by_name(prevalence, "prevalence"), names)
     share = np.asarray(prevalence, dtype=np.float64)
     # Means over many rows may round to more than 1.
     if share.shape != (n_nodes,) or not ((share >= 0) & (share <= 1 + 1e-9)).all():

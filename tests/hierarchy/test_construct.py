@@ -381,3 +381,19 @@ def test_constructor_takes_positions():
 def test_constructor_bad_edges(edges, message):
     with pytest.raises(ValueError, match=message):
         Hierarchy(["a", "b"], edges)
+
+
+def test_names_in_pyarrow_s_arrays_are_plain():
+    pa = pytest.importorskip("pyarrow")
+    names = pa.array(["a", "b", "c"])
+    assert Hierarchy.flat(names).nodes == ("a", "b", "c")
+    made = Hierarchy.from_edges([("a", "b")], names, unscored=names[2:])
+    assert made.index(names[1:]).tolist() == [1, 2]
+    assert Hierarchy.from_codes(pa.array(["1/2"])).nodes == ("1", "1/2")
+    chain = Hierarchy.from_edges(itertools.pairwise(names))
+    assert chain.edge_names == (("a", "b"), ("b", "c"))
+
+
+def test_a_frame_is_no_list_of_codes():
+    with pytest.raises(TypeError, match="path codes, but got DataFrame; give one"):
+        Hierarchy.from_codes(pd.DataFrame({"codes": ["1/2"]}))

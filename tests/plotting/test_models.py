@@ -102,3 +102,31 @@ def test_names():
 def test_no_such_method(data):
     with pytest.raises(AttributeError, match="`predict`, but int has none"):
         _models.answers({"a": 3}, None, None, "predict", data[2])
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        plotting.PooledPRCurveDisplay,
+        plotting.RarityDisplay,
+        plotting.UncertaintyDisplay,
+    ],
+)
+def test_a_bare_mask_beside_named_columns_in_another_order(data, named, kind):
+    X, _, hierarchy = data
+    turned = named.iloc[:, ::-1]
+    model = ensemble(hierarchy).fit(X, turned)
+    mask = hierarchy.scored & (np.arange(hierarchy.n_nodes) != 1)
+    more = {"y_train": turned} if kind is plotting.RarityDisplay else {}
+    asked = {"scored": mask, **more}
+    for y in (turned, turned.to_numpy()):
+        with pytest.raises(ValueError, match="`scored` has no names"):
+            kind.from_estimator(model, X, y, **asked)
+    pred = [model.predict(X)] if kind is not plotting.PooledPRCurveDisplay else []
+    scores = pd.DataFrame(model.predict_proba(X), columns=turned.columns)
+    scores = [] if kind is plotting.RarityDisplay else [scores]
+    with pytest.raises(ValueError, match="`scored` has no names"):
+        kind.from_predictions(turned, *pred, *scores, hierarchy=hierarchy, **asked)
+    asked["scored"] = dict(zip(hierarchy.nodes, mask, strict=True))
+    kind.from_estimator(model, X, turned, **asked)
+    kind.from_predictions(turned, *pred, *scores, hierarchy=hierarchy, **asked)

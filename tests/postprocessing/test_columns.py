@@ -205,3 +205,31 @@ def test_a_flat_model_of_a_bare_array_knows_no_names():
     np.testing.assert_array_equal(
         inside.fit(X, labels).predict_proba(X), flat.predict_proba(X)
     )
+
+
+def test_thresholds_of_a_list_whose_columns_nobody_knows():
+    # A forest gives one column, of class 0, where no training row has the node.
+    labels = Y * (np.arange(len(TREE)) != 4)
+    proba = clone(FOREST).fit(X, labels).predict_proba(X)
+    with pytest.raises(ValueError, match=r"position 4 has shape \(60, 1\)"):
+        node_thresholds(Y, proba)
+
+
+@pytest.mark.parametrize("order", [TURNED, ["root", "b", "a", "b/z", "a/y", "a/x"]])
+def test_a_model_with_a_hierarchy_inside_learns_nodes_by_name(order):
+    assert set(order) == set(TREE.nodes)
+    frame = pd.DataFrame(Y, columns=TREE.nodes)[order]
+    expected = CoherentClassifier(CoherentClassifier(FOREST, TREE), TREE).fit(X, Y)
+    expected = pd.DataFrame(expected.predict_proba(X), columns=TREE.nodes)[order]
+    inner = CoherentClassifier(FOREST, TREE)
+    other = TREE.from_edges(TREE.edge_names, nodes=TREE.nodes[::-1])
+    for outer in (None, TREE, other):
+        clf = CoherentClassifier(inner, outer).fit(X, frame)
+        assert clf.hierarchy_ == (outer or TREE)
+        np.testing.assert_allclose(clf.predict_proba(X), expected)
+
+
+def test_a_model_with_a_hierarchy_inside_learns_constant_nodes_too():
+    labels = Y * (np.arange(len(TREE)) != TREE.index("b/z"))
+    clf = CoherentClassifier(CoherentClassifier(FOREST, TREE)).fit(X, labels)
+    assert clf.predict_proba(X)[:, TREE.index("b/z")].max() == 0

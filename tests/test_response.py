@@ -1,0 +1,90 @@
+"""What a model answers beside a truth: by name, or not at all."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.frozen import FrozenEstimator
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from sklearn_hmlc import Hierarchy
+from sklearn_hmlc._response import ask, node_names
+from sklearn_hmlc.metrics import get_scorer
+from sklearn_hmlc.postprocessing import CoherentClassifier, NodeThresholdClassifier
+
+TREE = Hierarchy.from_edges([("r", "a"), ("r", "b"), ("a", "c")])
+OTHER = Hierarchy.from_edges([("R", "A"), ("R", "B"), ("A", "C")])
+SWAPPED = ["r", "b", "a", "c"]
+
+
+@pytest.fixture
+def data(rng):
+    Y = TREE.close((rng.random((60, 4)) < [0.2, 0.3, 0.2, 0.4]).astype(int))
+    return rng.normal(size=(60, 3)), Y
+
+
+def coherent(hierarchy):
+    return CoherentClassifier(KNeighborsClassifier(3), hierarchy)
+
+
+def test_names_are_positions_only_where_none_is_a_node():
+    numbers = Hierarchy.flat([1, 2, 3])
+    assert node_names([0, 1, 2], TREE) is None
+    assert node_names([0, 1, 2], numbers) == [0, 1, 2]
+    assert node_names([2, 1, 3], numbers) == [2, 1, 3]
+    assert node_names(["R", "A"], TREE) == ["R", "A"]
+    assert node_names(None, TREE) is None
+
+
+def test_a_model_of_other_nodes_is_refused(data):
+    X, Y = data
+    model = coherent(OTHER).fit(X, Y)
+    with pytest.raises(ValueError, match=r"the model's answer.*unknown: 'R', 'A'"):
+        get_scorer("au_prc", hierarchy=TREE)(model, X, Y)
+    with pytest.raises(
+        ValueError, match=r"FrozenEstimator's scores.*unknown: 'R', 'A'"
+    ):
+        NodeThresholdClassifier(FrozenEstimator(model), TREE).fit(X, Y)
+
+
+@pytest.mark.parametrize("scoring", ["au_prc", "node_f1_micro"])
+def test_a_model_of_classes_has_no_answers_of_nodes(data, scoring):
+    X, Y = data
+    classes = np.array(TREE.nodes)[np.arange(60) % 4]
+    model = make_pipeline(StandardScaler(), coherent(TREE)).fit(X, classes)
+    for y in (Y, pd.DataFrame(Y, columns=TREE.nodes)):
+        with pytest.raises(ValueError, match="one class per row"):
+            get_scorer(scoring)(model, X, y)
+
+
+def test_a_bare_mask_beside_a_model_in_another_order(data):
+    X, Y = data
+    frame = pd.DataFrame(Y, columns=TREE.nodes)[SWAPPED]
+    model = coherent(TREE).fit(X, frame)
+    mask = np.array([False, True, False, True])
+    by_name = dict(zip(TREE.nodes, mask, strict=True))
+    expected = get_scorer("au_prc", scored=by_name)(model, X, frame)
+    # Bare labels are in the order of the model's classes, but is the mask?
+    y = frame.to_numpy()
+    assert get_scorer("au_prc", scored=by_name)(model, X, y) == expected
+    for scored in (mask, mask.tolist()):
+        with pytest.raises(ValueError, match=r"`scored` has no names.*estimator"):
+            get_scorer("au_prc", scored=scored)(model, X, y)
+    in_order = pd.DataFrame(Y, columns=TREE.nodes)
+    assert get_scorer("au_prc", scored=mask)(model, X, in_order) == expected
+
+
+class ListOfMargins(ClassifierMixin, BaseEstimator):
+    def fit(self, X, y):
+        return self
+
+    def decision_function(self, X):
+        return [X[:, 0], X[:, 1], X[:, 2]]
+
+
+def test_margins_in_a_list_are_columns(rng):
+    X = rng.normal(size=(3, 3))  # as many rows as columns
+    values = ask(ListOfMargins().fit(X, X), X, "predict_proba").values
+    np.testing.assert_allclose(values, 1 / (1 + np.exp(-X)))
