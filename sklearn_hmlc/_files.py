@@ -23,7 +23,7 @@ import stat
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
@@ -256,8 +256,10 @@ def write_whole(
     if is_device(path):
         _write_device(path, write)
         return
+    place = _place(path)
+    beside = [place.with_name(f"{place.stem}-{k}{place.suffix}") for k in range(1, 100)]
     try:
-        kept = _write_file(_place(path), write, force, keep=rescue)
+        found = _write_file([place, *beside] if rescue else [place], write, force)
     except FileExistsError:
         raise exists(path) from None
     except OSError as error:
@@ -268,29 +270,33 @@ def write_whole(
             f"{path}: {error.strerror or error}. What was to be written there is in "
             f"{kept}; move it from there."
         ) from error
-    if kept is not None:
+    if found != place:
         raise ValueError(
             f"{path} has appeared meanwhile and stays as it is; what was to be written "
-            f"there is in {kept}."
+            f"there is in {found}."
         )
 
 
-def _write_file(place: Path, write: Write, force: bool, keep: bool) -> Path | None:
-    """Write a file; where its name is taken and ``keep``, return another name."""
-    kept = None
-    with _partial(place.parent) as (partial, file):
+def _write_file(places: Sequence[Path], write: Write, force: bool) -> Path:
+    """Write a file, and return the first of the places that could be its name.
+
+    With ``force`` this is the first of all, whatever is there.
+    """
+    folder = places[0].parent
+    with _partial(folder) as (partial, file):
         write(file)
         file.flush()
         if force:
-            _keep_mode(place, file)
+            _keep_mode(places[0], file)
         os.fsync(file.fileno())
         file.close()
         if force:
-            os.replace(partial, place)
+            os.replace(partial, places[0])
+            place = places[0]
         else:
-            kept = _name_new(partial, place, keep)
-    _sync_folder(place.parent)
-    return kept
+            place = _name_new(partial, places)
+    _sync_folder(folder)
+    return place
 
 
 @contextlib.contextmanager
@@ -315,20 +321,13 @@ def _keep_mode(place: Path, file: BinaryIO) -> None:
         os.fchmod(file.fileno(), stat.S_IMODE(old.st_mode))
 
 
-def _name_new(partial: Path, place: Path, keep: bool) -> Path | None:
-    """Name the file if nothing has the name, else by the first free one after it."""
-    try:
-        _link(partial, place)
-    except FileExistsError:
-        if not keep:
-            raise
-        for number in range(1, 1000):
-            other = place.with_name(f"{place.stem}-{number}{place.suffix}")
-            with contextlib.suppress(FileExistsError):
-                _link(partial, other)
-                return other
-        raise
-    return None
+def _name_new(partial: Path, places: Sequence[Path]) -> Path:
+    """Name the file by the first of the places where nothing is."""
+    for place in places:
+        with contextlib.suppress(FileExistsError):
+            _link(partial, place)
+            return place
+    raise FileExistsError
 
 
 def _link(partial: Path, place: Path) -> None:
@@ -363,8 +362,7 @@ def _rescue(path: Path, write: Write) -> Path | None:
     for folder in (tempfile.gettempdir(), os.getcwd(), os.path.expanduser("~")):
         place = Path(folder, f"hmlc-{secrets.token_hex(4)}-{path.name[-80:]}")
         with contextlib.suppress(OSError):
-            _write_file(place, write, force=False, keep=False)
-            return place
+            return _write_file([place], write, force=False)
     return None
 
 

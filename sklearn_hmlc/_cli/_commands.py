@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 import warnings
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -25,6 +26,10 @@ from ._tables import Table, read_table
 
 #: How many folds tune thresholds.
 FOLDS = 5
+
+#: What `evaluate` writes.
+FILES = ("overall.csv", "rarity.csv", "depth.csv")
+FILES += ("rarity.png", "depth.png", "pr_curve.png")
 
 # -- fit -------------------------------------------------------------------------------
 
@@ -184,7 +189,7 @@ def _long(proba: pd.DataFrame, kept: np.ndarray) -> pd.DataFrame:
 def evaluate(args) -> None:
     """Print measures by rarity and depth; write tables and figures."""
     if args.out is not None:
-        check_free_folder(args.out, _names(), args.force)
+        check_free_folder(args.out, _report.file_names(FILES), args.force)
     model, table = _model_and_rows(args, labelled=True)
     pipeline = model["pipeline"]
     proba = pipeline.predict_proba(table.data)
@@ -204,27 +209,14 @@ def evaluate(args) -> None:
         say(f"\n{_report.files_text(paths)}")
 
 
-def _names() -> list[str]:
-    """Names of the files that `_write` writes."""
-    figures = ("rarity.png", "depth.png", "pr_curve.png")
-    tables = [f"{name}.csv" for name in _report.Report._fields]
-    return [*tables, *figures] if _report.can_draw() else tables
-
-
 def _write(report: _report.Report, table: Table, proba, args) -> list:
-    """Write a table and a figure of each part of the report."""
-    out = args.out
-    out.mkdir(parents=True, exist_ok=True)
-    paths = [out / name for name in _names()]
-    for part, path in zip(report, paths, strict=False):
-        write_table(part, path, force=args.force, float_format="%.6g")
-    if _report.can_draw():
-        curve = _report.curve_figure(table.target, proba, table.hierarchy)
-        groups = [report.rarity, report.depth]
-        figures = [*(_report.groups_figure({None: part}) for part in groups), curve]
-        for figure, path in zip(figures, paths[-3:], strict=True):
-            _report.write_figure(figure, path, force=args.force)
-    return paths
+    figures = (
+        partial(_report.groups_figure, {None: report.rarity}),
+        partial(_report.groups_figure, {None: report.depth}),
+        partial(_report.curve_figure, table.target, proba, table.hierarchy),
+    )
+    parts = dict(zip(FILES, (*report, *figures), strict=True))
+    return _report.write_report(args.out, parts, force=args.force)
 
 
 # -- shared ----------------------------------------------------------------------------

@@ -6,6 +6,7 @@ Stage: the whole way, from made-up or benchmark data to a table and a figure.
 from __future__ import annotations
 
 import time
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -24,6 +25,8 @@ from ._tables import plain
 
 PLAIN = "plain network"
 ENSEMBLE = "rare-node ensemble"
+#: What the demo writes.
+FILES = ("overall.csv", "rarity.csv", "rarity.png")
 
 
 class _Size(NamedTuple):
@@ -56,7 +59,7 @@ class _Data(NamedTuple):
 def run(args) -> None:
     """Train both models, print their measures, write tables and the figure."""
     size = _size(args)
-    check_free_folder(args.out, _names(), args.force)
+    check_free_folder(args.out, _report.file_names(FILES), args.force)
     data = _load(args, size)
     say(f"{data.name}: {data.hierarchy!r}\nTraining on {len(data.X_train)} rows.")
     reports = {}
@@ -152,20 +155,9 @@ def _show(data: _Data, overall: pd.DataFrame) -> None:
     )
 
 
-def _names() -> list[str]:
-    """Names of the files that `_write` writes."""
-    tables = ["overall.csv", "rarity.csv"]
-    return [*tables, "rarity.png"] if _report.can_draw() else tables
-
-
 def _write(overall: pd.DataFrame, reports: dict, args) -> list[Path]:
-    args.out.mkdir(parents=True, exist_ok=True)
     rarity = {name: report.rarity for name, report in reports.items()}
-    paths = [args.out / name for name in _names()]
-    tables = [overall, pd.concat(rarity, names=["model"])]
-    for table, path in zip(tables, paths, strict=False):
-        _report.write_table(table, path, force=args.force, float_format="%.6g")
-    if _report.can_draw():
-        figure = _report.groups_figure(rarity)
-        _report.write_figure(figure, paths[-1], force=args.force)
-    return paths
+    table = pd.concat(rarity, names=["model"])
+    draw = partial(_report.groups_figure, rarity)
+    parts = dict(zip(FILES, (overall, table, draw), strict=True))
+    return _report.write_report(args.out, parts, force=args.force)

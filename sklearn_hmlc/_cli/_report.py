@@ -10,7 +10,7 @@ import importlib.util
 from collections.abc import Iterable, Mapping
 from functools import partial
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 import pandas as pd
 
@@ -136,10 +136,23 @@ def _figure(size: tuple[float, float]):
     return Figure(figsize=size, layout="constrained")
 
 
-def write_figure(figure, path: Path, *, force: bool) -> None:
-    """Write a figure in the format of the file's ending."""
-    form = path.suffix.lstrip(".")
-    write_whole(path, partial(figure.savefig, dpi=150, format=form), force=force)
+def file_names(names: Iterable[str]) -> list[str]:
+    """Return the files of a report; without figures where nothing can be drawn."""
+    return [name for name in names if can_draw() or not name.endswith(".png")]
+
+
+def write_report(folder: Path, parts: Mapping[str, Any], *, force: bool) -> list[Path]:
+    """Write tables (.csv) and what functions draw (.png), by the names of the files."""
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = [folder / name for name in file_names(parts)]
+    for path in paths:
+        part = parts[path.name]
+        if callable(part):
+            save = partial(part().savefig, dpi=150, format="png")
+            write_whole(path, save, force=force)
+        else:
+            write_table(part, path, force=force, float_format="%.6g")
+    return paths
 
 
 def write_table(
