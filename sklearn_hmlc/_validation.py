@@ -350,6 +350,17 @@ def as_scores(
     return scores if order is None else scores[:, order]
 
 
+def as_probabilities(Y: Any, hierarchy: Hierarchy, name: str) -> FloatArray:
+    """Return scores, as `as_scores` does, that all lie in [0, 1]."""
+    proba = as_scores(Y, hierarchy, name)
+    if proba.min(initial=0) < 0 or proba.max(initial=1) > 1:
+        raise ValueError(
+            f"Expected `{name}` of probabilities in [0, 1], but got values from "
+            f"{proba.min():g} to {proba.max():g}."
+        )
+    return proba
+
+
 def is_list_of_probabilities(Y: Any) -> bool:
     """Tell a list of arrays (n_samples, n_classes), one per node, from one of rows."""
     return (

@@ -41,7 +41,7 @@ def one_row_table(hierarchy, threshold=None, **given):
     names = next(filter(None, map(frames.columns, rows.values())), None)
     limits = 0.5 if threshold is None else _thresholds(threshold, hierarchy, names)
     numbers = {
-        name: _probabilities(rows, hierarchy, name)
+        name: check.as_probabilities(rows[name], hierarchy, name)[0]
         for name in ("y_score", "decision_score")
         if name in rows
     }
@@ -60,7 +60,8 @@ def one_row_table(hierarchy, threshold=None, **given):
     if "y_true" in rows:
         table["true"] = _labels(rows, hierarchy, "y_true")
     if "uncertainty" in rows:
-        table["uncertainty"] = _scores(rows, hierarchy, "uncertainty")
+        unsure = check.as_scores(rows["uncertainty"], hierarchy, "uncertainty")
+        table["uncertainty"] = unsure[0]
     if "decision_score" in rows:
         table["decision"] = numbers["decision_score"]
     if threshold is not None:
@@ -97,20 +98,6 @@ def _thresholds(threshold, hierarchy, names):
     if np.isnan(limits).any():
         raise ValueError("Expected `threshold` of numbers, but got NaN.")
     return limits
-
-
-def _probabilities(rows, hierarchy, name):
-    values = _scores(rows, hierarchy, name)
-    if values.min() < 0 or values.max() > 1:
-        raise ValueError(
-            f"Expected `{name}` of probabilities in [0, 1], but got values from "
-            f"{values.min():g} to {values.max():g}."
-        )
-    return values
-
-
-def _scores(rows, hierarchy, name):
-    return check.as_scores(rows[name], hierarchy, name)[0]
 
 
 def _labels(rows, hierarchy, name):

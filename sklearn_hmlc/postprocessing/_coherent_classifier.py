@@ -6,15 +6,15 @@ from typing import ClassVar
 
 import numpy as np
 import pandas as pd
-from sklearn.base import _fit_context, clone
+from sklearn.base import _fit_context
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
-from sklearn.utils.validation import _check_method_params, check_is_fitted
+from sklearn.utils.validation import check_is_fitted
 
 from .. import _frames as frames
 from .._response import ask, own_hierarchy
 from ..hierarchy import Hierarchy
 from ._coherence import METHODS, make_coherent
-from ._inner_fit import counting_rows, narrow, take
+from ._inner_fit import counting_rows, fit_on, narrow, take
 from ._meta import HierarchyMetaClassifier, given_thresholds, in_columns
 
 
@@ -132,9 +132,9 @@ array-like of shape (n_samples,)
         given_thresholds(self.threshold, target)
         weight, routed = self._routed(fit_params)
         _, rows = counting_rows(weight, labels.shape[0])
-        labels = take(labels, rows)
-        n_rows = labels.sum(axis=0)
-        varying = np.flatnonzero((n_rows > 0) & (n_rows < labels.shape[0]))
+        counted = take(labels, rows)
+        n_rows = counted.sum(axis=0)
+        varying = np.flatnonzero((n_rows > 0) & (n_rows < counted.shape[0]))
         if len(varying) == 0:
             among = "" if rows is None else " with a `sample_weight` above 0"
             raise ValueError(
@@ -150,74 +150,23 @@ array-like of shape (n_samples,)
         # Dense, since few of them take sparse labels; a byte each, since there may be
         # thousands of nodes.
         inner = labels[:, varying].astype(np.int8).toarray()
-        features = take(narrow(X), rows)
         if own is not None:
             # By name, since its nodes may stand in another order.
             index = pd.Index(target.hierarchy.nodes, tupleize_cols=False)
-            names = frames.row_names(features)
-            inner = pd.DataFrame(inner, columns=index, index=names)
-        params = _check_method_params(X, routed.estimator.fit, indices=rows)
-        estimator = clone(self.estimator).fit(features, inner, **params)
+            inner = pd.DataFrame(inner, columns=index, index=frames.row_names(X))
+        fit_params = routed.estimator.fit
         return self._take_over(
             target,
-            estimator_=estimator,
+            estimator_=fit_on(self.estimator, narrow(X), inner, rows, fit_params),
             _varying=varying,
             _constant=np.where(n_rows > 0, 1.0, 0.0),
         )
 
-    def predict_proba(self, X):
-        """Predict coherent probabilities.
+    def _node_scores(self, X):
+        return self._node_proba(X)
 
-        Parameters
-        ----------
-        X : array-like or sparse matrix of shape (n_samples, n_features)
-            Whatever the inner classifier takes.
-
-        Returns
-        -------
-        proba : ndarray of float of shape (n_samples, n_nodes)
-            In [0, 1]; a parent's is never below its child's. Columns as in
-            ``classes_``. After a fit on 1-D ``y``: the probability that a row's path
-            ends in the class; rows sum to 1.
-        """
-        return self._answer(self._node_proba(X))
-
-    def predict(self, X):
-        """Predict labels: yes where the probability reaches ``threshold``.
-
-        Parameters
-        ----------
-        X : array-like or sparse matrix of shape (n_samples, n_features)
-            Whatever the inner classifier takes.
-
-        Returns
-        -------
-        y : ndarray, sparse matrix or DataFrame of shape (n_samples, n_nodes), or \
-ndarray of shape (n_samples,)
-            In the container and dtype of the ``y`` of `fit`, closed under the
-            hierarchy. After a fit on 1-D ``y``: the most probable class.
-        """
-        proba = self._node_proba(X)
-        if self._target.single:
-            return self._target.most_probable(proba)
-        return self._decide(proba, given_thresholds(self.threshold, self._target), X)
-
-    def decision_proba(self, X):
-        """Return what `predict` decides on: coherent probabilities of the nodes.
-
-        Parameters
-        ----------
-        X : array-like or sparse matrix of shape (n_samples, n_features)
-            Whatever the inner classifier takes.
-
-        Returns
-        -------
-        proba : ndarray of float of shape (n_samples, n_nodes)
-            Those of `predict_proba`; after a fit on 1-D ``y`` of the classes' nodes,
-            whose rows don't sum to 1.
-        """
-        proba = self._node_proba(X)
-        return self._target.columns(proba)
+    def _node_thresholds(self):
+        return given_thresholds(self.threshold, self._target)
 
     def _node_proba(self, X):
         check_is_fitted(self)

@@ -43,18 +43,12 @@ def make_splits(
         among = np.arange(n_rows) if rows is None else rows
         pairs = folds.split(among, **params)
         return [(among[train], among[test]) for train, test in pairs]
-    return _counting(split_rows(cv, labels, params), rows, n_rows)
-
-
-def split_rows(
-    cv: Any, labels: sp.csr_array, params: dict[str, Any] | None = None
-) -> Splits:
-    """Train and test rows of each fold, by a splitter or iterable."""
     folds = check_cv(cv)
     plain = isinstance(folds, KFold | ShuffleSplit)
     # Splitters that look at labels want them dense.
     y = labels if plain else labels.astype(np.int8).toarray()
-    return list(folds.split(np.zeros((labels.shape[0], 1)), y, **(params or {})))
+    pairs = list(folds.split(np.zeros((n_rows, 1)), y, **params))
+    return _counting(pairs, rows, n_rows)
 
 
 def _shuffled(cv: float, random_state: np.random.RandomState) -> Any:

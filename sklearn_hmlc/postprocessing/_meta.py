@@ -55,16 +55,62 @@ class HierarchyMetaClassifier(
             setattr(self, name, value)
         return self
 
-    def _answer(self, proba):
-        """Bring node probabilities into the user's columns, or those of the classes."""
+    def predict_proba(self, X):
+        """Predict probabilities, coherent ones if the class makes them so.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+            Whatever the inner classifier takes.
+
+        Returns
+        -------
+        proba : ndarray of float of shape (n_samples, n_nodes)
+            In [0, 1], columns as in ``classes_``. After a fit on 1-D ``y``: the
+            probability that a row's path ends in the class; rows sum to 1.
+        """
+        proba = self._node_proba(X)
         if self._target.single:
             return self._target.distribution(proba)
         return self._target.columns(proba)
 
-    def _decide(self, scores, thresholds, X):
-        """Decisions in the container of the y of fit, closed upward."""
-        positive = self.hierarchy_.close(scores >= thresholds)
-        return self._target.restore(positive, X)
+    def predict(self, X):
+        """Predict labels: yes where `decision_proba` reaches the node's threshold.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+            Whatever the inner classifier takes.
+
+        Returns
+        -------
+        y : ndarray, sparse matrix or DataFrame of shape (n_samples, n_nodes), or \
+ndarray of shape (n_samples,)
+            In the container and dtype of the ``y`` of `fit`, closed under the
+            hierarchy. After a fit on 1-D ``y``: the most probable class.
+        """
+        check_is_fitted(self)
+        if self._target.single:
+            return self._target.most_probable(self._node_proba(X))
+        positive = self._node_scores(X) >= self._node_thresholds()
+        return self._target.restore(self.hierarchy_.close(positive), X)
+
+    def decision_proba(self, X):
+        """Return what `predict` decides on: scores that meet the thresholds.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+            Whatever the inner classifier takes.
+
+        Returns
+        -------
+        scores : ndarray of float of shape (n_samples, n_nodes)
+            Columns as in ``classes_``; after a fit on 1-D ``y`` those of the classes'
+            nodes, whose rows don't sum to 1.
+        """
+        scores = self._node_scores(X)
+        return self._target.columns(scores)
 
     def get_metadata_routing(self):
         """Say which metadata `fit` uses and hands on, for scikit-learn's routing.

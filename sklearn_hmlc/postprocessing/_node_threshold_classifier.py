@@ -236,58 +236,6 @@ array-like of shape (n_samples,)
             response_method_=response_of(estimator, self.response_method),
         )
 
-    def predict_proba(self, X):
-        """Return the inner classifier's probabilities.
-
-        Parameters
-        ----------
-        X : array-like or sparse matrix of shape (n_samples, n_features)
-            Whatever the inner classifier takes.
-
-        Returns
-        -------
-        proba : ndarray of float of shape (n_samples, n_nodes)
-            Columns as in ``classes_``.
-        """
-        return self._answer(self._node_proba(X))
-
-    def predict(self, X):
-        """Predict labels: yes where the probability reaches the node's threshold.
-
-        Parameters
-        ----------
-        X : array-like or sparse matrix of shape (n_samples, n_features)
-            Whatever the inner classifier takes.
-
-        Returns
-        -------
-        y : ndarray, sparse matrix or DataFrame of shape (n_samples, n_nodes), or \
-ndarray of shape (n_samples,)
-            In the container and dtype of the ``y`` of `fit`, closed under the
-            hierarchy. After a fit on 1-D ``y``: the most probable class.
-        """
-        check_is_fitted(self)
-        if self._target.single:
-            return self._target.most_probable(self._node_proba(X))
-        return self._decide(self._node_scores(X), self.thresholds_, X)
-
-    def decision_proba(self, X):
-        """Return what `predict` decides on: scores that meet the thresholds.
-
-        Parameters
-        ----------
-        X : array-like or sparse matrix of shape (n_samples, n_features)
-            Whatever the inner classifier takes.
-
-        Returns
-        -------
-        scores : ndarray of float of shape (n_samples, n_nodes)
-            The inner classifier's, by ``response_method_``. Columns as in ``classes_``;
-            after a fit on 1-D ``y`` those of the classes' nodes.
-        """
-        scores = self._node_scores(X)
-        return self._target.columns(scores)
-
     def get_metadata_routing(self):
         """Say which metadata `fit` uses and hands on, for scikit-learn's routing.
 
@@ -416,15 +364,14 @@ ndarray of shape (n_samples,)
         check_is_fitted(self)
         return self._asked(X, self.response_method_)
 
+    def _node_thresholds(self):
+        return self.thresholds_
+
     def _asked(self, X, method):
         """Scores in node order, of the fitted classifier."""
         check_is_fitted(self)
         answer = ask(self.estimator_, narrow(X), method)
         return in_nodes(answer, self._target, self.estimator_)
-
-    def __sklearn_is_fitted__(self):
-        """Tell whether there are thresholds."""
-        return hasattr(self, "thresholds_")
 
 
 def _fit_and_answer(estimator, X, y, train, test, fit_params, response, keep):

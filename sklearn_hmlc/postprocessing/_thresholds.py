@@ -7,7 +7,6 @@ Stage: probabilities and labels of rows that were not trained on -> thresholds
 from __future__ import annotations
 
 import warnings
-from collections.abc import Hashable
 from typing import Any
 
 import numpy as np
@@ -16,15 +15,16 @@ import scipy.sparse as sp
 from sklearn.utils import gen_batches
 
 from .. import _frames as frames
+from .._naming import common_hierarchy
 from .._validation import (
+    as_labels,
+    as_probabilities,
     as_row_weights,
     check_option,
-    goes_by_name,
-    is_list_of_probabilities,
-    positive_columns,
-    shorten,
-    values_by_name,
+    check_same_rows,
+    every_node,
 )
+from ..hierarchy import Hierarchy
 
 STRATEGIES = ("prevalence", "f1")
 DEFAULT_FACTOR = 3.0
@@ -117,26 +117,34 @@ def node_thresholds(
     """
     check_option("strategy", strategy, STRATEGIES)
     check_factor(strategy, factor)
-    names, truth, scores, order = _checked_rows(y_true, proba)
-    n_nodes = scores.shape[1]
+    # The nodes of the flat hierarchy are the columns of `y_true`, in their order.
+    hierarchy = common_hierarchy(None, {"y_true": y_true, "proba": proba})
+    truth = sp.csc_array(as_labels(y_true, hierarchy, "y_true"))
+    if 0 in truth.shape:
+        raise ValueError(
+            "Expected `y_true` with at least one row and one node, but got shape "
+            f"{truth.shape}."
+        )
+    scores = as_probabilities(proba, hierarchy, "proba")
+    check_same_rows(truth, scores, "proba")
     weight = _checked_weight(sample_weight, len(scores))
     counts = weight > 0
     n_rows = np.count_nonzero(counts)
     share = weight @ truth / n_rows if prevalence is None else prevalence
-    wanted = _checked_share(share, names, n_nodes) * n_rows
+    wanted = _checked_share(share, hierarchy) * n_rows
     bound = factor if strategy == "f1" else None
-    thresholds = np.empty(n_nodes)
-    for part in gen_batches(n_nodes, max(1, _BLOCK_ENTRIES // len(scores))):
-        labels = truth[:, part]
-        labels = labels.toarray() if sp.issparse(labels) else labels
-        columns = part if order is None else order[part]
-        some = scores[:, columns][counts].astype(np.float64, copy=False)
+    thresholds = np.empty(hierarchy.n_nodes)
+    for part in gen_batches(len(thresholds), max(1, _BLOCK_ENTRIES // len(scores))):
         thresholds[part] = _tuned(
-            labels[counts], some, weight[counts], wanted[part], bound
+            truth[:, part].toarray()[counts],
+            scores[:, part][counts].astype(np.float64, copy=False),
+            weight[counts],
+            wanted[part],
+            bound,
         )
-    if names is None:
+    if not (frames.is_frame(y_true) or frames.is_frame(proba)):
         return thresholds
-    index = pd.Index(names, tupleize_cols=False)
+    index = pd.Index(hierarchy.nodes, tupleize_cols=False)
     return pd.Series(thresholds, index=index, name="threshold")
 
 
@@ -200,7 +208,9 @@ def _best_f1(
     """For each node how many rows to predict for the largest F1, ties to ``wanted``.
 
     ``number`` and ``found`` are how many rows, and how many with the node, are among
-    the first 1, 2, ... of the ranking. What must not be chosen gets an F1 of 0.
+    the first 1, 2, ... of the ranking, so that each entry is a cut between two rows.
+    Cuts that are not allowed get an F1 of 0, which is also what finds nothing: where
+    all have it, the number is ``otherwise``.
     """
     n_rows = len(ranked)
     # F1 = 2 TP / (predicted + positive), and the last entry of `found` is all positive.
@@ -236,55 +246,6 @@ def _midway(ranked: np.ndarray, count: np.ndarray) -> np.ndarray:
     return np.where(highest_out >= 1, np.inf, threshold)
 
 
-def _checked_rows(
-    y_true: Any, proba: Any
-) -> tuple[list[Hashable] | None, np.ndarray | sp.csc_array, np.ndarray, Any]:
-    """Names of columns, boolean labels (dense or CSC), scores, and their order.
-
-    The order is where the scores of each column of the labels stand; None: as these.
-    """
-    names, order = _matched(y_true, proba)
-    truth, scores = _values(y_true, "y_true"), _values(proba, "proba")
-    truth = sp.csc_array(truth) if sp.issparse(truth) else truth
-    scores = scores.toarray() if sp.issparse(scores) else scores
-    if truth.ndim != 2 or truth.shape != scores.shape or 0 in scores.shape:
-        raise ValueError(
-            "Expected y_true and proba of the same shape (n_samples, n_nodes) with at "
-            f"least one row and one node, but got {truth.shape} and {scores.shape}."
-        )
-    values = truth.data if sp.issparse(truth) else truth
-    if not ((values == 0) | (values == 1)).all():
-        raise ValueError("Expected y_true to hold only 0 and 1.")
-    if not (scores.min(initial=0) >= 0 and scores.max(initial=1) <= 1):
-        raise ValueError("Expected probabilities in [0, 1], without NaN.")
-    return names, truth.astype(bool), scores, order
-
-
-def _values(Y: Any, name: str) -> Any:
-    if frames.is_frame(Y):
-        return frames.numbers(Y, name)
-    if is_list_of_probabilities(Y):
-        return positive_columns(Y, name)
-    return Y if sp.issparse(Y) else np.asarray(Y)
-
-
-def _matched(y_true: Any, proba: Any) -> tuple[list[Hashable] | None, Any]:
-    """Names of the columns, if any, and where the scores of each of them stand."""
-    names = frames.columns(y_true, "y_true")
-    others = frames.columns(proba, "proba")
-    if names is None or others is None or names == others:
-        return (others if names is None else names), None
-    where = {name: position for position, name in enumerate(others)}
-    missing = [name for name in names if name not in where]
-    unknown = [name for name in others if name not in set(names)]
-    if missing or unknown:
-        raise ValueError(
-            "Expected `proba` to have the columns of `y_true`; missing: "
-            f"{shorten(missing)}; unknown: {shorten(unknown)}."
-        )
-    return names, np.array([where[name] for name in names])
-
-
 def _checked_weight(sample_weight: Any, n_rows: int) -> np.ndarray:
     """What rows count, 1 on average over those that count at all."""
     weight = as_row_weights(sample_weight, n_rows)
@@ -296,29 +257,14 @@ def _checked_weight(sample_weight: Any, n_rows: int) -> np.ndarray:
     return weight * np.count_nonzero(weight) / weight.sum()
 
 
-def _checked_share(
-    prevalence: Any, names: list[Hashable] | None, n_nodes: int
-) -> np.ndarray:
-    if goes_by_name(prevalence):
-        prevalence = _by_name(values_by_name(prevalence, "prevalence"), names)
-    share = np.asarray(prevalence, dtype=np.float64)
+def _checked_share(prevalence: Any, hierarchy: Hierarchy) -> np.ndarray:
+    share = every_node(prevalence, hierarchy, "prevalence").astype(np.float64)
     # Means over many rows may round to more than 1.
-    if share.shape != (n_nodes,) or not ((share >= 0) & (share <= 1 + 1e-9)).all():
+    fits = share.shape == (hierarchy.n_nodes,)
+    if not fits or not ((share >= 0) & (share <= 1 + 1e-9)).all():
         raise ValueError(
-            f"Expected `prevalence` of shape ({n_nodes},) with values in [0, 1], but "
-            f"got shape {share.shape}, values from {share.min(initial=1)} to "
-            f"{share.max(initial=0)}."
+            f"Expected `prevalence` of shape ({hierarchy.n_nodes},) with values in "
+            f"[0, 1], but got shape {share.shape}, values from {share.min(initial=1)} "
+            f"to {share.max(initial=0)}."
         )
     return np.minimum(share, 1.0)
-
-
-def _by_name(prevalence: dict, names: list[Hashable] | None) -> list[Any]:
-    if names is None:
-        raise ValueError(
-            "`prevalence` goes by name, but neither `y_true` nor `proba` has names; "
-            "give an array in the order of their columns, or frames."
-        )
-    missing = [name for name in names if name not in prevalence]
-    if missing:
-        raise ValueError(f"`prevalence` lacks the nodes {shorten(missing)}.")
-    return [prevalence[name] for name in names]

@@ -278,11 +278,11 @@ def test_sparse_labels():
 @pytest.mark.parametrize(
     ("args", "kwargs", "message"),
     [
-        (([[1]], [[0.5, 0.5]]), {}, r"same shape .* \(1, 1\) and \(1, 2\)"),
+        (([[1]], [[0.5, 0.5]]), {}, r"\(n_samples, 1\), .* but got shape \(1, 2\)"),
         ((np.zeros((0, 2)), np.zeros((0, 2))), {}, "at least one row"),
         (([[2]], [[0.5]]), {}, "only 0 and 1"),
-        (([[1]], [[1.5]]), {}, r"in \[0, 1\], without NaN"),
-        (([[1]], [[np.nan]]), {}, r"in \[0, 1\], without NaN"),
+        (([[1]], [[1.5]]), {}, r"`proba` of .* in \[0, 1\], .* to 1.5"),
+        (([[1]], [[np.nan]]), {}, "Input proba contains NaN"),
         (([[1]], [[0.5]], "youden"), {}, "`strategy` to be one of .* 'youden'"),
         (([[1]], [[0.5]]), {"prevalence": [2.0]}, r"in \[0, 1\].* to 2.0"),
         (([[1]], [[0.5]]), {"prevalence": [0.1, 0.1]}, r"shape \(1,\)"),
