@@ -88,7 +88,7 @@ def read_bytes(path: str | os.PathLike[str]) -> bytes:
     except OSError as error:
         if error.errno is not None:
             raise
-        # bz2 says so without a number.
+        # bz2 reports broken data as an OSError without a number.
         raise ValueError(f"{name}: could not decompress it ({error}).") from error
 
 
@@ -214,7 +214,7 @@ def exists(path: str | os.PathLike[str]) -> ValueError:
 
 
 def _try_folder(folder: Path, path: Path) -> None:
-    """Make a file and take it away again, which permissions alone don't tell."""
+    """Try to make a file there, since permissions alone don't tell whether one can."""
     try:
         with _partial(folder):
             pass
@@ -301,8 +301,8 @@ def _write_file(places: Sequence[Path], write: Write, force: bool) -> Path:
 
 @contextlib.contextmanager
 def _partial(folder: Path) -> Iterator[tuple[Path, BinaryIO]]:
-    """Give a new file of a random name; what still has that name in the end goes."""
-    # Not after the file's own name, with which it might be too long.
+    """Yield a new file of a random name; remove it if it has that name in the end."""
+    # Without the file's own name, which might make it too long.
     partial = folder / f".hmlc-{secrets.token_hex(16)}.part"
     try:
         with open(partial, "x+b") as file:
@@ -348,7 +348,7 @@ def _link(partial: Path, place: Path) -> None:
 
 
 def _sync_folder(folder: Path) -> None:
-    """Have the name on the disk too, where folders can be opened."""
+    """Flush the folder, which has the new name, to the disk; not all systems can."""
     with contextlib.suppress(OSError):
         descriptor = os.open(folder, os.O_RDONLY)
         try:

@@ -6,13 +6,14 @@ else narwhals knows. Out: names, NumPy arrays, and arrays in a frame of the same
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Hashable
 from typing import Any
 
 import narwhals.stable.v2 as nw
 import numpy as np
 import pandas as pd
+
+from ._words import check_unique
 
 
 def is_frame(Y: Any) -> bool:
@@ -50,11 +51,7 @@ def columns(Y: Any, name: str = "Y") -> list[Hashable] | None:
         return None
     # pyarrow's `columns` are the data.
     names = list(getattr(Y, "column_names", None) or Y.columns)
-    if len(set(names)) != len(names):
-        double = [column for column, times in Counter(names).items() if times > 1]
-        more = f" and {len(double) - 5:,} more" if len(double) > 5 else ""
-        listed = ", ".join(map(repr, double[:5]))
-        raise ValueError(f"Columns of {name} come more than once: {listed}{more}.")
+    check_unique(names, name)
     return names
 
 

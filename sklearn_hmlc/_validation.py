@@ -1,4 +1,4 @@
-"""What users hand over, checked at the door: the one room of checks.
+"""What users hand over, checked at the door: all checks in one place.
 
 Stage: the first step of every public function. In: labels, scores, row weights, masks,
 numbers by node and options, in whatever container. Out: boolean CSR labels, dense
@@ -13,7 +13,6 @@ refused, since nobody can know which order it has.
 from __future__ import annotations
 
 import warnings
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from numbers import Number
 from typing import Any
@@ -27,6 +26,7 @@ from . import _frames as frames
 from ._words import Node as Node
 from ._words import as_classes as as_classes
 from ._words import as_list as as_list
+from ._words import check_unique
 from ._words import count as count
 from ._words import did_you_mean as did_you_mean
 from ._words import name_array as name_array
@@ -35,7 +35,7 @@ from ._words import shorten as shorten
 from ._words import to_python as to_python
 from ._words import unknown as unknown
 
-# Hierarchies build on this room; here they are whatever has nodes.
+# The hierarchy is built on these checks, so that its class can't be imported here.
 Hierarchy = Any
 BoolArray = NDArray[np.bool_]
 FloatArray = NDArray[np.floating[Any]]
@@ -92,10 +92,8 @@ def column_positions(
         If a column is no node, a node has no column, or a column comes twice.
     """
     names = list(columns)
+    check_unique(names, name)
     where = {column: position for position, column in enumerate(names)}
-    if len(where) != len(names):
-        double = [column for column, times in Counter(names).items() if times > 1]
-        raise ValueError(f"Columns of {name} come more than once: {shorten(double)}.")
     missing = [node for node in hierarchy.nodes if node not in where]
     others = [column for column in names if column not in hierarchy]
     if missing or others:

@@ -7,6 +7,7 @@ Python values, and parts of sentences.
 from __future__ import annotations
 
 import difflib
+from collections import Counter
 from collections.abc import Hashable, Iterable, Sequence
 from typing import Any
 
@@ -33,6 +34,13 @@ def shorten(names: Iterable[Any], most: int = 5) -> str:
         return "none"
     shown = ", ".join(repr(to_python(name)) for name in names[:most])
     return shown + (f" and {len(names) - most:,} more" if len(names) > most else "")
+
+
+def check_unique(columns: Sequence[Any], name: str) -> None:
+    """Raise where a column comes twice."""
+    double = [column for column, times in Counter(columns).items() if times > 1]
+    if double:
+        raise ValueError(f"Columns of {name} come more than once: {shorten(double)}.")
 
 
 def did_you_mean(value: object, options: Iterable[Any]) -> str:

@@ -15,8 +15,8 @@ ROOT = Path(sklearn_hmlc.__file__).parent
 
 # Data flows one way: a part imports only from those before it in this list.
 LAYERS = [
-    "_frames",
     "_words",
+    "_frames",
     "_validation",
     "_files",
     "_optional",

@@ -62,7 +62,7 @@ def _run(argv: Sequence[str] | None) -> int:
         args = make_parser().parse_args(argv)
         args.run(args)
         if sys.stdout is not None:
-            sys.stdout.flush()  # where it fails, it fails here
+            sys.stdout.flush()  # so that its error comes here, not at the exit
     except BrokenPipeError:
         raise
     except (OSError, ValueError, KeyError, ImportError) as error:
@@ -89,7 +89,7 @@ def _leave_stdout() -> None:
 
 
 class _Stopped(BaseException):
-    """A signal asks the process to end: whoever has begun a file takes it away."""
+    """A signal asks the process to end; on the way out unfinished files go."""
 
     def __init__(self, number: int) -> None:
         super().__init__(number)

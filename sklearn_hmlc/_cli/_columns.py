@@ -26,7 +26,15 @@ _OTHER = re.compile(
     r"[+-]?\d[\d_]*(?:[.,]\d[\d_]*)?(?:[eE][+-]?\d[\d_]*)?\s*%?|[+-]?inf(?:inity)?",
     re.IGNORECASE,
 )
-# 007 is a code, as no number is written so.
+# Forms of numbers, of which the first can be read, and what to do about each.
+_FORMS = (_STRICT, _COMMA, _GROUPED, _OTHER)
+_ADVICE = (
+    "Leave a missing value empty",
+    "Write decimal points, and no marks between thousands",
+    "Leave out the marks between thousands",
+    "Write numbers in ASCII digits, such as -1.5e3",
+)
+# No number is written as 007: it is a code.
 _CODE = re.compile(r"[+-]?0[0-9]+")
 
 #: Texts of which this share differ from all others are ids.
@@ -96,22 +104,12 @@ def row_of(data: pd.DataFrame, chosen: np.ndarray) -> str:
 
 def _check_no_numbers(name: str, known: pd.Series) -> None:
     texts = known.unique().tolist()
-    strict = {text for text in texts if _is_number(text, _STRICT)}
-    comma = {text for text in texts if _COMMA.fullmatch(text)}
-    grouped = {text for text in texts if _GROUPED.fullmatch(text)} - strict
-    other = {text for text in texts if _is_number(text, _OTHER)} - strict - comma
-    numbers = known.isin(strict | comma | grouped | other).sum()
+    forms = {text: _form_of(text) for text in texts}
+    numbers = known.map(forms).notna().sum()
     if numbers == 0 or 2 * numbers < len(known):
         return
-    bad = [text for text in texts if text not in strict]
-    if comma & set(bad):
-        advice = "Write decimal points, and no marks between thousands"
-    elif grouped:
-        advice = "Leave out the marks between thousands"
-    elif other:
-        advice = "Write numbers in ASCII digits, such as -1.5e3"
-    else:
-        advice = "Leave a missing value empty"
+    bad = [text for text in texts if forms[text] != 0]
+    advice = _ADVICE[min(set(forms.values()) - {0, None}, default=0)]
     raise ValueError(
         f"The column {name!r} of DATA has numbers in {numbers} of "
         f"{count(len(known), 'row')}, but can't be read as numbers because of "
@@ -119,9 +117,12 @@ def _check_no_numbers(name: str, known: pd.Series) -> None:
     )
 
 
-def _is_number(text: str, form: re.Pattern[str]) -> bool:
+def _form_of(text: str) -> int | None:
+    """Which of the forms of numbers a text has; None: it is no number."""
     text = text.strip()
-    return bool(form.fullmatch(text)) and not _CODE.fullmatch(text)
+    if _CODE.fullmatch(text):
+        return None
+    return next((k for k, form in enumerate(_FORMS) if form.fullmatch(text)), None)
 
 
 def _check_no_ids(name: str, known: pd.Series, first: bool) -> None:

@@ -59,7 +59,7 @@ def fit(args) -> None:
 def _train(model, table: Table) -> None:
     with warnings.catch_warnings():
         if isinstance(model, NodeThresholdClassifier):
-            # What the rows of a fold lack is no news; what all rows lack is.
+            # Nodes that the rows of a fold lack need no warning; those of all rows do.
             _warn_empty(table)
             warnings.filterwarnings("ignore", ".* no positive row")
         model.fit(table.data, table.target)

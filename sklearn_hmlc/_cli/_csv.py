@@ -229,7 +229,7 @@ def _wide_labels(sources: list[Source], ids: pd.Index | None) -> pd.DataFrame:
 
 
 def _check_wide(source: Source, frame: pd.DataFrame) -> None:
-    """Explain what a table of labels looks like to who has another one."""
+    """Refuse a table of something else, and say what one of labels looks like."""
     words = [name for name in text_columns(frame) if frame[name].dtype != bool]
     if not words:
         return

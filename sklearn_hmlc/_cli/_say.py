@@ -103,7 +103,8 @@ def in_flags(message: str, flags: Mapping[str, str]) -> str:
     message = re.sub(r"The '(\w+)' parameter of \w+(?= must)", flag, message)
     message = message.replace("early_stopping=False", "no --early-stopping")
     message = re.sub(r"`(\w+)(?:=[^`]*)?`", flag, message)
-    return re.sub(r"\b([a-z]+_[a-z_]+)\b(?!`)", flag, message)  # no other word is so
+    # Without backticks a parameter shows by its underscore, which no word has.
+    return re.sub(r"\b([a-z]+_[a-z_]+)\b(?!`)", flag, message)
 
 
 def no_memory(error: BaseException) -> str | None:
@@ -123,7 +124,7 @@ def no_memory(error: BaseException) -> str | None:
 
 
 def unexpected(error: BaseException) -> str:
-    """Say the last that can be said."""
+    """Say what went wrong where nobody expected it, and how to see where."""
     return (
         f"unexpected {type(error).__name__}: {one_line(error)} (a fault of hmlc or of "
         "a library it uses; HMLC_TRACEBACK=1 in the environment shows where)"

@@ -187,7 +187,7 @@ def unscore(table: Table, asked: Sequence[str] | None) -> Table:
 def _empty_roots(table: Table) -> list[str]:
     hierarchy = table.hierarchy
     tops = [root for root in hierarchy.roots if root not in hierarchy.leaves]
-    # A plant has a root too: that name alone says nothing.
+    # A node of the name "root" may be real, as in plants, unless it is at the top.
     names = [name for name in UNSCORED_ROOTS if name != ROOT or name in tops]
     empty = [name for name in names if name in hierarchy]
     if len(tops) == 1 == len(hierarchy.roots):

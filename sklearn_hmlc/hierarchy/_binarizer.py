@@ -247,7 +247,7 @@ class HierarchicalLabelBinarizer(TransformerMixin, BaseEstimator):
 
 def _rows(y: Any) -> list[list[Any]]:
     if isinstance(y, Mapping) or is_frame(y):
-        # Whose names would be taken for rows.
+        # To iterate over these yields keys or columns, which would pass for rows.
         raise TypeError(
             f"Expected a list of node names per row, but got {type(y).__name__}; give "
             "one column of lists, or close 0/1 columns with `hierarchy.close`."

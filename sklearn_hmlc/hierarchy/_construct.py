@@ -87,7 +87,7 @@ def _pairs(edges: Any, direction: str | None) -> list[tuple[Node, Node]]:
         pairs = _direction.frame_pairs(edges, direction)
         return [(plain(above), plain(below)) for above, below in pairs]
     if hasattr(edges, "is_directed"):
-        # Whose nodes, if pairs themselves, would be taken for edges.
+        # To iterate over a graph yields its nodes: if pairs, they would pass for edges.
         raise TypeError("Expected pairs of names; for a graph use `from_networkx`.")
     if not isinstance(edges, Iterable) or isinstance(edges, str):
         raise TypeError(f"Expected pairs (parent, child) of names, but got {edges!r}.")
@@ -157,7 +157,7 @@ def read_networkx(
 
 
 def networkx_facts(graph: Any, given: Known) -> Known:
-    """Read what is known of the nodes and the whole; what is given goes before it."""
+    """Read names, namespaces and metadata off the graph; those given replace them."""
     titles = graph.nodes(data="name")
     spaces = graph.nodes(data="namespace")
     found: dict[str, Any] = {
@@ -170,7 +170,7 @@ def networkx_facts(graph: Any, given: Known) -> Known:
         if isinstance(values, Mapping) and fact in found:
             found[fact] = {**found[fact], **values}
         elif values is not None:
-            found[fact] = values  # a Series, or what is refused later
+            found[fact] = values  # a Series, or something that `check_facts` refuses
     return found  # type: ignore[return-value]
 
 

@@ -31,7 +31,7 @@ _BESIDE |= {"develops_from", "derives_from"}
 _TOPS = {"GO:0003674", "GO:0005575", "GO:0008150"}
 _TOPS |= {top.replace(":", "") for top in _TOPS}
 
-# Of a hierarchy upside down every unscored leaf shows it: a few are enough.
+# In a hierarchy upside down every unscored leaf gives it away: look at a few.
 _MOST_LEAVES = 20
 
 
@@ -76,7 +76,7 @@ def _by_direction(names: list[Any], direction: str | None) -> list[Any]:
     words = [str(name).casefold() for name in names]
     if words in (["target", "source"], ["to", "from"]):
         names = names[::-1]
-    # What pandas and polars make up where no names were given says nothing either.
+    # Nor do the names that pandas and polars make up where none were given.
     elif direction is None and not (
         words in (["source", "target"], ["from", "to"], ["column_0", "column_1"])
         or names == [0, 1]
@@ -186,8 +186,8 @@ def upright(hierarchy: H, constructor: str, direction: str | None = None) -> H:
     A virtual root and the roots of namespaces are unscored. Upside down they are
     leaves, and what lies above them fans out upwards: of the scored roots and leaves
     around them more are roots. A hierarchy that is right fans out downwards, even
-    where a rare leaf is unscored. Of a single edge nothing can be said. Who says that
-    edges run from parent to child is believed.
+    where a rare leaf is unscored. A single edge tells nothing, and a ``direction`` of
+    `DOWN` is taken at its word.
     """
     if direction != DOWN:
         _check_leaves(hierarchy, constructor)

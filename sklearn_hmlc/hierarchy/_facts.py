@@ -143,7 +143,7 @@ def is_name(value: Any) -> bool:
     try:
         hash(value)
         return value is not None and bool(value == value)
-    except TypeError:  # of pandas.NA too
+    except TypeError:  # not hashable; or pandas.NA, which is neither true nor false
         return False
 
 

@@ -143,7 +143,8 @@ def contract(keep: list[int], parents: Sequence[IntArray]) -> list[tuple[int, in
     for above in parents:
         kept = {node for node in above.tolist() if node in rank}
         others = [nearest[node] for node in above.tolist() if node not in rank]
-        # A lone set is shared: along a chain of removed nodes copies would add up.
+        # A single set is shared, not copied: copies along a chain of removed nodes
+        # would take quadratic time.
         shared = not kept and len(others) == 1
         nearest.append(others[0] if shared else kept.union(*others))
     return [

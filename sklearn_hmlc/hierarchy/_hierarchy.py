@@ -126,7 +126,7 @@ class Hierarchy:
     def _set(
         self, nodes: tuple[Node, ...], edges: Any, unscored: Any, facts: Facts
     ) -> None:
-        # Past `__setattr__`, which refuses.
+        # Not by `__setattr__`, which always raises.
         self.__dict__.update(nodes=nodes, n_nodes=len(nodes), unscored=unscored)
         edges = _graph.frozen(edges)
         self.__dict__.update(edges=edges, n_edges=len(edges), _facts=facts)
@@ -408,7 +408,7 @@ class Hierarchy:
         return self._named(_graph.reachable([self._position(x)], self._child_lists))
 
     def subset(self, nodes: Nodes) -> Self:
-        """Return the hierarchy over some of the nodes; who is above whom is kept.
+        """Return the hierarchy over some of the nodes; ancestors stay ancestors.
 
         Parameters
         ----------

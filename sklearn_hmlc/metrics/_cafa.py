@@ -31,7 +31,7 @@ from ..hierarchy import Hierarchy
 from . import _inputs as inputs
 from ._namespaces import nodes_by_namespace
 
-# Means of probabilities may pass an end of [0, 1] by as much.
+# Rounding may take means of probabilities so far out of [0, 1].
 _ROUNDING = 1e-6
 
 
@@ -440,7 +440,7 @@ def _as_thresholds(thresholds: Any, scores: FloatArray) -> FloatArray:
 
 
 def _check_range(scores: FloatArray) -> None:
-    # What is that near to an end of [0, 1] is on the same side of all thresholds.
+    # Scores that near to 0 or to 1 are on the same side of all thresholds.
     outside = scores[(scores < -_ROUNDING) | (scores > 1 + _ROUNDING)]
     if outside.size:
         raise ValueError(

@@ -55,7 +55,8 @@ def pooled_curve(
     positives = scores[rows, nodes[columns]]
     if weights is None:
         return _counted(positives, scores[:, mask].reshape(-1))
-    # In blocks of fewer cells than positives their thresholds would be what takes time.
+    # Every block is searched for the thresholds of all positives, which would take most
+    # of the time in blocks of fewer cells than these.
     cells = max(_BLOCK_CELLS, len(positives))
     pools = (
         (scores[block][:, mask].reshape(-1), np.repeat(weights[block], len(nodes)))
@@ -139,8 +140,9 @@ def _curve(
         thresholds=thresholds[::-1],
         n_positive=n_positive,
         true_end=true_end,
-        # What is no positive is a negative; just above a threshold its own positives
-        # are not reached yet.
+        # `above` and `at_least` count positives and negatives together: less the
+        # positives they are false positives. At a threshold these are all positives
+        # down to it; just above it, those of the threshold itself are not among them.
         false_start=above[::-1] - (true_end - n_positive),
         false_end=at_least[::-1] - true_end,
     )

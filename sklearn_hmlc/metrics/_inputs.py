@@ -1,4 +1,4 @@
-"""Truth beside predictions or scores: the ceremony at the door of every measure.
+"""Truth beside predictions or scores: the checks with which every measure begins.
 
 Stage: first step of each public function. In: what the user gave, in whatever
 container. Out: labels and scores in node order, the hierarchy that names their columns,

@@ -150,7 +150,7 @@ class _HierarchyScorer(_BaseScorer):
                 f"per node: get_scorer({name!r}, information=information_accretion("
                 "y_train, hierarchy))."
             )
-        # What scikit-learn's searches look for before they call.
+        # Methods that scikit-learn's searches look for before they call the scorer.
         methods = [method] if method == "predict" else [method, "decision_function"]
         super().__init__(_Weighed(measure), sign, options, methods)
         self.name = name

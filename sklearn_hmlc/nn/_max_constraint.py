@@ -193,6 +193,9 @@ def _keys(flat: Tensor, y: Tensor | None) -> Tensor:
 
     `y` is (C, B), where N is a multiple of B.
     """
+    # One integer decides all three, so that the walk is a plain maximum and its winner
+    # can be read off the low bits. These count down from the last node, since of equal
+    # values the lowest node is to win.
     nodes = torch.arange(len(flat), device=flat.device)[:, None]
     keys = _ordered_codes(flat).bitwise_left_shift_(_NODE_BITS).add_(_LAST_NODE - nodes)
     if y is not None:

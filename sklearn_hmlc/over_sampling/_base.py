@@ -1,4 +1,4 @@
-"""The one ceremony of all samplers: check, plan, copy rows, keep containers.
+"""What all samplers do alike: check, plan, copy rows, keep containers.
 
 Stage: between the data and the classifier. In: ``X`` (n_samples, n_features) and ``y``,
 labels (n_samples, n_nodes) or one class per row (n_samples,). Out: the same with

@@ -53,7 +53,8 @@ def one_row_table(hierarchy, threshold=None, **given):
         table["predicted"] = _labels(rows, hierarchy, "y_pred")
     else:
         positive = numbers.get("decision_score", numbers["y_score"]) >= limits
-        # One threshold for all keeps coherence; others may not.
+        # Coherent scores stay closed under one threshold; under one per node they may
+        # not.
         if np.ndim(limits):
             positive = hierarchy.close(positive[np.newaxis])[0]
         table["predicted"] = positive

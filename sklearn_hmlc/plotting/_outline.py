@@ -12,7 +12,7 @@ from ._style import shown
 _FONT_SIZE = 8  # points, as are the next two
 _INDENT = 10
 _GAP = 8
-_HINTING = 1.1  # letters set to whole pixels are up to so much wider
+_HINTING = 1.1  # letters set to whole pixels are wider by up to this factor
 _LONGEST = 60  # characters of a line, unless a name is longer
 
 

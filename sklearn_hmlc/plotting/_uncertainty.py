@@ -12,7 +12,7 @@ from .. import _validation as check
 from .._naming import common_hierarchy
 from . import _models, _style
 
-# Beyond these lower ends deep nodes share a curve, since more can't be told apart.
+# Depths at which groups begin: one per color, the last with all deeper nodes.
 _DEPTHS = range(len(_style.COLORS))
 
 

@@ -47,7 +47,7 @@ class HierarchyMetaClassifier(
         return target, labels
 
     def _take_over(self, target, **fitted):
-        """Become a fitted model, at the end of a fit that has come so far."""
+        """Set all that was fitted at the end: a fit that fails changes nothing."""
         self._target = target
         self.hierarchy_ = target.hierarchy
         self.classes_ = target.classes

@@ -183,7 +183,7 @@ def _tuned(
 def _nearest(ranked: np.ndarray, number: np.ndarray, wanted: np.ndarray) -> np.ndarray:
     """For each node how many rows to predict to come nearest to the wanted number."""
     distance = np.abs(np.vstack([np.zeros_like(wanted), number]) - wanted)
-    # No threshold lies between equal scores, so that none can cut there.
+    # There is no threshold between equal scores: no cut inside a tie.
     distance[1:-1][ranked[:-1] == ranked[1:]] = np.inf
     return _first_nearest(distance)
 
@@ -215,18 +215,18 @@ def _best_f1(
     n_rows = len(ranked)
     # F1 = 2 TP / (predicted + positive), and the last entry of `found` is all positive.
     f1 = 2 * found / (number + found[-1])
-    # No threshold lies between equal scores, so that none can cut there.
+    # There is no threshold between equal scores: no cut inside a tie.
     f1[:-1][ranked[:-1] == ranked[1:]] = 0
-    factor = min(factor, 1e300)  # 0 * infinity would be NaN; of nothing it is nothing
+    factor = min(factor, 1e300)  # 0 times infinity would be NaN, and is to be 0
     # Bounds are whole rows. A product such as 0.07 * 100 * 3 may come out as
     # 21.000000000000004, which must not make 22 of it.
     low = np.floor(wanted / factor + 1e-9)
     # However rare the node, one row may always be predicted.
     high = np.maximum(np.ceil(wanted * factor - 1e-9), number[0])
     f1[(number < low) | (number > high)] = 0
-    # Of equal F1 the number nearest to the wanted one, which is the sounder guess. F1
-    # is a fraction with a denominator of at most 2 n, so that two values that differ
-    # do so by more than 1 / (4 n^2); but by rounding, too, they may.
+    # Of cuts with the same F1 the one nearest to the wanted number, as the sounder
+    # guess. Rounding must not tell them apart: F1 of whole rows is a fraction with a
+    # denominator of at most 2 n, so that values less than 1 / (4 n^2) apart are equal.
     margin = max(1 / (8.0 * n_rows**2), 1e-15)
     distance = np.where(f1 >= f1.max(axis=0) - margin, np.abs(number - wanted), np.inf)
     best = _first_nearest(distance)

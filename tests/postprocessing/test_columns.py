@@ -143,9 +143,7 @@ def test_thresholds_go_by_name(make):
 def test_thresholds_of_columns_that_do_not_match():
     truth = pd.DataFrame([[0, 1]], columns=["a", "b"])
     scores = pd.DataFrame([[0.1, 0.2]], columns=["a", "c"])
-    with pytest.raises(
-        ValueError, match=r"proba .* without a column: 'b'; unknown: 'c'"
-    ):
+    with pytest.raises(ValueError, match=r"proba .*: 'b'; unknown: 'c'"):
         node_thresholds(truth, scores)
     with pytest.raises(ValueError, match=r"`prevalence` for every node, .* 'b'"):
         node_thresholds(truth, truth / 2, prevalence={"a": 0.5})
