@@ -12,7 +12,7 @@ import numpy as np
 from .. import _frames as frames
 from .._naming import given_hierarchy
 from .._response import ask, hierarchy_of, in_node_order, named_sides, names_of
-from .._validation import as_labels, check_values_by_node
+from .._validation import as_labels, check_values_by_node, goes_by_name
 
 # -- names -----------------------------------------------------------------------------
 
@@ -112,27 +112,23 @@ def bare_order(estimators, hierarchy, y):
     return list(*orders) if orders else frames.columns(y)
 
 
-def of_training(estimators, y, hierarchy, y_train, train_counts):
-    """Return labels and counts of training rows so that nodes are known by name.
+def by_node(estimators, y, hierarchy, options):
+    """Return options whose ``y_train`` and ``train_counts`` tell the nodes apart.
 
-    What has no names is in the models' order of columns, as `y` is.
-
-    Returns
-    -------
-    options : dict
-        ``y_train`` as CSR labels in node order, ``train_counts`` as a mapping, where
-        they are given.
+    What has no names there is in the models' order of columns, as `y` is. Labels become
+    CSR in node order, counts a mapping.
     """
-    found = {"y_train": y_train, "train_counts": train_counts}
+    options = dict(options)
+    y_train, counts = options.get("y_train"), options.get("train_counts")
     if y_train is not None:
         named = frames.is_frame(y_train)
         bare = None if named else bare_order(estimators, hierarchy, y)
-        found["y_train"] = as_labels(y_train, hierarchy, "y_train", bare=bare)
-    if train_counts is not None and not hasattr(train_counts, "items"):
+        options["y_train"] = as_labels(y_train, hierarchy, "y_train", bare=bare)
+    if counts is not None and not goes_by_name(counts):
         bare = bare_order(estimators, hierarchy, y)
-        if bare is not None and np.shape(train_counts) == (len(bare),):
-            found["train_counts"] = dict(zip(bare, train_counts, strict=True))
-    return {name: one for name, one in found.items() if one is not None}
+        if bare is not None and np.shape(counts) == (len(bare),):
+            options["train_counts"] = dict(zip(bare, counts, strict=True))
+    return options
 
 
 _SEVERAL_ORDERS = (

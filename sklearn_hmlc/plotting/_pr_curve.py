@@ -120,21 +120,7 @@ class PooledPRCurveDisplay:
         return self
 
     @classmethod
-    def from_estimator(
-        cls,
-        estimator,
-        X,
-        y,
-        *,
-        hierarchy=None,
-        scored=None,
-        y_train=None,
-        train_counts=None,
-        name=None,
-        ax=None,
-        plot_chance_level=False,
-        curve_kwargs=None,
-    ):
+    def from_estimator(cls, estimator, X, y, *, hierarchy=None, name=None, **options):
         """Draw the curves of fitted estimators.
 
         Parameters
@@ -148,14 +134,11 @@ class PooledPRCurveDisplay:
             Labels of the test rows.
         hierarchy : Hierarchy, default=None
             None: the estimator's ``hierarchy_``, where it has one.
-        scored : array-like of bool of shape (n_nodes,), default=None
-            Nodes that count. None: those that the hierarchy scores, or all.
-        y_train, train_counts
-            See `from_predictions`.
         name : str, default=None
             Name of a single estimator. None: its class's.
-        ax, plot_chance_level, curve_kwargs
-            See `plot`.
+        **options : dict
+            ``scored``, ``y_train``, ``train_counts``, ``ax``, ``plot_chance_level`` and
+            ``curve_kwargs`` of `from_predictions`.
 
         Returns
         -------
@@ -166,18 +149,10 @@ class PooledPRCurveDisplay:
         models = _models.estimators_by_name(estimator, name)
         hierarchy = _models.find_hierarchy(models, hierarchy)
         hierarchy = common_hierarchy(hierarchy, {"y": y})
-        _models.check_scored(models, y, hierarchy, scored)
+        _models.check_scored(models, y, hierarchy, options.get("scored"))
         truth, scores = _models.answers(models, X, y, "predict_proba", hierarchy)
-        return cls.from_predictions(
-            truth,
-            scores,
-            hierarchy=hierarchy,
-            scored=scored,
-            **_models.of_training(models, y, hierarchy, y_train, train_counts),
-            ax=ax,
-            plot_chance_level=plot_chance_level,
-            curve_kwargs=curve_kwargs,
-        )
+        options = _models.by_node(models, y, hierarchy, options)
+        return cls.from_predictions(truth, scores, hierarchy=hierarchy, **options)
 
     @classmethod
     def from_predictions(

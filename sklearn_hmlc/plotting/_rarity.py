@@ -123,10 +123,7 @@ default=("recall", "precision", "f1")
         hierarchy=None,
         metric=("recall", "precision", "f1"),
         name=None,
-        ax=None,
-        few=30,
-        bar_kwargs=None,
-        **report_options,
+        **options,
     ):
         """Draw the measures of fitted estimators.
 
@@ -144,10 +141,8 @@ default=("recall", "precision", "f1")
             See `plot`.
         name : str, default=None
             Name of a single estimator. None: its class's.
-        ax, few, bar_kwargs
-            See `plot`.
-        **report_options : dict
-            As in `from_predictions`.
+        **options : dict
+            Further arguments of `from_predictions`.
 
         Returns
         -------
@@ -158,30 +153,20 @@ default=("recall", "precision", "f1")
         models = _models.estimators_by_name(estimator, name)
         known = _models.find_hierarchy(models, hierarchy)
         columns = common_hierarchy(known, {"y": y})
-        _models.check_scored(models, y, columns, report_options.get("scored"))
+        _models.check_scored(models, y, columns, options.get("scored"))
         truth, labels = _models.answers(models, X, y, "predict", columns)
         scores = None
         if "auprc" in _as_tuple(metric):
             _, scores = _models.answers(models, X, y, "predict_proba", columns)
-        training = _models.of_training(
-            models,
-            y,
-            columns,
-            report_options.get("y_train"),
-            report_options.get("train_counts"),
-        )
         # Without a hierarchy there are no depths: the report says so.
-        by_depth = report_options.get("by") == "depth"
+        by_depth = options.get("by") == "depth"
         return cls.from_predictions(
             truth,
             labels,
             y_score=scores,
             hierarchy=known if by_depth else columns,
             metric=metric,
-            ax=ax,
-            few=few,
-            bar_kwargs=bar_kwargs,
-            **(report_options | training),
+            **_models.by_node(models, y, columns, options),
         )
 
     @classmethod

@@ -103,20 +103,7 @@ class UncertaintyDisplay:
 
     @classmethod
     def from_estimator(
-        cls,
-        estimator,
-        X,
-        y,
-        *,
-        measure="gmu",
-        hierarchy=None,
-        scored=None,
-        bins=None,
-        n_bins=10,
-        strategy="uniform",
-        ax=None,
-        few=30,
-        curve_kwargs=None,
+        cls, estimator, X, y, *, measure="gmu", hierarchy=None, **options
     ):
         """Draw the curves of a fitted estimator.
 
@@ -133,10 +120,9 @@ class UncertaintyDisplay:
             See `sklearn_hmlc.uncertainty.get_measure`.
         hierarchy : Hierarchy, default=None
             None: the estimator's ``hierarchy_``.
-        scored, bins, n_bins, strategy
-            See `from_predictions`.
-        ax, few, curve_kwargs
-            See `plot`.
+        **options : dict
+            ``scored``, ``bins``, ``n_bins``, ``strategy``, ``ax``, ``few`` and
+            ``curve_kwargs`` of `from_predictions`.
 
         Returns
         -------
@@ -146,7 +132,7 @@ class UncertaintyDisplay:
         _style.pyplot(f"{cls.__name__}.from_estimator")
         hierarchy = _models.find_hierarchy({None: estimator}, hierarchy)
         hierarchy = common_hierarchy(hierarchy, {"y": y})
-        _models.check_scored({None: estimator}, y, hierarchy, scored)
+        _models.check_scored({None: estimator}, y, hierarchy, options.get("scored"))
         asked = {None: estimator}, X, y
         _, unsure = _models.answers(
             *asked, "predict_uncertainty", hierarchy, measure=measure
@@ -157,14 +143,8 @@ class UncertaintyDisplay:
             predicted[None],
             unsure[None],
             hierarchy=hierarchy,
-            scored=scored,
-            bins=bins,
-            n_bins=n_bins,
-            strategy=strategy,
             measure=getattr(measure, "__name__", measure),
-            ax=ax,
-            few=few,
-            curve_kwargs=curve_kwargs,
+            **options,
         )
 
     @classmethod
