@@ -18,8 +18,7 @@ Clark and Radivojac (2013), Jiang et al. (2016).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import scipy.sparse as sp
@@ -334,8 +333,7 @@ def _by_namespace(
 # -- thresholds ------------------------------------------------------------------------
 
 
-@dataclass
-class _Sums:
+class _Sums(NamedTuple):
     """Nodes per row, counted or summed by information.
 
     ``hit`` and ``predicted`` have shape (n_rows, n_thresholds), ``positive`` (n_rows,).
@@ -364,11 +362,7 @@ def _sums(
         )
         for block in inputs.row_blocks(len(rows), len(nodes))
     ]
-    return _Sums(
-        hit=np.concatenate([block.hit for block in blocks]),
-        predicted=np.concatenate([block.predicted for block in blocks]),
-        positive=np.concatenate([block.positive for block in blocks]),
-    )
+    return _Sums(*(np.concatenate(parts) for parts in zip(*blocks, strict=True)))
 
 
 def _block_sums(

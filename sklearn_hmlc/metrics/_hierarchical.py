@@ -101,7 +101,7 @@ def hierarchical_precision_recall_f1(
     if weights is None:
         weights = np.ones(truth.shape[0])
     if average == "micro":
-        return ratios(counts.times(weights).pooled(), zero_division)
+        return ratios(counts.pooled(weights), zero_division)
     by_row = ratios(counts, zero_division)
     return PrecisionRecallF1(
         *(float(np.average(values, weights=weights)) for values in by_row)

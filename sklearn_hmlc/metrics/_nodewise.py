@@ -7,7 +7,6 @@ and positive rows ``P``: precision ``TP / Q``, recall ``TP / P``, F1 ``2 TP / (Q
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -174,8 +173,7 @@ def node_precision_recall_f1(
 # -- compute ---------------------------------------------------------------------------
 
 
-@dataclass
-class Counts:
+class Counts(NamedTuple):
     """Rows per node, or nodes per row: predicted rightly, predicted, positive."""
 
     hit: NDArray[Any]
@@ -184,17 +182,11 @@ class Counts:
 
     def at(self, mask: BoolArray) -> Counts:
         """Counts of the masked nodes."""
-        return Counts(self.hit[mask], self.predicted[mask], self.positive[mask])
+        return Counts(*(counts[mask] for counts in self))
 
-    def times(self, weights: NDArray[Any]) -> Counts:
-        """Counts multiplied with weights, where they are per row."""
-        return Counts(
-            self.hit * weights, self.predicted * weights, self.positive * weights
-        )
-
-    def pooled(self) -> Counts:
-        """Counts summed over nodes, or over rows."""
-        return Counts(self.hit.sum(), self.predicted.sum(), self.positive.sum())
+    def pooled(self, weights: Any = 1) -> Counts:
+        """Counts summed over nodes or, with the rows' weights, over rows."""
+        return Counts(*((counts * weights).sum() for counts in self))
 
 
 def count(
