@@ -110,14 +110,14 @@ def _features(source: Source, index: bool, nominal: Iterable[str]) -> pd.DataFra
         return source.frame(words)
     first = source.names[0]
     ids = source.plain([first])[first]
-    _check_given(source, ids)
+    _check_given(source, ids, "id")
     return source.frame([first, *words]).drop(columns=first).set_axis(ids)
 
 
-def _check_given(source: Source, names: pd.Series) -> None:
-    if (names == "").any() or names.isna().any():
+def _check_given(source: Source, names: pd.Series, what: str) -> None:
+    if (names == "").any():
         raise ValueError(
-            f"{source.path}: a row has no id in the column {names.name!r}."
+            f"{source.path}: a row has no {what} in the column {names.name!r}."
         )
 
 
@@ -209,8 +209,7 @@ def _long_labels(sources: list[Source], ids: pd.Index | None) -> list[list[str]]
     for source, frame in zip(sources, frames, strict=True):
         frame.columns = ["id", "node"]
         for name in frame.columns:
-            if (frame[name] == "").any():
-                raise ValueError(f"{source.path}: a row has no {name}.")
+            _check_given(source, frame[name], name)
     names = pd.concat(frames).groupby("id")["node"].agg(list)
     _check_labelled(ids, names.index)
     return names.loc[ids].tolist()
