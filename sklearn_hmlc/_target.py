@@ -20,6 +20,7 @@ from ._validation import (
     as_classes,
     as_labels,
     as_row_weights,
+    check_same_ids,
     column_positions,
     name_array,
     shorten,
@@ -65,7 +66,13 @@ class ScoreMixin:
         -------
         score : float
             In [0, 1], over the scored nodes.
+
+        Warns
+        -----
+        UserWarning
+            If pandas frames `X` and `y` have the same row names in another order.
         """
+        check_same_ids(X, y)
         proba = self._node_proba(X)
         return self._target.score(y, proba, sample_weight)
 

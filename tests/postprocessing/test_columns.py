@@ -179,6 +179,10 @@ def test_rows_of_the_same_names_in_another_order(wrapper):
     ) as caught:
         clone(wrapper).fit(points, y.sort_index())
     assert caught[0].filename == __file__
+    fitted = clone(wrapper).fit(points, y)
+    with pytest.warns(UserWarning, match="another order") as caught:
+        fitted.score(points, y.sort_index())
+    assert caught[0].filename == __file__
 
 
 @each_frame
