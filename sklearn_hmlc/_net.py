@@ -322,8 +322,8 @@ def refresh_net(net, estimator, restart):
     given = estimator.net_params or {}
     if restart or not _same_callbacks(net, estimator):
         net.callbacks = callbacks_of(estimator)
-        _start_anew(net)
         net.initialize_callbacks()
+        _start_anew(net)
         net.given_callbacks_ = _given_callbacks(estimator)
     rates = estimator.lr, encoder_lr(estimator)
     if {"lr", "optimizer__lr", "optimizer__param_groups"} & set(given):
@@ -368,7 +368,7 @@ def _start_anew(net):
     """
     for group in net.optimizer_.param_groups:
         group.pop("initial_lr", None)
-    for callback in map(_unnamed, net.callbacks):
+    for _, callback in net.callbacks_:
         policy = getattr(callback, "policy", None)
         by_epoch = policy not in ("ReduceLROnPlateau", ReduceLROnPlateau)
         if isinstance(callback, LRScheduler) and by_epoch:

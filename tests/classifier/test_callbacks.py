@@ -50,6 +50,12 @@ def test_each_warm_start_begins_a_schedule(schedule):
         assert rate(clf) == pytest.approx(lr / 8)
 
 
+def test_schedules_given_as_a_class():
+    own = {"callbacks": [("rate", LRScheduler)]}
+    clf = small(warm_start=True, net_params=own).fit(X, Y).fit(X, Y)
+    assert clf.partial_fit(X, Y).n_iter_ == 7
+
+
 def test_callbacks_that_come_between_two_calls_begin_there():
     clf = small().partial_fit(X, Y)
     plateau = LRScheduler("ReduceLROnPlateau", monitor="train_loss")
