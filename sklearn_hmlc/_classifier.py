@@ -23,7 +23,7 @@ from ._net import OPTIMIZERS, clone_with_callbacks, make_net, refresh_net
 from ._rows import Rows, check_features
 from ._target import ScoreMixin, make_target
 from ._torch import usual
-from ._validation import as_row_weights, as_thresholds, check_same_ids
+from ._validation import as_thresholds, check_same_ids
 from .hierarchy import Hierarchy
 from .losses import SCHEDULES, SCHEMES
 from .nn import ACTIVATIONS, ENSEMBLES
@@ -395,15 +395,16 @@ array-like of shape (n_samples,)
     def _validate_rows(self, X, y, sample_weight, reset, classes=None):
         """Check what the user gave; learn the kind of target at the first fit."""
         if not reset:
-            _fit.check_unchanged(self)
+            _fit.check_unchanged(self, classes)
         check_same_ids(X, y)
+        check_same_ids(X, sample_weight, ("X", "sample_weight"))
         X = check_features(self, X, reset)
         if reset:
             self._target = make_target(y, self.hierarchy, classes)
         as_thresholds(self.threshold, self._target.hierarchy, self._named_columns())
         labels = self._target.encode(y)
         check_consistent_length(X, labels)
-        weight = as_row_weights(sample_weight, labels.shape[0], np.float32)
+        weight = _fit.row_weights(self, sample_weight, labels.shape[0], reset)
         return Rows(X, labels, weight).that_count()
 
     def _train(self, rows, epochs, goes_on, span, restart=True):
@@ -436,7 +437,6 @@ array-like of shape (n_samples,)
                 interrupt = _fit.train(
                     net, rows, valid, epochs=epochs, span=span, begins=begins
                 )
-            _fit.check_trained(net, self.n_iter_ if goes_on else 0)
         self.net_ = net
         self.history_ = _fit.epochs_of(net.history)
         self.n_iter_ = len(self.history_)

@@ -10,6 +10,8 @@ import contextlib
 import copy
 import warnings
 from dataclasses import dataclass
+from itertools import chain
+from numbers import Integral
 
 import numpy as np
 import torch
@@ -18,11 +20,15 @@ from sklearn.model_selection import train_test_split
 
 from . import _torch
 from ._callbacks import OwnCallback, settle_share, wants_to_stop
-from ._validation import by_node, shorten
+from ._rows import features
+from ._validation import as_row_weights, by_node, shorten
 from .losses import SCHEMES, node_weights_from_counts
 
 # Seeds are drawn below this.
 SEEDS = np.iinfo(np.int32).max
+
+# Largest row weights that are taken as they are; any others are scaled to 1 at most.
+_WEIGHTS = 2.0**-7, 2.0**40
 
 
 # What a later call of `fit` or `partial_fit` takes up while it goes on with a net.
@@ -116,8 +122,17 @@ def fixed_params(estimator):
     return fixed | inner
 
 
-def check_unchanged(estimator):
+def check_unchanged(estimator, classes=None):
     """Refuse to go on with a net that can't, or was made by other parameters."""
+    target = estimator._target
+    if classes is not None and target.single:
+        now, before = np.unique(classes), target.classes
+        if not np.array_equal(now, before):
+            raise ValueError(
+                f"Expected `classes` as in the first call, {shorten(before.tolist())}, "
+                f"but got {shorten(now.tolist())}. The columns of a net stay; leave "
+                "`classes` out, or fit a new classifier."
+            )
     if getattr(estimator.net_, "_trimmed_for_prediction", False):
         raise ValueError(
             "This model was trimmed for prediction and can't be trained further; fit "
@@ -147,6 +162,25 @@ def device_of(device):
             f"{device!r}: {error}"
         ) from error
     return named
+
+
+def row_weights(estimator, sample_weight, n_rows, reset):
+    """Return what rows count as float32, in a unit in which a network can learn.
+
+    Among optimisers Adam sees nothing where all gradients are tiny, and others overflow
+    where they are huge, but weights tell rows apart. The unit stays while training goes
+    on.
+    """
+    weight = as_row_weights(sample_weight, n_rows)
+    if reset:
+        largest = 1.0 if weight is None or not weight.any() else float(weight.max())
+        usual = _WEIGHTS[0] <= largest <= _WEIGHTS[1]
+        estimator._weight_unit = 1.0 if usual else largest
+    if weight is None:
+        return None
+    with np.errstate(over="ignore", under="ignore"):
+        weight = weight / estimator._weight_unit
+    return as_row_weights(weight, n_rows, np.float32)
 
 
 @contextlib.contextmanager
@@ -265,13 +299,37 @@ def train(net, rows, valid, *, epochs, span, begins=True):
     interrupt : KeyboardInterrupt or None
         Ctrl-C after at least one whole epoch; the net is as it was after the last one.
     """
+    n_before, infinite = len(epochs_of(net.history)), _not_finite(net.module_)
+    begins = begins or not net.begun_  # or it is with callbacks that are new
+    told = {"X": rows, "y": None}
+    try:
+        _tell(net, "on_train_begin", begins, epochs=epochs, span=span, **told)
+        net.begun_ = True
+        interrupt = _run_epochs(net, rows, valid, epochs)
+    except BaseException:
+        # This is the news, and not what callbacks can't do after half a training.
+        _tell(net, "on_train_end", begins, quietly=True, **told)
+        raise
+    try:
+        _tell(net, "on_train_end", begins, quietly=interrupt is not None, **told)
+    except KeyboardInterrupt as stop:
+        # All epochs are whole. Ours once more: one may have been at loading weights.
+        _tell(net, "on_train_end", False, **told)
+        interrupt = stop
+    check_trained(net, rows, n_before, infinite)
+    return interrupt
+
+
+def _run_epochs(net, rows, valid, epochs):
+    """Run epochs; return a KeyboardInterrupt that came after a whole one, or None."""
     data = {"dataset_train": rows, "dataset_valid": valid}
     batches = net.get_iterator(rows, training=True)
     validation = None if valid is None else net.get_iterator(valid)
-    whole, interrupt = None, None
-    _tell(net, "on_train_begin", begins, X=rows, y=None, epochs=epochs, span=span)
+    whole, stopped = None, False
     try:
         for epoch in range(epochs):
+            # Early stopping of an earlier call is no reason to stop in this one.
+            stopped = wants_to_stop(net)
             net.notify("on_epoch_begin", **data)
             net.run_single_epoch(batches, True, "train", net.train_step)
             net.run_single_epoch(validation, False, "valid", net.validation_step)
@@ -279,35 +337,49 @@ def train(net, rows, valid, *, epochs, span, begins=True):
             if epoch + 1 < epochs:
                 whole = Saved(net) if whole is None else whole.renewed(net)
     except KeyboardInterrupt as stop:
-        if not wants_to_stop(net):
+        if stopped or not wants_to_stop(net):
             if whole is None:
                 raise
             whole.restore(net)
-            interrupt = stop
-    finally:
-        _tell(net, "on_train_end", begins, X=rows, y=None)
-    return interrupt
+            return stop
+    return None
 
 
-def _tell(net, hook, everybody, **kwargs):
-    """Call a hook of all callbacks, or of this package's own."""
+def _tell(net, hook, everybody, quietly=False, **kwargs):
+    """Call a hook of all callbacks, or of this package's own.
+
+    ``quietly``: what one of them raises is nothing to the others and the caller.
+    """
     for _, callback in net.callbacks_:
         if everybody or isinstance(callback, OwnCallback):
-            getattr(callback, hook)(net, **kwargs)
+            with contextlib.suppress(*[Exception] * quietly):
+                getattr(callback, hook)(net, **kwargs)
 
 
-def check_trained(net, n_before):
+def _not_finite(module):
+    """Names of the weights and running statistics that are not finite."""
+    state = chain(module.named_parameters(), module.named_buffers())
+    return {name for name, tensor in state if not tensor.isfinite().all()}
+
+
+def check_trained(net, rows, n_before, infinite):
     """Raise where training has left numbers that are none; warn where it went astray.
 
-    ``n_before`` epochs were trained in earlier calls.
+    ``n_before`` epochs were trained in earlier calls. ``infinite`` are names of what
+    was not finite before, such as a mask of an encoder's.
     """
-    for name, parameter in net.module_.named_parameters():
-        if not parameter.isfinite().all():
-            raise ValueError(
-                f"Training diverged: the weights {name!r} are not finite after epoch "
-                f"{len(net.history)}. Lower `lr`, or scale the features "
-                "(StandardScaler)."
-            )
+    damaged = sorted(_not_finite(net.module_) - infinite)
+    what = f"the weights {damaged[0]!r} are not finite" if damaged else ""
+    if not damaged:
+        try:
+            net.mean_proba(features(rows.X, slice(0, 2)))
+        except ValueError:
+            what = "the outputs are NaN"
+    if what:
+        raise ValueError(
+            f"Training diverged: {what} after epoch {len(net.history)}. Lower `lr`, or "
+            "scale the features (StandardScaler)."
+        )
     records = epochs_of(net.history)[n_before:]
     if len(records) < 2 or "weighted_share" in records[0]:
         return  # a schedule changes what the loss counts
@@ -320,7 +392,7 @@ def check_trained(net, n_before):
             f"{first:.4g} after the first. Lower `lr`, or scale the features "
             "(StandardScaler).",
             ConvergenceWarning,
-            stacklevel=5,
+            stacklevel=6,
         )
 
 
@@ -339,28 +411,49 @@ class Saved:
     Parameters
     ----------
     net : HierarchicalNet
-    optimizer : bool
-        Whether with the optimiser's state, which is larger than the weights.
+    whole : bool
+        Whether with the optimiser's state, which is larger than the weights, and with
+        callbacks and settings.
     """
 
-    def __init__(self, net, optimizer=False):
+    def __init__(self, net, whole=False):
         self.weights = {
-            name: tensor.detach().clone()
-            for name, tensor in net.module_.state_dict().items()
+            name: copy.deepcopy(value.detach() if torch.is_tensor(value) else value)
+            for name, value in net.module_.state_dict().items()
         }
         self.node_weight = net.criterion_.node_weight.clone()
         self.share = net.criterion_.share
         self.n_epochs = len(net.history)
         self.optimizer = None
-        if optimizer:
+        if whole:
             self.optimizer = copy.deepcopy(net.optimizer_.state_dict())
+            self.settings = dict(vars(net))
+            self.callbacks = [(one, dict(vars(one))) for _, one in net.callbacks_]
+            schedules = [
+                getattr(one, "lr_scheduler_", None) for _, one in net.callbacks_
+            ]
+            self.schedules = [
+                (one, copy.deepcopy(one.state_dict()))
+                for one in schedules
+                if one is not None
+            ]
 
     def renewed(self, net):
         """Take the net's present state, into the same memory."""
-        for name, tensor in net.module_.state_dict().items():
-            self.weights[name].copy_(tensor)
-        self.share, self.n_epochs = net.criterion_.share, len(net.history)
+        try:
+            self._take(net)
+        except KeyboardInterrupt:
+            self._take(net)  # halves of two epochs are none
+            raise
         return self
+
+    def _take(self, net):
+        for name, value in net.module_.state_dict().items():
+            if torch.is_tensor(value):
+                self.weights[name].copy_(value)
+            else:
+                self.weights[name] = copy.deepcopy(value)
+        self.share, self.n_epochs = net.criterion_.share, len(net.history)
 
     def restore(self, net):
         """Bring the net back."""
@@ -368,10 +461,17 @@ class Saved:
         net.criterion_.node_weight.copy_(self.node_weight)
         net.criterion_.share = self.share
         del net.history[self.n_epochs :]
-        if self.optimizer is not None:
-            net.optimizer_.load_state_dict(self.optimizer)
-        else:
+        if self.optimizer is None:
             settle_share(net)
+            return
+        vars(net).clear()
+        vars(net).update(self.settings)
+        net.optimizer_.load_state_dict(self.optimizer)
+        for callback, attributes in self.callbacks:
+            vars(callback).clear()
+            vars(callback).update(attributes)
+        for schedule, state in self.schedules:
+            schedule.load_state_dict(state)
 
 
 @contextlib.contextmanager
@@ -380,12 +480,21 @@ def all_or_nothing(estimator, goes_on):
     before = dict(estimator.__dict__)
     trained = before.get("net_") if goes_on else None
     can_change = getattr(trained, "optimizer_", None) is not None  # None: trimmed
-    saved = Saved(trained, optimizer=True) if can_change else None
+    saved = None
+    if can_change:
+        with _torch.usual(trained.device):
+            saved = Saved(trained, whole=True)
+    # Numbers that a failure has drawn are drawn again, if they are this fit's alone.
+    own = isinstance(estimator.random_state, Integral) and goes_on
+    drawn = estimator._random_state.get_state() if own else None
     try:
         yield
     except BaseException:
         estimator.__dict__.clear()
         estimator.__dict__.update(before)
+        if drawn is not None:
+            estimator._random_state.set_state(drawn)
         if saved is not None:
-            saved.restore(trained)
+            with _torch.usual(trained.device):
+                saved.restore(trained)
         raise

@@ -149,5 +149,6 @@ def without_rows(Y: Any) -> Any:
 
 
 def row_names(X: Any) -> Any:
-    """Row names of a pandas frame; None of anything else."""
-    return X.index if nw.dependencies.is_pandas_dataframe(X) else None
+    """Row names of a pandas frame or Series; None of anything else."""
+    is_frame = nw.dependencies.is_pandas_dataframe(X)
+    return X.index if is_frame or nw.dependencies.is_pandas_series(X) else None

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import copy
 import inspect
+import operator
 
 import cloudpickle
 import numpy as np
@@ -17,8 +18,15 @@ from sklearn.base import clone
 from sklearn.utils import gen_batches
 from sklearn.utils.validation import _num_samples
 from skorch import NeuralNet
-from skorch.callbacks import Callback, EpochScoring, EpochTimer, PassthroughScoring
+from skorch.callbacks import (
+    Callback,
+    EpochScoring,
+    EpochTimer,
+    LRScheduler,
+    PassthroughScoring,
+)
 from skorch.utils import to_tensor
+from torch.optim.lr_scheduler import ReduceLROnPlateau
 
 from . import _torch
 from ._callbacks import OwnCallback, StopOnNan, own_callbacks
@@ -49,6 +57,9 @@ class HierarchicalNet(NeuralNet):
 
     generator_ = None
 
+    # Whether the callbacks have heard of the begin of training.
+    begun_ = False
+
     # -- training ----------------------------------------------------------------------
 
     @contextlib.contextmanager
@@ -61,6 +72,11 @@ class HierarchicalNet(NeuralNet):
         finally:
             self.generator_ = None
             self.module_.draw_from(None)
+
+    def initialize_callbacks(self):
+        """Make the callbacks; they have heard of nothing yet."""
+        self.begun_ = False
+        return super().initialize_callbacks()
 
     def get_iterator(self, dataset, training=False):
         """Make batches; ours shuffle by the generator of the fit."""
@@ -108,7 +124,8 @@ class HierarchicalNet(NeuralNet):
         Workers send fitted nets back, and have no such class to refer to.
         """
         state = self.__dict__.copy()
-        heavy = tuple(self.cuda_dependent_attributes_)
+        # Callbacks with them: learning-rate schedules hold the optimiser.
+        heavy = (*self.cuda_dependent_attributes_, "callbacks")
         names = [name for name in state if str(name).startswith(heavy)]
         parts = {name: state.pop(name) for name in names}
         state["__cuda_dependent_attributes__"] = cloudpickle.dumps(parts)
@@ -210,6 +227,7 @@ class HierarchicalNet(NeuralNet):
         criterion = self.criterion_
         super().trim_for_prediction()
         self.criterion_ = criterion
+        self.given_callbacks_ = []
 
     def _chunk(self):
         """Rows that are predicted at a time."""
@@ -267,13 +285,12 @@ def make_net(estimator, rows, device, generator):
         raise ValueError(f"In `net_params`: {error}") from error
     net.module = net.module.make
     net.rates_ = estimator.lr, encoder_lr(estimator)
-    net.given_callbacks_ = _identities(estimator)
+    net.given_callbacks_ = _given_callbacks(estimator)
     return net
 
 
-def _identities(estimator):
-    """Tell the user's callbacks apart, without keeping them."""
-    return [id(one) for one in (estimator.net_params or {}).get("callbacks") or []]
+def _given_callbacks(estimator):
+    return list((estimator.net_params or {}).get("callbacks") or [])
 
 
 class _Maker:
@@ -288,8 +305,8 @@ class _Maker:
 
 def make_module(*, encoder, freeze_encoder, ensemble, **settings):
     """Return the ensemble, behind a copy of the encoder where there is one."""
-    # float32, whatever torch's default is.
-    heads = ENSEMBLES[ensemble](**settings, dtype=torch.float32)
+    # float32, whatever torch's default is; activations may have weights, too.
+    heads = ENSEMBLES[ensemble](**settings, dtype=torch.float32).float()
     if encoder is None:
         return heads
     return EncodedHeads(copy.deepcopy(encoder), heads, freeze=freeze_encoder)
@@ -306,7 +323,8 @@ def refresh_net(net, estimator, restart):
     if restart or not _same_callbacks(net, estimator):
         net.callbacks = callbacks_of(estimator)
         net.initialize_callbacks()
-        net.given_callbacks_ = _identities(estimator)
+        _start_anew(net)
+        net.given_callbacks_ = _given_callbacks(estimator)
     rates = estimator.lr, encoder_lr(estimator)
     if {"lr", "optimizer__lr", "optimizer__param_groups"} & set(given):
         pass
@@ -314,10 +332,20 @@ def refresh_net(net, estimator, restart):
         # In place: the optimiser keeps its moments.
         net.set_params(lr=estimator.lr)
         _set_encoder_lr(net, estimator)
+        _tell_schedules(net)
     net.rates_ = rates
     if "batch_size" not in given:
         net.batch_size = int(estimator.batch_size)
     return net
+
+
+def _tell_schedules(net):
+    """Let learning-rate schedules go on from the rates that are set now."""
+    rates = [group["lr"] for group in net.optimizer_.param_groups]
+    for _, callback in net.callbacks_:
+        schedule = getattr(callback, "lr_scheduler_", None)
+        if hasattr(schedule, "base_lrs"):
+            schedule.base_lrs = list(rates)
 
 
 def _same_callbacks(net, estimator):
@@ -327,7 +355,24 @@ def _same_callbacks(net, estimator):
         for _, one in net.callbacks_
         if isinstance(one, OwnCallback) and not isinstance(one, StopOnNan)
     ]
-    return kinds == own and _identities(estimator) == net.given_callbacks_
+    now, before = _given_callbacks(estimator), net.given_callbacks_
+    same = len(now) == len(before) and all(map(operator.is_, now, before))
+    return kinds == own and same
+
+
+def _start_anew(net):
+    """Let learning-rate schedules start from their first epoch, at the present rates.
+
+    skorch would let them go on from the net's number of epochs, with the rates of the
+    schedule before them, if there was one.
+    """
+    for group in net.optimizer_.param_groups:
+        group.pop("initial_lr", None)
+    for _, callback in net.callbacks_:
+        policy = getattr(callback, "policy", None)
+        by_epoch = policy not in ("ReduceLROnPlateau", ReduceLROnPlateau)
+        if isinstance(callback, LRScheduler) and by_epoch:
+            callback.last_epoch = vars(callback).get("last_epoch", -1)
 
 
 def checked_net_params(estimator):
@@ -485,6 +530,7 @@ def _shallow(callback):
     return same
 
 
+@_torch.usual("cpu")  # copies of encoders are made by torch
 def clone_with_callbacks(estimator):
     """Clone as scikit-learn does, callbacks as far as they can be copied."""
     params = {

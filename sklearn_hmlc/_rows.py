@@ -39,6 +39,10 @@ class Rows(Dataset):
         return self.Y.shape[0]
 
     def __getitem__(self, rows):
+        if np.ndim(rows) == 0 and not isinstance(rows, slice):
+            # A loader of the user's asks for one row after the other.
+            x, targets = self[[rows]]
+            return x[0], tuple(target[0] for target in targets)
         targets = [torch.from_numpy(dense_rows(self.Y, rows))]
         if self.sample_weight is not None:
             targets.append(torch.from_numpy(self.sample_weight[rows]))
@@ -157,7 +161,9 @@ def memory_batches(
     if kwargs:
         # It draws seeds for its workers: not from what draws masks, so that the model
         # is the same with workers and without.
-        seeds = generator and torch.Generator().manual_seed(generator.initial_seed())
+        seeds = torch.Generator()
+        if generator is not None:
+            seeds.manual_seed(generator.initial_seed())
         return DataLoader(
             dataset, sampler=order, batch_size=None, generator=seeds, **kwargs
         )

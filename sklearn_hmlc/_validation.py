@@ -178,7 +178,7 @@ def check_values_by_node(
 def check_same_ids(
     X: Any, y: Any, names: tuple[str, str] = ("X", "y"), stacklevel: int = 3
 ) -> None:
-    """Warn where two pandas frames have the same row ids in another order.
+    """Warn where two pandas frames or Series have the same row ids in another order.
 
     ``names`` are what the user calls them; ``stacklevel`` is that of the warning, seen
     from here.

@@ -22,9 +22,23 @@ from .._validation import as_row_weights
 _LARGEST = np.iinfo(np.int32).max
 
 
-def fit_on(estimator: Any, X: Any, y: Any, rows: Any, params: dict[str, Any]) -> Any:
-    """Fit a clone on some rows; what has an entry per row is split with them."""
-    return clone(estimator).fit(
+def fit_on(
+    estimator: Any,
+    X: Any,
+    y: Any,
+    rows: Any,
+    params: dict[str, Any],
+    quiet: bool = False,
+) -> Any:
+    """Fit a clone on some rows; what has an entry per row is split with them.
+
+    ``quiet``: without files and logs, which are those of the classifier that stays.
+    """
+    if quiet:
+        from ._quiet import quiet_clone as clone_of  # skorch is slow to import
+    else:
+        clone_of = clone
+    return clone_of(estimator).fit(
         take(X, rows), take(y, rows), **_check_method_params(X, params, indices=rows)
     )
 

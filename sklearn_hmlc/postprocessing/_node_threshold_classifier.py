@@ -376,7 +376,8 @@ array-like of shape (n_samples,)
 
 def _fit_and_answer(estimator, X, y, train, test, fit_params, response, keep):
     """Fit on some rows; return the classifier, and its answers on others, if any."""
-    fitted = fit_on(estimator, X, y, train, fit_params)
+    quiet = test is not None and not keep
+    fitted = fit_on(estimator, X, y, train, fit_params, quiet=quiet)
     if test is None:
         return fitted, None
     answer = ask(fitted, take(X, test), response_of(fitted, response))

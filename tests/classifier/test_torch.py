@@ -27,6 +27,7 @@ KINDS = {
     "dropout": {"ensemble": "dropout"},
     "workers": {"net_params": {"iterator_train__num_workers": 1}},
     "activation": {"activation": torch.nn.RReLU},
+    "weights of an activation": {"activation": torch.nn.PReLU},
     "encoder": {
         "encoder": torch.nn.Sequential(torch.nn.Linear(8, 9), torch.nn.Dropout())
     },
@@ -52,6 +53,13 @@ def test_fits_in_threads_are_fits_alone(kind):
             np.testing.assert_array_equal(one, other)
 
 
+def test_workers_of_the_validation_part_draw_nothing():
+    state = torch.get_rng_state()
+    own = {"iterator_valid__num_workers": 1}
+    small(early_stopping=True, max_epochs=1, net_params=own).fit(X, Y)
+    assert torch.equal(torch.get_rng_state(), state)
+
+
 def test_processes_agree_with_fits_alone():
     processes = Parallel(n_jobs=2)(delayed(answer)(seed) for seed in range(2))
     for seed, one in enumerate(processes):
@@ -75,8 +83,17 @@ def test_other_threads_may_draw_meanwhile():
         thread.join()
 
 
+WIDE = torch.nn.Linear(8, 9000)
+
+
 def in_child(queue):
     queue.put(answer(0))
+
+
+def goes_on_in_child(clf, queue):
+    # Fitted ones, and encoders, are copied.
+    for fit in (clf.fit, clf.partial_fit, clone(small(encoder=WIDE)).fit):
+        queue.put(fit(X, Y).n_iter_)
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork on this system")
@@ -95,7 +112,13 @@ def test_a_forked_child_trains(monkeypatch):
         np.testing.assert_allclose(queue.get(timeout=60), expected, rtol=1e-6)
         child.join(10)
         assert child.exitcode == 0
+        clf = small(hidden_layer_sizes=(400, 400), warm_start=True).fit(X, Y)
+        child = context.Process(target=goes_on_in_child, args=(clf, queue))
+        child.start()
+        assert [queue.get(timeout=60) for _ in range(3)] == [6, 7, 3]
+        child.join(10)
     finally:
+        child.kill()
         torch.set_num_threads(before)
 
 
@@ -128,7 +151,7 @@ def test_modes_around_calls_change_nothing(mode):
         np.testing.assert_array_equal(clf.predict_uncertainty(X), unsure)
 
 
-@pytest.mark.parametrize("kind", ["heads", "dropout"])
+@pytest.mark.parametrize("kind", ["heads", "dropout", "weights of an activation"])
 def test_torch_s_default_dtype_changes_nothing(kind):
     expected = answer(0, KINDS[kind])
     torch.set_default_dtype(torch.float64)
