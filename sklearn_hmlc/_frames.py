@@ -51,7 +51,7 @@ def columns(Y: Any, name: str = "Y") -> list[Hashable] | None:
         return None
     # pyarrow's `columns` are the data.
     names = list(getattr(Y, "column_names", None) or Y.columns)
-    check_unique(names, name)
+    check_unique(names, f"Columns of {name}")
     return names
 
 

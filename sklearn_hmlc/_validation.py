@@ -92,7 +92,7 @@ def column_positions(
         If a column is no node, a node has no column, or a column comes twice.
     """
     names = list(columns)
-    check_unique(names, name)
+    check_unique(names, f"Columns of {name}")
     where = {column: position for position, column in enumerate(names)}
     missing = [node for node in hierarchy.nodes if node not in where]
     others = [column for column in names if column not in hierarchy]
@@ -433,12 +433,8 @@ def goes_by_name(spec: Any) -> bool:
 def values_by_name(spec: Any, name: str) -> dict[Node, Any]:
     """Return a mapping or Series as a dict; raise where a Series has a name twice."""
     pairs = list(spec.items())
-    values = dict(pairs)
-    if len(values) != len(pairs):
-        times = Counter(node for node, _ in pairs)
-        double = [node for node, number in times.items() if number > 1]
-        raise ValueError(f"In `{name}` names come more than once: {shorten(double)}.")
-    return values
+    check_unique([node for node, _ in pairs], f"In `{name}` names")
+    return dict(pairs)
 
 
 def every_node(spec: Any, hierarchy: Hierarchy, name: str) -> NDArray[Any]:

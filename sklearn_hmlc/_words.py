@@ -36,11 +36,11 @@ def shorten(names: Iterable[Any], most: int = 5) -> str:
     return shown + (f" and {len(names) - most:,} more" if len(names) > most else "")
 
 
-def check_unique(columns: Sequence[Any], name: str) -> None:
-    """Raise where a column comes twice."""
-    double = [column for column, times in Counter(columns).items() if times > 1]
+def check_unique(names: Sequence[Any], what: str) -> None:
+    """Raise where a name comes twice; ``what`` begins the message ("Columns of Y")."""
+    double = [name for name, times in Counter(names).items() if times > 1]
     if double:
-        raise ValueError(f"Columns of {name} come more than once: {shorten(double)}.")
+        raise ValueError(f"{what} come more than once: {shorten(double)}.")
 
 
 def did_you_mean(value: object, options: Iterable[Any]) -> str:
