@@ -11,10 +11,11 @@ from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from .. import _frames as frames
-from .._response import ask, own_hierarchy
+from .._response import ask, hierarchy_of, names_of, node_names, own_hierarchy
+from .._validation import as_scores
 from ..hierarchy import Hierarchy
 from ._coherence import METHODS, make_coherent
-from ._inner_fit import counting_rows, fit_on, narrow, take
+from ._inner_fit import counting_rows, fit_on, is_frozen, narrow, take
 from ._meta import HierarchyMetaClassifier, given_thresholds, in_columns
 
 
@@ -126,7 +127,10 @@ array-like of shape (n_samples,)
             If the rows of pandas frames `X` and `y` have the same names, but in another
             order.
         """
+        # What has a hierarchy of its own answers by name.
         own = own_hierarchy(self.estimator)
+        if own is None and is_frozen(self.estimator) and names_of(self.estimator):
+            own = hierarchy_of(self.estimator)
         hierarchy = own if self.hierarchy is None else self.hierarchy
         target, labels = self._learn_labels(X, y, hierarchy)
         given_thresholds(self.threshold, target)
@@ -172,6 +176,11 @@ array-like of shape (n_samples,)
         check_is_fitted(self)
         answer = ask(self.estimator_, narrow(X), "predict_proba")
         scores = in_columns(answer.values, len(self._varying), self.estimator_)
+        names = node_names(answer.names, self.hierarchy_)
+        if names is not None and len(names) == self.hierarchy_.n_nodes:
+            # A frozen model keeps the order of its own columns.
+            what = f"{type(self.estimator_).__name__}'s scores"
+            scores = as_scores(scores, self.hierarchy_, what, bare=names)
         if scores.dtype.kind != "f":
             scores = scores.astype(np.float64)
         proba = np.tile(self._constant.astype(scores.dtype), (len(scores), 1))

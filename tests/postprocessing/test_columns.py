@@ -237,3 +237,15 @@ def test_a_model_with_a_hierarchy_inside_learns_constant_nodes_too():
     labels = Y * (np.arange(len(TREE)) != TREE.index("b/z"))
     clf = CoherentClassifier(CoherentClassifier(FOREST, TREE)).fit(X, labels)
     assert clf.predict_proba(X)[:, TREE.index("b/z")].max() == 0
+
+
+@pytest.mark.parametrize("known", [TREE, None])
+def test_a_frozen_model_keeps_the_names_of_its_columns(known):
+    frame = pd.DataFrame(Y, columns=TREE.nodes)
+    inner = CoherentClassifier(FOREST, known).fit(X, frame[TURNED])
+    expected = pd.DataFrame(inner.predict_proba(X), columns=TURNED)[list(TREE.nodes)]
+    expected = make_coherent(expected, TREE)
+    for y in (Y, frame, frame[TURNED]):
+        clf = CoherentClassifier(FrozenEstimator(inner), TREE).fit(X, y)
+        got = pd.DataFrame(clf.predict_proba(X), columns=clf.classes_)
+        np.testing.assert_allclose(got[list(TREE.nodes)], expected)

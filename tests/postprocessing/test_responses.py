@@ -81,10 +81,10 @@ def test_scores_that_are_tuned_are_those_decided_on(around, response):
 def test_a_model_that_has_made_something_else_of_it_is_asked_itself():
     # Inside lies an estimator that has the method, but is not what answers.
     inner = MultiOutputClassifier(CalibratedClassifierCV(DecidedNeighbors(3), cv=2))
-    assert NodeThresholdClassifier(inner, TREE, cv=2).fit(X, Y).response_method_ == (
-        "predict_proba"
-    )
-    clf = NodeThresholdClassifier(CoherentClassifier(inner, TREE), cv=2)
+    assert NodeThresholdClassifier(inner, TREE, cv=FOLDS).fit(
+        X, Y
+    ).response_method_ == ("predict_proba")
+    clf = NodeThresholdClassifier(CoherentClassifier(inner, TREE), cv=FOLDS)
     assert clf.fit(X, Y).response_method_ == "decision_proba"
     np.testing.assert_array_equal(clf.decision_proba(X), clf.predict_proba(X))
     alone = NodeThresholdClassifier(inner, TREE, response_method="decision_proba")
