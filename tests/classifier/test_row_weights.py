@@ -47,3 +47,13 @@ def test_loaders_of_the_user_s_ask_for_rows(sample_weight):
         net_params={"iterator_train": DataLoader} | {"iterator_train__shuffle": False},
     )
     np.testing.assert_allclose(loader, plain, atol=1e-5)
+
+
+@pytest.mark.parametrize("early_stopping", [False, True])
+def test_rows_of_weight_zero_are_absent(early_stopping):
+    weight = np.random.default_rng(0).choice([0.0, 1.0, 3.0], len(X))
+    counts = weight > 0
+    clf = small(early_stopping=early_stopping)
+    whole = clf.fit(X, Y, sample_weight=weight).predict_proba(X)
+    alone = clf.fit(X[counts], Y[counts], sample_weight=weight[counts])
+    np.testing.assert_array_equal(alone.predict_proba(X), whole)
