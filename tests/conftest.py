@@ -7,7 +7,7 @@ import hypothesis
 import numpy as np
 import pytest
 
-from tests.golden import golden  # noqa: F401 (a fixture)
+from tests.golden import golden, golden_file  # noqa: F401 (fixtures)
 
 # Figures are made, not shown.
 os.environ.setdefault("MPLBACKEND", "Agg")

@@ -26,7 +26,8 @@ class HierarchicalFocalLoss(nn.Module):
               w_{bi} = \lambda\, w^{y_{bi}}_i \bigl(f + u_{bi}^{\,k}\bigr) + 1 - \lambda
 
     over scored nodes: :math:`q` are the logits after the max constraint in its training
-    form, :math:`w^1_i` the node's weight and :math:`w^0_i = 1`, :math:`u` the
+    form, :math:`w^1_i` and :math:`w^0_i` what a positive and a negative of the node
+    count, :math:`u` the
     ensemble's uncertainty (no gradient goes through it), :math:`f` the focal floor,
     :math:`k` the focal exponent and :math:`\lambda` the mix.
 
@@ -37,6 +38,9 @@ class HierarchicalFocalLoss(nn.Module):
     node_weight : array-like of shape (C,), default=None
         What a positive of each node counts, finite and >= 0, in node order, for example
         from `node_weights`. None: all 1.
+    negative_weight : array-like of shape (C,), default=None
+        What a negative of each node counts, in the same form. None: all 1. The code
+        that was published with the paper puts its node weights here.
     uncertainty : str, callable or None, default="gmu"
         Measure of uncertainty, see `sklearn_hmlc.uncertainty.get_measure`. None: no
         focal weights (the factor is 1).
@@ -84,6 +88,7 @@ class HierarchicalFocalLoss(nn.Module):
     """
 
     node_weight: Tensor
+    negative_weight: Tensor
     scored: Tensor
 
     def __init__(
@@ -91,6 +96,7 @@ class HierarchicalFocalLoss(nn.Module):
         hierarchy: Hierarchy,
         *,
         node_weight: Any = None,
+        negative_weight: Any = None,
         uncertainty: Any = "gmu",
         focal_exponent: float = 1.0,
         focal_floor: float = 0.25,
@@ -106,6 +112,8 @@ class HierarchicalFocalLoss(nn.Module):
         self.share = 1.0
         weight = _checked_weight(node_weight, hierarchy.n_nodes)
         self.register_buffer("node_weight", torch.tensor(weight), persistent=False)
+        weight = _checked_weight(negative_weight, hierarchy.n_nodes, "negative_weight")
+        self.register_buffer("negative_weight", torch.tensor(weight), persistent=False)
         scored = torch.tensor(hierarchy.scored)
         self.register_buffer("scored", scored, persistent=False)
 
@@ -159,7 +167,10 @@ class HierarchicalFocalLoss(nn.Module):
         -------
         weights : Tensor of shape (B, C)
         """
-        weight = torch.where(y, self.node_weight.to(logits.dtype), 1.0)
+        dtype = logits.dtype
+        weight = torch.where(
+            y, self.node_weight.to(dtype), self.negative_weight.to(dtype)
+        )
         mix = self.mix * self.share
         return (mix * weight * self._focal(logits) + (1 - mix)) * self.scored
 
@@ -209,10 +220,10 @@ class HierarchicalFocalLoss(nn.Module):
             With the focal weight :math:`f_{bi}` and the share in :math:`\lambda`,
 
             .. math:: \log \frac{\lambda w^1_i f_{bi} + 1 - \lambda}
-                                {\lambda f_{bi} + 1 - \lambda}.
+                                {\lambda w^0_i f_{bi} + 1 - \lambda}.
 
-            Where :math:`\lambda = 1` this is :math:`\log w^1_i`, for all rows alike. 0
-            where a node's positives count nothing at all.
+            Where :math:`\lambda = 1` this is :math:`\log (w^1_i / w^0_i)`, for all rows
+            alike. 0 where a node's positives, or its negatives, count nothing at all.
 
         References
         ----------
@@ -221,11 +232,13 @@ class HierarchicalFocalLoss(nn.Module):
         .. [2] Menon et al., "Long-tail learning via logit adjustment", ICLR 2021.
         """
         mix = self.mix * self.share
-        odds = self.node_weight
+        positive, negative = self.node_weight, self.negative_weight
         if mix < 1:
-            focal = torch.as_tensor(mix * self._focal(logits), dtype=odds.dtype)
-            odds = (focal * odds + 1 - mix) / (focal + 1 - mix)
-        return torch.where(odds > 0, odds, 1.0).log()
+            focal = torch.as_tensor(mix * self._focal(logits), dtype=positive.dtype)
+            positive = focal * positive + 1 - mix
+            negative = focal * negative + 1 - mix
+        counts = (positive > 0) & (negative > 0)
+        return torch.where(counts, positive / negative, 1.0).log()
 
     def extra_repr(self) -> str:
         """Show the settings in the module's representation."""
@@ -257,19 +270,19 @@ def _check_measured(doubt: Tensor, y: Tensor) -> None:
         )
 
 
-def _checked_weight(node_weight: Any, n_nodes: int) -> np.ndarray:
-    if node_weight is None:
+def _checked_weight(values: Any, n_nodes: int, name: str = "node_weight") -> np.ndarray:
+    if values is None:
         return np.ones(n_nodes)
-    weight = np.array(node_weight, dtype=np.float64)
+    weight = np.array(values, dtype=np.float64)
     if weight.shape != (n_nodes,):
         raise ValueError(
-            f"Expected `node_weight` of shape ({n_nodes},), one per node, but got "
-            f"shape {weight.shape}."
+            f"Expected `{name}` of shape ({n_nodes},), one per node, but got shape "
+            f"{weight.shape}."
         )
     bad = ~(np.isfinite(weight) & (weight >= 0))
     if bad.any():
         raise ValueError(
-            "Expected finite node weights >= 0, but got "
+            f"In `{name}`: expected finite node weights >= 0, but got "
             f"{weight[bad][0]} at position {np.flatnonzero(bad)[0]}."
         )
     return weight

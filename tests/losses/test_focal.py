@@ -60,11 +60,7 @@ def test_equals_the_slow_version(case):
 
 @pytest.mark.parametrize("exponent", [1, 2])
 def test_golden_losses_and_gradients(golden, exponent):
-    """The reference weighs the rows *without* a node, with weights in float32.
-
-    (Specified, and done by default, is a weight on the rows with the node.) Weights
-    for swapped labels are exactly that, so the numbers check all parts of the loss.
-    """
+    """The published code weighs rows *without* a node, with weights in float32."""
     keys = {
         name: f"{MODES[name]}_k{exponent}_floor0.25_classwise"
         for name in MODES
@@ -83,16 +79,13 @@ def golden_loss(golden, name, exponent):
     weight = node_weights(golden["y_train"], "class-wise").astype(np.float32)
     loss = HierarchicalFocalLoss(
         golden.hierarchy,
-        node_weight=weight,
+        negative_weight=weight,
         uncertainty=name,
         focal_exponent=exponent,
     )
     logits = golden.logits.clone().requires_grad_()
-    q = loss.constraint(logits, golden.y)
-    entropy = F.binary_cross_entropy_with_logits(
-        q, golden.y.to(q.dtype).expand_as(q), reduction="none"
-    )
-    total = (loss.weights(logits, ~golden.y) * entropy).sum()
+    n_members, n_rows, _ = logits.shape
+    total = loss(logits, golden.y) * n_members * n_rows  # theirs is a sum
     total.backward()
     return total.item(), logits.grad
 
@@ -277,3 +270,47 @@ def test_half_precision_is_measured_in_float32(dtype):
     torch.testing.assert_close(
         loss.weights(logits, y).float(), expected, rtol=0, atol=0
     )
+
+
+def test_each_side_has_its_weights():
+    y = torch.tensor([[True, True, False]])
+    loss = HierarchicalFocalLoss(
+        CHAIN, node_weight=[2, 3, 4], negative_weight=[5, 6, 7], uncertainty=None
+    )
+    logits = torch.zeros(1, 1, 3)
+    assert loss.weights(logits, y).tolist() == [[2, 3, 7]]
+    assert loss(logits, y).item() == pytest.approx(12 * np.log(2))
+
+
+@pytest.mark.parametrize("mix", [1.0, 0.3])
+def test_the_shift_is_the_odds_of_both_sides(mix):
+    # The logit at which a node of frequency p is left alone by the weighted loss:
+    # a p (1 - s) = b (1 - p) s, with the weights a and b of the two sides.
+    positive, negative = np.array([2.0, 3.0, 0.5]), np.array([5.0, 0.25, 1.0])
+    loss = HierarchicalFocalLoss(
+        CHAIN,
+        node_weight=positive,
+        negative_weight=negative,
+        uncertainty=None,
+        mix=mix,
+    )
+    p = 0.2
+    a, b = mix * positive + 1 - mix, mix * negative + 1 - mix
+    s = a * p / (a * p + b * (1 - p))
+    expected = np.log(s / (1 - s)) - np.log(p / (1 - p))
+    got = loss.logit_shift(torch.zeros(2, 4, 3))
+    np.testing.assert_allclose(got, expected, rtol=1e-12)
+    plain = HierarchicalFocalLoss(CHAIN, node_weight=positive, uncertainty=None)
+    ones = HierarchicalFocalLoss(
+        CHAIN, node_weight=positive, negative_weight=np.ones(3), uncertainty=None
+    )
+    logits = torch.randn(2, 4, 3)
+    assert torch.equal(plain.logit_shift(logits), ones.logit_shift(logits))
+
+
+def test_a_side_that_counts_nothing_has_no_shift():
+    loss = HierarchicalFocalLoss(
+        CHAIN, node_weight=[0, 2, 1], negative_weight=[1, 0, 4], uncertainty=None
+    )
+    shift = loss.logit_shift(torch.zeros(1, 1, 3)).tolist()
+    assert shift == [0, 0, pytest.approx(-np.log(4))]

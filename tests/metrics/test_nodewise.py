@@ -15,8 +15,6 @@ from sklearn_hmlc import Hierarchy
 from sklearn_hmlc.metrics import node_precision_recall_f1
 from tests._strategies import few
 
-from .test_ranking import GOLDEN
-
 
 @pytest.fixture
 def example(rng):
@@ -28,9 +26,8 @@ def example(rng):
     return y_true, y_pred
 
 
-@pytest.mark.parametrize("name", GOLDEN)
-def test_golden(golden_dir, name):
-    golden = np.load(golden_dir / f"{name}.npz")
+def test_golden(golden_file):
+    golden = np.load(golden_file)
     scores = node_precision_recall_f1(golden["metric_y_true"], golden["metric_y_pred"])
     for field in ("precision", "recall", "f1"):
         expected = float(golden[f"macro_{field}"])
