@@ -547,7 +547,7 @@ def by_node(
         fit.
     """
     if not goes_by_name(spec):
-        values = _numbers(spec, parameter, "")
+        values = as_numbers(spec, parameter)
         if values.shape not in ((), (hierarchy.n_nodes,)):
             raise ValueError(
                 f"Expected `{parameter}` to be a number or of shape "
@@ -562,7 +562,7 @@ def by_node(
             position = hierarchy.index(node)
         except KeyError as error:
             raise ValueError(f"In `{parameter}`: {error.args[0]}") from None
-        values[position] = _numbers(value, parameter, f" for node {node!r}")
+        values[position] = as_numbers(value, parameter, f" for node {node!r}")
     return values
 
 
@@ -583,7 +583,8 @@ def as_thresholds(
     return thresholds
 
 
-def _numbers(value: Any, parameter: str, where: str) -> FloatArray:
+def as_numbers(value: Any, parameter: str, where: str = "") -> FloatArray:
+    """Return numbers as float64; ``where`` ends the message."""
     try:
         return np.asarray(value, dtype=np.float64)
     except (TypeError, ValueError) as error:

@@ -13,6 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from .._validation import as_numbers
 from ..hierarchy import Hierarchy
 from ..nn import MaxConstraint
 from ..uncertainty import get_measure
@@ -273,7 +274,7 @@ def _check_measured(doubt: Tensor, y: Tensor) -> None:
 def _checked_weight(values: Any, n_nodes: int, name: str = "node_weight") -> np.ndarray:
     if values is None:
         return np.ones(n_nodes)
-    weight = np.array(values, dtype=np.float64)
+    weight = as_numbers(values, name).copy()  # torch shares memory, and writes there
     if weight.shape != (n_nodes,):
         raise ValueError(
             f"Expected `{name}` of shape ({n_nodes},), one per node, but got shape "

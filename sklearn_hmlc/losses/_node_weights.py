@@ -14,7 +14,7 @@ import scipy.sparse as sp
 
 from .. import _frames as frames
 from .._naming import common_hierarchy
-from .._validation import as_labels, as_row_weights, check_option
+from .._validation import as_labels, as_numbers, as_row_weights, check_option
 
 SCHEMES = ("binary", "class-wise")
 
@@ -145,7 +145,14 @@ def node_weights_from_counts(
     """
     check_option("scheme", scheme, SCHEMES)
     _check_numbers(floor, power)
-    counts = np.asarray(counts, dtype=np.float64)
+    counts = as_numbers(counts, "counts")
+    if counts.ndim != 1 or not (np.isfinite(counts) & (counts >= 0)).all():
+        raise ValueError(
+            "Expected `counts` of shape (n_nodes,), finite and none below 0, but got "
+            f"{counts!r}."
+        )
+    if not 0 < n_rows < np.inf:
+        raise ValueError(f"Expected `n_rows` above 0, but got {n_rows}.")
     n_nodes = len(counts)
     mask = _checked_mask(scored, n_nodes)
     n_classes = 2 if scheme == "binary" else n_nodes

@@ -115,6 +115,13 @@ def make_hollow(bar):
     """Take off a bar's filling; its edge and hatch keep the color."""
     color = bar.get_facecolor()
     bar.set(facecolor="white", edgecolor=color, linewidth=1)
+    bar.is_hollow = True
+
+
+def _look_like_solid_bar(key, bars):
+    """Give a legend's key the look of the first bar that is not hollow."""
+    solid = [bar for bar in bars if not hasattr(bar, "is_hollow")]
+    key.update_from((solid or list(bars))[0])
 
 
 def hollow_marker(label):
@@ -141,6 +148,9 @@ def legend_outside(ax, *keys, **options):
 
     ``keys`` are artists, drawn nowhere else, that explain a mark.
     """
+    from matplotlib.container import BarContainer
+    from matplotlib.legend_handler import HandlerPatch
+
     drawn = [*ax.lines, *ax.patches, *ax.containers]
     ours = [artist for artist in drawn if hasattr(artist, "named_by_display")]
     ours += keys
@@ -151,7 +161,9 @@ def legend_outside(ax, *keys, **options):
     place = {"loc": "upper left", "bbox_to_anchor": (1.02, 1), "borderaxespad": 0}
     # Labels are set afterwards, since those with a leading "_" would be dropped.
     unseen = ["-"] * len(handles)
-    legend = ax.legend(handles, unseen, frameon=False, **{**place, **options})
+    look = {BarContainer: HandlerPatch(update_func=_look_like_solid_bar)}
+    options = {**place, "handler_map": look, **options}
+    legend = ax.legend(handles, unseen, frameon=False, **options)
     for text, artist in zip(legend.get_texts(), handles, strict=True):
         text.set_text(artist.get_label())
         if artist in ours:

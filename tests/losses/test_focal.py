@@ -160,6 +160,7 @@ def test_own_measure():
 @pytest.mark.parametrize(
     ("params", "message"),
     [
+        ({"negative_weight": ["x"] * 3}, "In `negative_weight`: expected numbers"),
         ({"node_weight": [1, 2]}, r"shape \(3,\), one per node, but got shape \(2,\)"),
         ({"node_weight": [1, -2, 1]}, "weights >= 0, but got -2.0 at position 1"),
         ({"node_weight": [1, 2, np.nan]}, "finite .* got nan at position 2"),

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from sklearn_hmlc.losses import node_weights
+from sklearn_hmlc.losses import node_weights, node_weights_from_counts
 from tests import _reference as reference
 
 # Eight rows: a node that all have, one of 4, of 2, of 1, and of none.
@@ -141,3 +141,19 @@ def test_row_weights_of_any_size():
 def test_bad_input(Y, params, message):
     with pytest.raises(ValueError, match=message):
         node_weights(Y, **params)
+
+
+@pytest.mark.parametrize(
+    ("counts", "n_rows", "message"),
+    [
+        (["x"], 3, "In `counts`: expected numbers, but got"),
+        ([np.nan, 1], 3, r"`counts` of shape \(n_nodes,\), finite and none below 0"),
+        ([-1, 1], 3, r"`counts` of shape \(n_nodes,\), finite and none below 0"),
+        ([[1]], 3, r"`counts` of shape \(n_nodes,\), finite and none below 0"),
+        ([1], 0, "`n_rows` above 0, but got 0"),
+        ([1], np.nan, "`n_rows` above 0, but got nan"),
+    ],
+)
+def test_bad_counts(counts, n_rows, message):
+    with pytest.raises(ValueError, match=message):
+        node_weights_from_counts(counts, n_rows)

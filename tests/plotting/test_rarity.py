@@ -207,3 +207,15 @@ def test_reports_of_other_groups(example):
     }
     with pytest.raises(ValueError, match="same groups"):
         RarityDisplay(reports).plot()
+
+
+def test_keys_look_like_bars_that_are_not_hollow(rng):
+    y_true = rng.random((200, 4)) < [0.02, 0.3, 0.4, 0.5]
+    display = RarityDisplay.from_predictions(
+        y_true, {"one": y_true, "two": y_true}, train_counts=[1, 60, 70, 80], few=30
+    )
+    first, *_, last = display.bars_["recall", "one"]
+    assert first.get_facecolor() == (1, 1, 1, 1)  # hollow
+    keys = display.ax_[0].get_legend().get_patches()
+    assert keys[0].get_facecolor() == last.get_facecolor()
+    assert keys[1].get_facecolor() != (1, 1, 1, 1)
