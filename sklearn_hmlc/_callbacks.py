@@ -6,13 +6,17 @@ its history, the loss's share, or the end of training.
 
 from __future__ import annotations
 
+import contextlib
+import copy
 import math
 
 import numpy as np
-from skorch.callbacks import Callback, EarlyStopping
+from sklearn.base import clone
+from skorch.callbacks import Callback, EarlyStopping, EpochScoring
 from skorch.utils import noop
 from tqdm.auto import tqdm
 
+from . import _torch
 from .losses import get_schedule
 from .metrics import au_prc
 
@@ -167,3 +171,75 @@ def wants_to_stop(net):
         and getattr(callback, "misses_", None) == callback.patience
         for _, callback in net.callbacks_
     )
+
+
+# -- the user's own --------------------------------------------------------------------
+
+
+def callbacks_of(estimator):
+    """Return fresh callbacks: ours, and copies of the user's."""
+    given = (estimator.net_params or {}).get("callbacks") or []
+    if not isinstance(given, list | tuple):
+        raise ValueError(
+            f"In `net_params`: expected `callbacks` to be a list, but got {given!r}."
+        )
+    if any(isinstance(_unnamed(one), EpochScoring) for one in given):
+        raise ValueError(
+            "In `net_params`: EpochScoring can't score this net, whose labels come "
+            "with weights. With early_stopping=True the validation part's AU(PRC) is "
+            "recorded as 'valid_au_prc'; for another measure write a callback whose "
+            "`on_epoch_end(net, dataset_valid, ...)` compares "
+            "`net.mean_proba(dataset_valid.X)` with `dataset_valid.Y`."
+        )
+    # skorch writes on callbacks, and parameters are not ours to change.
+    return [*own_callbacks(estimator), *map(copy_callback, given)]
+
+
+def _unnamed(callback):
+    """The callback of a pair (name, callback), or the callback itself."""
+    return callback[1] if isinstance(callback, tuple) else callback
+
+
+def copy_callback(callback):
+    """Copy a callback of the user's, as far as it can be copied.
+
+    One may hold what can't, such as the writer of TensorBoard: the copy shares that.
+    """
+    if isinstance(callback, tuple):
+        return callback[0], copy_callback(callback[1])
+    if isinstance(callback, type):
+        return callback
+    try:
+        return copy.deepcopy(callback)
+    except Exception:
+        # Locks, files and threads raise all kinds of errors.
+        return _shallow(callback)
+
+
+def _shallow(callback):
+    same = copy.copy(callback)
+    for name, value in vars(callback).items():
+        with contextlib.suppress(Exception):
+            setattr(same, name, copy.deepcopy(value))
+    return same
+
+
+@_torch.usual("cpu")  # copies of encoders are made by torch
+def clone_with_callbacks(estimator):
+    """Clone as scikit-learn does, callbacks as far as they can be copied."""
+    params = {
+        name: clone(value, safe=False)
+        for name, value in estimator.get_params(deep=False).items()
+        if name != "net_params"
+    }
+    net_params = estimator.net_params
+    if net_params is not None:
+        own = {
+            k: clone(v, safe=False) for k, v in net_params.items() if k != "callbacks"
+        }
+        if "callbacks" in net_params:
+            given = net_params["callbacks"]
+            sequence = isinstance(given, list | tuple)
+            own["callbacks"] = list(map(copy_callback, given)) if sequence else given
+        net_params = own
+    return type(estimator)(**params, net_params=net_params)

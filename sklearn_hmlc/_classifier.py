@@ -19,8 +19,10 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from . import _fit
-from ._net import OPTIMIZERS, clone_with_callbacks, make_net, refresh_net
+from ._build import OPTIMIZERS, make_net, refresh_net
+from ._callbacks import clone_with_callbacks
 from ._rows import Rows, check_features
+from ._saved import all_or_nothing
 from ._target import ScoreMixin, make_target
 from ._torch import usual
 from ._validation import as_thresholds, check_same_ids
@@ -342,7 +344,7 @@ array-like of shape (n_samples,)
             If the loss ends well above that of the first epoch.
         """
         goes_on = self.warm_start and hasattr(self, "net_")
-        with _fit.all_or_nothing(self, goes_on):
+        with all_or_nothing(self, goes_on):
             rows = self._validate_rows(X, y, sample_weight, reset=not goes_on)
             _fit.warn_empty(self, rows.Y)
             _fit.warn_without_effect(self)
@@ -386,7 +388,7 @@ array-like of shape (n_samples,)
                 "with warm_start=True."
             )
         goes_on = hasattr(self, "net_")
-        with _fit.all_or_nothing(self, goes_on):
+        with all_or_nothing(self, goes_on):
             rows = self._validate_rows(X, y, sample_weight, not goes_on, classes)
             span = (self.n_iter_ if goes_on else 0), self.max_epochs
             self._train(rows, 1, goes_on, span, restart=False)
@@ -416,14 +418,8 @@ array-like of shape (n_samples,)
             self.hierarchy_ = self._target.hierarchy
             self.node_names_ = self.hierarchy_.nodes
             self.classes_ = self._target.classes
-        valid = None
         seed = self._random_state.randint(_fit.SEEDS)
-        if self.early_stopping:
-            # One seed as long as training goes on: held-out rows are never trained on.
-            scored = self.hierarchy_.scored
-            rows, valid = _fit.held_out(
-                rows, self.validation_fraction, self._split_seed, scored
-            )
+        rows, valid = _fit.held_out(self, rows)
         device = _fit.device_of(self.device)
         with _fit.own_generators(self, seed, device) as (host, on_device):
             if goes_on:

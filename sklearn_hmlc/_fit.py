@@ -7,11 +7,9 @@ and generators. Out: the net, trained for some whole epochs, or as it was before
 from __future__ import annotations
 
 import contextlib
-import copy
 import warnings
 from dataclasses import dataclass
 from itertools import chain
-from numbers import Integral
 
 import numpy as np
 import torch
@@ -19,8 +17,9 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import train_test_split
 
 from . import _torch
-from ._callbacks import OwnCallback, settle_share, wants_to_stop
+from ._callbacks import OwnCallback, wants_to_stop
 from ._rows import features
+from ._saved import Saved
 from ._validation import as_row_weights, by_node, shorten
 from .losses import SCHEMES, node_weights_from_counts
 
@@ -187,9 +186,11 @@ def row_weights(estimator, sample_weight, n_rows, reset):
 def own_generators(estimator, seed, device):
     """Give this fit generators of its own, on the host and on the device.
 
-    torch's global ones are left alone, unless code of the user's draws from them.
+    torch's global ones are left alone, unless code of the user's draws from them. Fits
+    with loaders of the user's, or with workers, take turns: a process that is forked
+    while another thread is at work may die.
     """
-    foreign = {"iterator_train", "iterator_valid"} & set(estimator.net_params or {})
+    foreign = any(name.startswith("iterator_") for name in estimator.net_params or {})
     lent = contextlib.nullcontext()
     if estimator.encoder is not None or callable(estimator.activation) or foreign:
         lent = _torch.global_generators(seed, device)
@@ -197,12 +198,19 @@ def own_generators(estimator, seed, device):
         yield _torch.generators(seed, device)
 
 
-def held_out(rows, fraction, seed, scored):
-    """Set a validation part aside: rows to train on, rows to validate on."""
+def held_out(estimator, rows):
+    """Rows to train on and, for early stopping, rows to validate on, or None.
+
+    There is one seed as long as training goes on: what is held out is never trained on.
+    """
+    if not estimator.early_stopping:
+        return rows, None
     train, valid = train_test_split(
-        np.arange(len(rows)), test_size=fraction, random_state=seed
+        np.arange(len(rows)),
+        test_size=estimator.validation_fraction,
+        random_state=estimator._split_seed,
     )
-    if rows.Y[valid][:, scored].nnz == 0:
+    if rows.Y[valid][:, estimator.hierarchy_.scored].nnz == 0:
         raise ValueError(
             f"None of the {len(valid)} validation rows has a positive node; raise "
             "`validation_fraction`, or set early_stopping=False."
@@ -403,98 +411,3 @@ def epochs_of(history):
         for epoch in history
         if "train_loss" in epoch
     ]
-
-
-class Saved:
-    """A net at some moment, to come back to.
-
-    Parameters
-    ----------
-    net : HierarchicalNet
-    whole : bool
-        Whether with the optimiser's state, which is larger than the weights, and with
-        callbacks and settings.
-    """
-
-    def __init__(self, net, whole=False):
-        self.weights = {
-            name: copy.deepcopy(value.detach() if torch.is_tensor(value) else value)
-            for name, value in net.module_.state_dict().items()
-        }
-        self.node_weight = net.criterion_.node_weight.clone()
-        self.share = net.criterion_.share
-        self.n_epochs = len(net.history)
-        self.optimizer = None
-        if whole:
-            self.optimizer = copy.deepcopy(net.optimizer_.state_dict())
-            self.settings = dict(vars(net))
-            self.callbacks = [(one, dict(vars(one))) for _, one in net.callbacks_]
-            schedules = [
-                getattr(one, "lr_scheduler_", None) for _, one in net.callbacks_
-            ]
-            self.schedules = [
-                (one, copy.deepcopy(one.state_dict()))
-                for one in schedules
-                if one is not None
-            ]
-
-    def renewed(self, net):
-        """Take the net's present state, into the same memory."""
-        try:
-            self._take(net)
-        except KeyboardInterrupt:
-            self._take(net)  # halves of two epochs are none
-            raise
-        return self
-
-    def _take(self, net):
-        for name, value in net.module_.state_dict().items():
-            if torch.is_tensor(value):
-                self.weights[name].copy_(value)
-            else:
-                self.weights[name] = copy.deepcopy(value)
-        self.share, self.n_epochs = net.criterion_.share, len(net.history)
-
-    def restore(self, net):
-        """Bring the net back."""
-        net.module_.load_state_dict(self.weights)
-        net.criterion_.node_weight.copy_(self.node_weight)
-        net.criterion_.share = self.share
-        del net.history[self.n_epochs :]
-        if self.optimizer is None:
-            settle_share(net)
-            return
-        vars(net).clear()
-        vars(net).update(self.settings)
-        net.optimizer_.load_state_dict(self.optimizer)
-        for callback, attributes in self.callbacks:
-            vars(callback).clear()
-            vars(callback).update(attributes)
-        for schedule, state in self.schedules:
-            schedule.load_state_dict(state)
-
-
-@contextlib.contextmanager
-def all_or_nothing(estimator, goes_on):
-    """Leave an estimator as it was where fitting fails, or is refused."""
-    before = dict(estimator.__dict__)
-    trained = before.get("net_") if goes_on else None
-    can_change = getattr(trained, "optimizer_", None) is not None  # None: trimmed
-    saved = None
-    if can_change:
-        with _torch.usual(trained.device):
-            saved = Saved(trained, whole=True)
-    # Numbers that a failure has drawn are drawn again, if they are this fit's alone.
-    own = isinstance(estimator.random_state, Integral) and goes_on
-    drawn = estimator._random_state.get_state() if own else None
-    try:
-        yield
-    except BaseException:
-        estimator.__dict__.clear()
-        estimator.__dict__.update(before)
-        if drawn is not None:
-            estimator._random_state.set_state(drawn)
-        if saved is not None:
-            with _torch.usual(trained.device):
-                saved.restore(trained)
-        raise

@@ -36,6 +36,8 @@ LAYERS = [
     "_torch",
     "_callbacks",
     "_net",
+    "_build",
+    "_saved",
     "_fit",
     "_classifier",
     "_paper",

@@ -7,7 +7,7 @@ from skorch.callbacks import Callback, Checkpoint, EarlyStopping
 from skorch.utils import noop
 
 from sklearn_hmlc import _callbacks
-from sklearn_hmlc._fit import Saved
+from sklearn_hmlc._saved import Saved
 from tests.classifier.common import make_data, small
 
 X, Y = make_data()

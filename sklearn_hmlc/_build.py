@@ -1,0 +1,258 @@
+"""From the classifier's parameters to an initialised net, in skorch's words.
+
+Stage: between validation and training. In: the estimator, with what it has learnt about
+the form of the data. Out: a `HierarchicalNet`, fresh or made ready to go on.
+"""
+
+from __future__ import annotations
+
+import copy
+import inspect
+import operator
+
+import numpy as np
+import torch
+from skorch.callbacks import LRScheduler
+from torch.optim.lr_scheduler import ReduceLROnPlateau
+
+from ._callbacks import OwnCallback, StopOnNan, callbacks_of, own_callbacks
+from ._net import HierarchicalNet
+from ._rows import features, memory_batches
+from .losses import HierarchicalFocalLoss
+from .nn import ENSEMBLES, EncodedHeads, encoded_width
+
+OPTIMIZERS = {
+    "adam": torch.optim.Adam,
+    "adamw": torch.optim.AdamW,
+    "rmsprop": torch.optim.RMSprop,
+    "sgd": torch.optim.SGD,
+}
+
+# Optimisers of which torch has a fused form: one pass over the parameters per step.
+_FUSED = (torch.optim.Adam, torch.optim.AdamW, torch.optim.SGD, torch.optim.Adagrad)
+
+
+def make_net(estimator, rows, device, generator):
+    """Return an initialised net; ``net_params`` go before the other parameters."""
+    if not estimator.hierarchy_.scored.any():
+        raise ValueError("Expected a hierarchy with at least one scored node.")
+    given = checked_net_params(estimator)
+    params = {
+        **_module(estimator, rows),
+        **_criterion(estimator),
+        **_optimizer(estimator),
+        "max_epochs": estimator.max_epochs,
+        "batch_size": int(estimator.batch_size),
+        "iterator_train": memory_batches,
+        "iterator_train__shuffle": True,
+        "iterator_valid": memory_batches,
+        "train_split": None,
+        "device": str(device),
+        "verbose": 0,
+    }
+    try:
+        net = HierarchicalNet(**{**params, **given}, callbacks=callbacks_of(estimator))
+        net.module = _Maker(net.module, generator)
+        net.initialize()
+    except (TypeError, ValueError) as error:
+        # skorch's words for a name that it doesn't know; ours are all known.
+        if "unexpected argument" not in str(error):
+            raise
+        raise ValueError(f"In `net_params`: {error}") from error
+    net.module = net.module.make
+    net.rates_ = estimator.lr, encoder_lr(estimator)
+    net.given_callbacks_ = _given_callbacks(estimator)
+    return net
+
+
+def _given_callbacks(estimator):
+    return list((estimator.net_params or {}).get("callbacks") or [])
+
+
+class _Maker:
+    """`make_module` with a generator, which must not stay in the net's parameters."""
+
+    def __init__(self, make, generator):
+        self.make, self.generator = make, generator
+
+    def __call__(self, **settings):
+        return self.make(generator=self.generator, **settings)
+
+
+def make_module(*, encoder, freeze_encoder, ensemble, **settings):
+    """Return the ensemble, behind a copy of the encoder where there is one."""
+    # float32, whatever torch's default is; activations may have weights, too.
+    heads = ENSEMBLES[ensemble](**settings, dtype=torch.float32).float()
+    if encoder is None:
+        return heads
+    return EncodedHeads(copy.deepcopy(encoder), heads, freeze=freeze_encoder)
+
+
+def refresh_net(net, estimator, restart):
+    """Take up the parameters that may change while training goes on.
+
+    Those that ``net_params`` give stay; they go before the estimator's. ``restart``:
+    whether this is a training of its own, with callbacks and rates from their start, or
+    one more part of the same one.
+    """
+    given = estimator.net_params or {}
+    if restart or not _same_callbacks(net, estimator):
+        net.callbacks = callbacks_of(estimator)
+        net.initialize_callbacks()
+        _start_anew(net)
+        net.given_callbacks_ = _given_callbacks(estimator)
+    rates = estimator.lr, encoder_lr(estimator)
+    if {"lr", "optimizer__lr", "optimizer__param_groups"} & set(given):
+        pass
+    elif restart or rates != net.rates_:
+        # In place: the optimiser keeps its moments.
+        net.set_params(lr=estimator.lr)
+        _set_encoder_lr(net, estimator)
+        _tell_schedules(net)
+    net.rates_ = rates
+    if "batch_size" not in given:
+        net.batch_size = int(estimator.batch_size)
+    return net
+
+
+def _tell_schedules(net):
+    """Let learning-rate schedules go on from the rates that are set now."""
+    rates = [group["lr"] for group in net.optimizer_.param_groups]
+    for _, callback in net.callbacks_:
+        schedule = getattr(callback, "lr_scheduler_", None)
+        if hasattr(schedule, "base_lrs"):
+            schedule.base_lrs = list(rates)
+
+
+def _same_callbacks(net, estimator):
+    kinds = [type(one) for one in own_callbacks(estimator)]
+    own = [
+        type(one)
+        for _, one in net.callbacks_
+        if isinstance(one, OwnCallback) and not isinstance(one, StopOnNan)
+    ]
+    now, before = _given_callbacks(estimator), net.given_callbacks_
+    same = len(now) == len(before) and all(map(operator.is_, now, before))
+    return kinds == own and same
+
+
+def _start_anew(net):
+    """Let learning-rate schedules start from their first epoch, at the present rates.
+
+    skorch would let them go on from the net's number of epochs, with the rates of the
+    schedule before them, if there was one.
+    """
+    for group in net.optimizer_.param_groups:
+        group.pop("initial_lr", None)
+    for _, callback in net.callbacks_:
+        policy = getattr(callback, "policy", None)
+        by_epoch = policy not in ("ReduceLROnPlateau", ReduceLROnPlateau)
+        if isinstance(callback, LRScheduler) and by_epoch:
+            callback.last_epoch = vars(callback).get("last_epoch", -1)
+
+
+def checked_net_params(estimator):
+    """Return ``net_params`` less the callbacks, or raise where they can't be used."""
+    given = dict(estimator.net_params or {})
+    given.pop("callbacks", None)
+    if "train_split" in given:
+        raise ValueError(
+            "In `net_params`: `train_split` is set by `early_stopping` and "
+            "`validation_fraction`; use these."
+        )
+    if given.get("batch_size", 1) < 1:
+        raise ValueError(
+            "In `net_params`: expected `batch_size` to be at least 1, but got "
+            f"{given['batch_size']}."
+        )
+    return given
+
+
+def _module(estimator, rows):
+    n_inputs = estimator.encoder is None and estimator.n_features_in_
+    return {
+        "module": make_module,
+        "module__encoder": estimator.encoder,
+        "module__freeze_encoder": estimator.freeze_encoder,
+        "module__ensemble": estimator.ensemble,
+        "module__n_features": n_inputs
+        or encoded_width(estimator.encoder, features(rows.X, slice(0, 2))),
+        "module__n_nodes": estimator.hierarchy_.n_nodes,
+        "module__n_heads": int(estimator.n_estimators),
+        "module__hidden_layer_sizes": widths(estimator.hidden_layer_sizes),
+        "module__activation": estimator.activation,
+        "module__dropout": estimator.dropout,
+    }
+
+
+def _criterion(estimator):
+    return {
+        "criterion": HierarchicalFocalLoss,
+        "criterion__hierarchy": estimator.hierarchy_,
+        "criterion__uncertainty": estimator.uncertainty,
+        "criterion__focal_exponent": estimator.focal_exponent,
+        "criterion__focal_floor": estimator.focal_floor,
+        "criterion__mix": estimator.mix,
+    }
+
+
+def _optimizer(estimator):
+    optimizer = OPTIMIZERS.get(estimator.optimizer, estimator.optimizer)
+    if not issubclass(optimizer, torch.optim.Optimizer):
+        raise ValueError(
+            f"Expected `optimizer` to be one of {sorted(OPTIMIZERS)} or a class of "
+            f"torch.optim, but got {optimizer}."
+        )
+    # Not where the user chose another form, or another optimiser.
+    own = {"optimizer", "optimizer__foreach"} & set(estimator.net_params or {})
+    fused = {"optimizer__fused": True} if optimizer in _FUSED and not own else {}
+    return {
+        "optimizer": optimizer,
+        "lr": estimator.lr,
+        **_weight_decay(estimator, optimizer),
+        **fused,
+        **_groups(estimator),
+    }
+
+
+def _weight_decay(estimator, optimizer):
+    if "weight_decay" in inspect.signature(optimizer).parameters:
+        return {"optimizer__weight_decay": estimator.weight_decay}
+    if estimator.weight_decay:
+        raise ValueError(
+            f"{optimizer.__name__} has no weight decay; set `weight_decay` to 0."
+        )
+    return {}
+
+
+def _groups(estimator):
+    """Let the encoder have a group of parameters of its own, with its own rate."""
+    if estimator.encoder is None:
+        return {}
+    group = ("encoder.*", {"lr": encoder_lr(estimator)})
+    return {"optimizer__param_groups": [group]}
+
+
+def encoder_lr(estimator):
+    """Learning rate of the encoder."""
+    return estimator.lr if estimator.encoder_lr is None else estimator.encoder_lr
+
+
+def _set_encoder_lr(net, estimator):
+    if estimator.encoder is None:
+        return
+    own = set(net.module_.encoder.parameters())
+    for group in net.optimizer_.param_groups:
+        if own.intersection(group["params"]):
+            group["lr"] = encoder_lr(estimator)
+
+
+def widths(sizes):
+    """Return the widths of hidden layers as a tuple, or raise."""
+    numbers = np.atleast_1d(np.asarray(sizes)).tolist()
+    if not all(isinstance(width, int) and width > 0 for width in numbers):
+        raise ValueError(
+            "Expected `hidden_layer_sizes` to be whole numbers of at least 1, but got "
+            f"{sizes!r}."
+        )
+    return tuple(numbers)
