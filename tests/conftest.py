@@ -26,17 +26,21 @@ def _shared() -> Path | None:
     return folder if folder.is_dir() else None
 
 
-@pytest.fixture(scope="session")
-def data_dir() -> Path:
-    """Folder of the real data (laid out as upstream's); the test is skipped without."""
+@pytest.fixture
+def data_dir(monkeypatch) -> Path:
+    """Folder of the real data (laid out as upstream's), where fetchers find it, too.
+
+    The test is skipped without.
+    """
     folder = _shared()
     if folder is None:
         pytest.skip("real data not found; set SKLEARN_HMLC_DATA")
+    monkeypatch.setenv("SKLEARN_HMLC_DATA", str(folder))
     return folder
 
 
-@pytest.fixture(scope="session")
-def golden_dir(data_dir: Path) -> Path:
+@pytest.fixture
+def golden_dir(data_dir) -> Path:
     """Folder of the golden numbers, beside the data."""
     folder = data_dir.parent / "golden"
     if not folder.is_dir():

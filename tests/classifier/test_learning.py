@@ -181,8 +181,7 @@ def test_net_params_speak_skorch():
     )
 
 
-def test_pipeline_on_real_data(data_dir, monkeypatch):
-    monkeypatch.setenv("SKLEARN_HMLC_DATA", str(data_dir))
+def test_pipeline_on_real_data(data_dir):
     from sklearn_hmlc.datasets import fetch_hmc
 
     train = fetch_hmc("cellcycle_FUN", subset="train")

@@ -102,8 +102,7 @@ def test_demo_repeats_itself(tiny):
 
 
 @pytest.mark.filterwarnings("default")
-def test_demo_on_a_benchmark(tiny, data_dir, monkeypatch, capsys):
-    monkeypatch.setenv("SKLEARN_HMLC_DATA", str(data_dir))
+def test_demo_on_a_benchmark(tiny, data_dir, capsys):
     assert main(["demo", "--dataset", "pheno_FUN", "--quick", "--heads", "1"]) == 0
     captured = capsys.readouterr()
     assert captured.out.startswith("pheno_FUN: Hierarchy(456 nodes")

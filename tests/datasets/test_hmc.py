@@ -296,8 +296,7 @@ def test_git_hash_of_a_real_file(data_dir):
 
 
 @pytest.mark.parametrize("name", ["cellcycle_FUN", "church_fun", "pheno_GO"])
-def test_real_data_from_the_environment_folder(name, data_dir, monkeypatch):
-    monkeypatch.setenv("SKLEARN_HMLC_DATA", str(data_dir))
+def test_real_data_from_the_environment_folder(name, data_dir):
     bunch = fetch_hmc(name, "all", download_if_missing=False)
     sizes = {"cellcycle_FUN": 3757, "church_fun": 3755, "pheno_GO": 1586}
     assert len(bunch.data) == bunch.target.shape[0] == sizes[name]

@@ -241,10 +241,9 @@ def test_properties(data, ratio, labelset, max_bag, seed):
     np.testing.assert_array_equal(again.sample_indices_, rows)
 
 
-def test_gene_data_degenerates_and_merging_helps(data_dir, monkeypatch):
+def test_gene_data_degenerates_and_merging_helps(data_dir):
     from sklearn_hmlc.datasets import fetch_hmc
 
-    monkeypatch.setenv("SKLEARN_HMLC_DATA", str(data_dir))
     data = fetch_hmc("cellcycle_FUN", subset=("train", "valid"))
     message = (
         "added 0 of the 619 clones asked for. The 2,476 rows make 1,658 bags, 1.49 "

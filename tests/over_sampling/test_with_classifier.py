@@ -14,8 +14,7 @@ from sklearn_hmlc.over_sampling import SamplingWarning
 
 
 @pytest.fixture
-def train(data_dir, monkeypatch):
-    monkeypatch.setenv("SKLEARN_HMLC_DATA", str(data_dir))
+def train(data_dir):
     return fetch_hmc("cellcycle_FUN", subset="train")
 
 
