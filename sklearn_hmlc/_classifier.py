@@ -3,32 +3,32 @@
 Stage: all of them, each a call into its room. Source: Xu et al. (2026).
 """
 
-from collections.abc import Mapping
-from numbers import Integral, Real
 from typing import ClassVar
 
 import numpy as np
-import torch
 from sklearn.base import BaseEstimator, ClassifierMixin, _fit_context
 from sklearn.utils import (
     check_consistent_length,
     check_random_state,
     estimator_html_repr,
 )
-from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from . import _fit
-from ._build import OPTIMIZERS, make_net, refresh_net
+from ._build import make_net, refresh_net
 from ._callbacks import clone_with_callbacks
+from ._params import (
+    CONSTRAINTS,
+    check_partial_fit,
+    fixed_params,
+    warn_without_effect,
+)
+from ._resample import resampled
 from ._rows import Rows, check_features
 from ._saved import all_or_nothing
 from ._target import ScoreMixin, make_target
 from ._torch import usual
 from ._validation import as_thresholds, check_same_ids
-from .hierarchy import Hierarchy
-from .losses import SCHEDULES, SCHEMES
-from .nn import ACTIVATIONS, ENSEMBLES
 from .uncertainty import get_measure
 
 
@@ -67,6 +67,12 @@ default="binary"
         What a positive of each node counts: a scheme by rarity (see
         `sklearn_hmlc.losses.node_weights`), an array of shape (n_nodes,) in node
         order, or a mapping node -> weight (the rest 1). None: all 1.
+    node_weight_side : {"positive", "negative"}, default="positive"
+        Whether these weights are put on the rows that have the node or, as the code
+        published with the paper does, on the rows that lack it.
+    node_weight_count : {"node", "subtree"}, default="node"
+        What a scheme takes for the number of a node's rows: those that have it, or the
+        sum over it and all nodes below, as the published code does.
     node_weight_power : float, default=0.5
         Tempers a scheme's weights, in [0, 1]: 0 all alike, 1 the full ones.
     node_weight_floor : float or None, default=None
@@ -79,6 +85,11 @@ default="binary"
         `sklearn_hmlc.losses.get_schedule`. None: weighted throughout.
     schedule_exponent : float, default=2.0
         Exponent of the schedule "power", > 0.
+    sampler : object with ``fit_resample``, default=None
+        Resamples the rows to train on, once the validation part is set aside, so that
+        no clone of a training row is validated on: `sklearn_hmlc.LPROS`, say. It is
+        given ``y`` in the form given to `fit`. Its ``random_state``, if None, follows
+        from that of the classifier. None: the rows as they are.
     encoder : torch.nn.Module, default=None
         What turns a batch of ``X`` into features, shape (B, ...): a CNN, a backbone. A
         copy of it is trained, from its present weights. None: ``X`` are the features.
@@ -135,7 +146,10 @@ default="binary"
     node_names_ : tuple of hashable
         Names of the nodes, in the hierarchy's order.
     node_weights_ : ndarray of shape (n_nodes,)
-        What a positive of each node counted, in the hierarchy's order.
+        What a positive of each node (or a negative, see ``node_weight_side``) counted,
+        in the hierarchy's order.
+    sampler_ : object
+        The fitted sampler, where there is one.
     net_ : skorch.NeuralNet
         The trained net; ``net_.module_`` is the torch module.
     history_ : list of dict
@@ -193,44 +207,7 @@ default="binary"
         "{estimator_module}.{estimator_name}.html"
     )
 
-    _parameter_constraints: ClassVar[dict] = {
-        "hierarchy": [Hierarchy, None],
-        "ensemble": [StrOptions(set(ENSEMBLES))],
-        "n_estimators": [Interval(Integral, 1, None, closed="left")],
-        "hidden_layer_sizes": [
-            "array-like",
-            Interval(Integral, 1, None, closed="left"),
-        ],
-        "activation": [StrOptions(set(ACTIVATIONS)), callable],
-        "dropout": [Interval(Real, 0, 1, closed="left")],
-        "uncertainty": [str, callable, None],
-        "focal_exponent": [Interval(Real, 0, None, closed="neither")],
-        "focal_floor": [Interval(Real, 0, None, closed="left")],
-        "node_weight": [StrOptions(set(SCHEMES)), "array-like", dict, None],
-        "node_weight_power": [Interval(Real, 0, 1, closed="both")],
-        "node_weight_floor": [Interval(Real, 0, None, closed="left"), None],
-        "mix": [Interval(Real, 0, 1, closed="both")],
-        "schedule": [StrOptions(set(SCHEDULES)), callable, None],
-        "schedule_exponent": [Interval(Real, 0, None, closed="neither")],
-        "encoder": [torch.nn.Module, None],
-        "encoder_lr": [Interval(Real, 0, None, closed="neither"), None],
-        "freeze_encoder": ["boolean"],
-        "optimizer": [StrOptions(set(OPTIMIZERS)), type],
-        "lr": [Interval(Real, 0, None, closed="neither")],
-        "weight_decay": [Interval(Real, 0, None, closed="left")],
-        "batch_size": [Interval(Integral, 1, None, closed="left")],
-        "max_epochs": [Interval(Integral, 1, None, closed="left")],
-        "early_stopping": ["boolean"],
-        "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
-        "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
-        "prior_correction": ["boolean"],
-        "threshold": [Interval(Real, 0, 1, closed="both"), "array-like", Mapping],
-        "device": [str, torch.device],
-        "net_params": [dict, None],
-        "warm_start": ["boolean"],
-        "random_state": ["random_state"],
-        "verbose": ["verbose"],
-    }
+    _parameter_constraints: ClassVar[dict] = CONSTRAINTS
 
     def __init__(
         self,
@@ -245,11 +222,14 @@ default="binary"
         focal_exponent=1.0,
         focal_floor=0.25,
         node_weight="binary",
+        node_weight_side="positive",
+        node_weight_count="node",
         node_weight_power=0.5,
         node_weight_floor=None,
         mix=1.0,
         schedule=None,
         schedule_exponent=2.0,
+        sampler=None,
         encoder=None,
         encoder_lr=None,
         freeze_encoder=False,
@@ -279,11 +259,14 @@ default="binary"
         self.focal_exponent = focal_exponent
         self.focal_floor = focal_floor
         self.node_weight = node_weight
+        self.node_weight_side = node_weight_side
+        self.node_weight_count = node_weight_count
         self.node_weight_power = node_weight_power
         self.node_weight_floor = node_weight_floor
         self.mix = mix
         self.schedule = schedule
         self.schedule_exponent = schedule_exponent
+        self.sampler = sampler
         self.encoder = encoder
         self.encoder_lr = encoder_lr
         self.freeze_encoder = freeze_encoder
@@ -347,7 +330,7 @@ array-like of shape (n_samples,)
         with all_or_nothing(self, goes_on):
             rows = self._validate_rows(X, y, sample_weight, reset=not goes_on)
             _fit.warn_empty(self, rows.Y)
-            _fit.warn_without_effect(self)
+            warn_without_effect(self)
             interrupt = self._train(
                 rows, self.max_epochs, goes_on, (0, self.max_epochs)
             )
@@ -380,13 +363,9 @@ array-like of shape (n_samples,)
         Raises
         ------
         ValueError
-            As in `fit`, and with ``early_stopping=True``.
+            As in `fit`, and with ``early_stopping=True`` or a ``sampler``.
         """
-        if self.early_stopping:
-            raise ValueError(
-                "partial_fit can't stop early; set early_stopping=False, or use `fit` "
-                "with warm_start=True."
-            )
+        check_partial_fit(self)
         goes_on = hasattr(self, "net_")
         with all_or_nothing(self, goes_on):
             rows = self._validate_rows(X, y, sample_weight, not goes_on, classes)
@@ -414,12 +393,13 @@ array-like of shape (n_samples,)
         if not goes_on:
             self._random_state = check_random_state(self.random_state)
             self._split_seed = self._random_state.randint(_fit.SEEDS)
-            self._made_with = _fit.fixed_params(self)
+            self._made_with = fixed_params(self)
             self.hierarchy_ = self._target.hierarchy
             self.node_names_ = self.hierarchy_.nodes
             self.classes_ = self._target.classes
         seed = self._random_state.randint(_fit.SEEDS)
         rows, valid = _fit.held_out(self, rows)
+        rows = resampled(self, rows)
         device = _fit.device_of(self.device)
         with _fit.own_generators(self, seed, device) as (host, on_device):
             if goes_on:

@@ -18,6 +18,7 @@ from sklearn.model_selection import train_test_split
 
 from . import _torch
 from ._callbacks import OwnCallback, wants_to_stop
+from ._params import fixed_params
 from ._rows import features
 from ._saved import Saved
 from ._validation import as_row_weights, by_node, shorten
@@ -28,23 +29,6 @@ SEEDS = np.iinfo(np.int32).max
 
 # Largest row weights that are taken as they are; any others are scaled to 1 at most.
 _WEIGHTS = 2.0**-7, 2.0**40
-
-
-# What a later call of `fit` or `partial_fit` takes up while it goes on with a net.
-_MAY_CHANGE = {
-    "lr",
-    "batch_size",
-    "max_epochs",
-    "early_stopping",
-    "validation_fraction",
-    "n_iter_no_change",
-    "encoder_lr",
-    "prior_correction",
-    "threshold",
-    "net_params",  # but its callbacks alone
-    "warm_start",
-    "verbose",
-}
 
 
 # -- before training -------------------------------------------------------------------
@@ -65,60 +49,6 @@ def warn_empty(estimator, labels):
             UserWarning,
             stacklevel=4,  # the caller of `fit`, behind scikit-learn's wrapper
         )
-
-
-def warn_without_effect(estimator):
-    """Warn about parameters that were set but do nothing beside the others."""
-    params = estimator.get_params(deep=False)
-    defaults = type(estimator)().get_params(deep=False)
-    idle = [
-        f"`{name}` ({why})"
-        for why, names in _idle(params)
-        for name in names
-        if not _alike(params[name], defaults[name])
-    ]
-    if idle:
-        warnings.warn(
-            f"These parameters have no effect: {', '.join(idle)}.",
-            UserWarning,
-            stacklevel=4,
-        )
-
-
-def _idle(params):
-    """Yield reasons, and the parameters that do nothing for them."""
-    weight = params["node_weight"]
-    if not isinstance(weight, str):
-        reason = f"node_weight is {'None' if weight is None else 'no scheme'}"
-        yield reason, ["node_weight_power", "node_weight_floor"]
-    if params["uncertainty"] is None:
-        yield "uncertainty is None", ["focal_exponent", "focal_floor"]
-    if params["mix"] == 0:
-        yield "mix is 0, the plain loss", ["schedule"]
-    if params["schedule"] != "power":
-        yield "schedule is not 'power'", ["schedule_exponent"]
-    if not params["early_stopping"]:
-        reason = "early_stopping is False"
-        yield reason, ["validation_fraction", "n_iter_no_change"]
-    if params["encoder"] is None:
-        yield "encoder is None", ["encoder_lr", "freeze_encoder"]
-    elif params["freeze_encoder"]:
-        yield "freeze_encoder is True", ["encoder_lr"]
-
-
-def _alike(value, default):
-    return value is default or (
-        type(value) is not np.ndarray and bool(np.all(value == default))
-    )
-
-
-def fixed_params(estimator):
-    """Return the parameters that must stay while training goes on."""
-    params = estimator.get_params(deep=False)
-    fixed = {name: params[name] for name in params if name not in _MAY_CHANGE}
-    inner = {f"net_params[{k!r}]": v for k, v in (estimator.net_params or {}).items()}
-    inner.pop("net_params['callbacks']", None)
-    return fixed | inner
 
 
 def check_unchanged(estimator, classes=None):
@@ -260,12 +190,12 @@ def count_rows(estimator, net, rows, columns, goes_on):
     hierarchy = estimator.hierarchy_
     weights = node_weights_of(estimator, hierarchy, estimator._seen, columns)
     estimator.node_weights_ = np.array(weights)
-    net.criterion_.set_node_weight(weights)
+    net.criterion_.set_node_weight(weights, estimator.node_weight_side)
     net.set_frequencies(hierarchy, estimator._seen.frequencies)
 
 
 def node_weights_of(estimator, hierarchy, seen, columns=None):
-    """Turn ``node_weight`` into what a positive of each node counts, in node order."""
+    """Turn ``node_weight`` into what rows of each node count, in node order."""
     spec = estimator.node_weight
     if spec is None:
         return np.ones(hierarchy.n_nodes)
@@ -274,6 +204,8 @@ def node_weights_of(estimator, hierarchy, seen, columns=None):
             seen.counts,
             seen.n_rows,
             spec,
+            count=estimator.node_weight_count,
+            hierarchy=hierarchy,
             floor=estimator.node_weight_floor,
             power=estimator.node_weight_power,
             scored=hierarchy.scored,

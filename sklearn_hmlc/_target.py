@@ -128,6 +128,15 @@ class IndicatorTarget:
         """Undo `columns`."""
         return values if self._order is None else values[..., np.argsort(self._order)]
 
+    def decode(self, labels):
+        """Put CSR labels in node order back into the y container: undo `encode`."""
+        if not sp.issparse(self._template):
+            return self.restore(labels.toarray(), None)
+        labels = labels if self._order is None else labels[:, self._order]
+        container = type(self._template.tocsr())
+        labels = container(labels.astype(self._template.dtype))
+        return labels.asformat(self._template.format)
+
     def restore(self, positive, X):
         """Put decisions (n_samples, n_nodes), in node order, into the y container.
 
@@ -173,6 +182,13 @@ class SingleTarget:
             shape=(len(y), self.hierarchy.n_nodes),
         )
         return self.hierarchy.close(labels)
+
+    def decode(self, labels):
+        """Return the classes of CSR labels in node order: undo `encode`."""
+        ends = self.hierarchy.most_specific(labels).indices
+        by_node = np.empty(self.hierarchy.n_nodes, dtype=self.classes.dtype)
+        by_node[self._nodes] = self.classes
+        return by_node[ends]
 
     def score(self, y, proba, sample_weight=None):
         """Accuracy of the most probable classes."""

@@ -13,10 +13,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .._validation import as_numbers
+from .._validation import as_numbers, check_option
 from ..hierarchy import Hierarchy
 from ..nn import MaxConstraint
 from ..uncertainty import get_measure
+
+# Which labels node weights are put on.
+SIDES = ("positive", "negative")
 
 
 class HierarchicalFocalLoss(nn.Module):
@@ -185,16 +188,20 @@ class HierarchicalFocalLoss(nn.Module):
         _check_measured(doubt, logits[0])
         return self.focal_floor + doubt**self.focal_exponent
 
-    def set_node_weight(self, node_weight: Any) -> None:
+    def set_node_weight(self, node_weight: Any, side: str = "positive") -> None:
         """Let nodes count something else from now on, as more rows are seen.
 
         Parameters
         ----------
         node_weight : array-like of shape (C,) or None
             As in the constructor.
+        side : {"positive", "negative"}, default="positive"
+            Whether these are what positives count, or negatives.
         """
-        weight = _checked_weight(node_weight, len(self.node_weight))
-        self.node_weight.copy_(torch.from_numpy(weight))
+        check_option("side", side, SIDES)
+        name = "node_weight" if side == "positive" else "negative_weight"
+        weight = _checked_weight(node_weight, len(self.node_weight), name)
+        getattr(self, name).copy_(torch.from_numpy(weight))
 
     @property
     def shift_depends_on_logits(self) -> bool:

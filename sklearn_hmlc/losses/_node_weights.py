@@ -15,14 +15,18 @@ import scipy.sparse as sp
 from .. import _frames as frames
 from .._naming import common_hierarchy
 from .._validation import as_labels, as_numbers, as_row_weights, check_option
+from ..hierarchy import Hierarchy
 
 SCHEMES = ("binary", "class-wise")
+COUNTS = ("node", "subtree")
 
 
 def node_weights(
     Y: Any,
     scheme: str = "binary",
     *,
+    count: str = "node",
+    hierarchy: Hierarchy | None = None,
     floor: float | None = 0.25,
     power: float = 1.0,
     scored: np.ndarray | None = None,
@@ -35,7 +39,7 @@ def node_weights(
     .. math:: v_i = \frac{N}{2 n_i} \text{ (binary)}, \qquad
               v_i = \frac{N}{C n_i} \text{ (class-wise)},
 
-    and :math:`v_i = 1` for nodes of no row or of all. With a floor the weights are
+    and :math:`v_i = 1` where :math:`n_i` is 0 or `N`. With a floor the weights are
     rescaled over the nodes,
 
     .. math:: w_i = \mathrm{floor} + \max(v) \frac{v_i - \min(v)}{\max(v) - \min(v)},
@@ -48,6 +52,12 @@ def node_weights(
         Labels, 0 and 1, closed under the hierarchy.
     scheme : {"binary", "class-wise"}, default="binary"
         Which :math:`v_i`.
+    count : {"node", "subtree"}, default="node"
+        What :math:`n_i` counts: the rows that have node `i`, or the sum of these
+        numbers over the node and all its descendants, as the code published with the
+        paper does: a row counts once for each of its nodes below.
+    hierarchy : Hierarchy, default=None
+        The label graph, for ``count="subtree"``; columns of `Y` are its nodes.
     floor : float or None, default=0.25
         The smallest weight after rescaling. None: no rescaling, and no weight below 1.
     power : float in [0, 1], default=1.0
@@ -68,8 +78,8 @@ def node_weights(
     Raises
     ------
     ValueError
-        If `Y` is not 2-D or has no rows, the scheme is unknown, or a number is out of
-        its range.
+        If `Y` is not 2-D or has no rows, the scheme or the count is unknown, a count
+        lacks its hierarchy, or a number is out of its range.
 
     References
     ----------
@@ -85,12 +95,14 @@ def node_weights(
     >>> node_weights(Y)
     array([0.25, 2.25])
     """
-    present, weight = _checked_rows(Y, sample_weight)
+    present, weight = _checked_rows(Y, sample_weight, hierarchy)
     counted = present[weight > 0]
     return node_weights_from_counts(
         weight @ present,
         weight.sum(),
         scheme,
+        count=count,
+        hierarchy=hierarchy,
         floor=floor,
         power=power,
         scored=scored,
@@ -103,6 +115,8 @@ def node_weights_from_counts(
     n_rows: float,
     scheme: str = "binary",
     *,
+    count: str = "node",
+    hierarchy: Hierarchy | None = None,
     floor: float | None = 0.25,
     power: float = 1.0,
     scored: np.ndarray | None = None,
@@ -118,8 +132,9 @@ def node_weights_from_counts(
         Rows (or the sum of their weights) that have each node.
     n_rows : float
         Rows in all (or the sum of their weights), > 0.
-    scheme, floor, power, scored
-        See `node_weights`.
+    scheme, count, hierarchy, floor, power, scored
+        See `node_weights`; with ``count="subtree"`` the sums over descendants are
+        formed here.
     in_all : array-like of bool of shape (n_nodes,), default=None
         Nodes that all rows have. None: those whose count is the number of rows; say so
         where counts are sums of weights, which may round.
@@ -131,7 +146,8 @@ def node_weights_from_counts(
     Raises
     ------
     ValueError
-        If the scheme is unknown, or a number is out of its range.
+        If the scheme or the count is unknown, a count lacks its hierarchy, or a number
+        is out of its range.
 
     See Also
     --------
@@ -144,6 +160,7 @@ def node_weights_from_counts(
     array([1., 2.])
     """
     check_option("scheme", scheme, SCHEMES)
+    check_option("count", count, COUNTS)
     _check_numbers(floor, power)
     counts = as_numbers(counts, "counts")
     if counts.ndim != 1 or not (np.isfinite(counts) & (counts >= 0)).all():
@@ -157,6 +174,9 @@ def node_weights_from_counts(
     mask = _checked_mask(scored, n_nodes)
     n_classes = 2 if scheme == "binary" else n_nodes
     everywhere = counts >= n_rows if in_all is None else np.asarray(in_all)
+    if count == "subtree":
+        counts = _over_subtrees(counts, hierarchy)
+        everywhere = counts == n_rows
     told = (counts > 0) & ~everywhere
     raw = np.ones(n_nodes)
     raw[told] = n_rows / (n_classes * counts[told])
@@ -166,6 +186,19 @@ def node_weights_from_counts(
     return np.where(mask, _rescale(tempered, tempered[mask], floor), 1.0)
 
 
+def _over_subtrees(counts: np.ndarray, hierarchy: Hierarchy | None) -> np.ndarray:
+    """Sum numbers per node over each node and all its descendants."""
+    if hierarchy is None or hierarchy.n_nodes != len(counts):
+        got = "none" if hierarchy is None else f"one of {hierarchy.n_nodes}"
+        raise ValueError(
+            "With count='subtree' expected `hierarchy` to be the label graph of the "
+            f"{len(counts)} nodes, but got {got}."
+        )
+    # Row j of the closed identity has the ancestors of node j, and j itself.
+    above = hierarchy.close(sp.eye_array(len(counts), dtype=bool, format="csr"))
+    return above.T.astype(np.float64) @ counts
+
+
 def _rescale(values: np.ndarray, among: np.ndarray, floor: float) -> np.ndarray:
     low, high = (among.min(), among.max()) if len(among) else (1.0, 1.0)
     if low == high:
@@ -173,7 +206,9 @@ def _rescale(values: np.ndarray, among: np.ndarray, floor: float) -> np.ndarray:
     return floor + high * (values - low) / (high - low)
 
 
-def _checked_rows(Y: Any, sample_weight: Any) -> tuple[sp.csr_array, np.ndarray]:
+def _checked_rows(
+    Y: Any, sample_weight: Any, hierarchy: Hierarchy | None
+) -> tuple[sp.csr_array, np.ndarray]:
     """Which rows have which nodes, as 0.0 and 1.0, and what each row counts."""
     if not (sp.issparse(Y) or frames.is_frame(Y)):
         Y = np.asarray(Y)
@@ -182,7 +217,7 @@ def _checked_rows(Y: Any, sample_weight: Any) -> tuple[sp.csr_array, np.ndarray]
             "Expected Y of shape (n_samples, n_nodes) with at least one row, but got "
             f"shape {Y.shape}."
         )
-    present = as_labels(Y, common_hierarchy(None, {"Y": Y})).astype(np.float64)
+    present = as_labels(Y, common_hierarchy(hierarchy, {"Y": Y})).astype(np.float64)
     weight = as_row_weights(sample_weight, Y.shape[0])
     if weight is None:
         return present, np.ones(Y.shape[0])

@@ -30,8 +30,8 @@ class LPROS(BaseMultiLabelSampler):
 
     The rows of each distinct label set form a bag, and bags smaller than the mean are
     minority bags. ``round(sampling_ratio * n_samples)`` clones are shared out evenly
-    over the minority bags so that none grows past the mean; what a full bag leaves goes
-    to the others. Within a bag, rows are drawn with replacement.
+    over the minority bags so that none grows past the mean by as much as one row; what
+    a full bag leaves goes to the others. Within a bag, rows are drawn with replacement.
 
     Parameters
     ----------
@@ -51,7 +51,8 @@ class LPROS(BaseMultiLabelSampler):
         The label graph, under which labels must be closed. "leaves" and a depth need
         it.
     max_bag : "mean" or int, default="mean"
-        Rows to which a bag may grow; smaller bags are the minority bags.
+        Rows to which a bag may grow; smaller bags are the minority bags. "mean": the
+        mean bag size, rounded up, since clones are whole.
     random_state : int, RandomState instance or None, default=None
         Chooses rows, and bags for the clones that don't divide evenly.
 
@@ -75,8 +76,7 @@ class LPROS(BaseMultiLabelSampler):
     Warns
     -----
     SamplingWarning
-        If the budget can't be met, or most minority bags have a single row, which can
-        only be repeated.
+        If the budget can't be met.
 
     See Also
     --------
@@ -85,17 +85,17 @@ class LPROS(BaseMultiLabelSampler):
 
     Notes
     -----
-    With a limit of ``max_bag`` rows (the mean bag size, rounded down), bag ``b`` of
+    With a limit of ``max_bag`` rows (the mean bag size, rounded up), bag ``b`` of
     ``s[b]`` rows has room for ``r[b] = max(max_bag - s[b], 0)`` clones and is given
     ``min(r[b], level)``, with the one ``level`` at which the shares sum to the budget.
     Clones are whole: the fractions, which are the same for all bags that are not full,
     go to bags chosen at random. The budget is met exactly if ``sum(r)`` allows it;
     else every minority bag is filled.
 
-    Closed label sets are nearly unique on gene data, so that the mean bag is smaller
-    than 2 rows and nothing may grow. To take the set of a row's most specific nodes
-    would not help: it stands for the same set as all its nodes. Hence "leaves" goes by
-    one node, and a depth merges sets.
+    Closed label sets are nearly unique on gene data: the mean bag is smaller than 2
+    rows, so that single rows are doubled, each as likely as any other. To take the set
+    of a row's most specific nodes would change nothing: it stands for the same set as
+    all its nodes. Hence "leaves" goes by one node, and a depth merges sets.
 
     References
     ----------
@@ -105,7 +105,7 @@ class LPROS(BaseMultiLabelSampler):
 
     Examples
     --------
-    Bags of 5, 2 and 1 rows, 2.67 on average: one clone fits into the last.
+    Bags of 5, 2 and 1 rows, 2.67 on average: they may grow to 3.
 
     >>> import numpy as np
     >>> from sklearn_hmlc.over_sampling import LPROS
@@ -148,10 +148,12 @@ class LPROS(BaseMultiLabelSampler):
     def _draw_clones(self, labels, n_clones, random_state):
         self.bags_ = self._bags(labels)
         sizes = np.bincount(self.bags_)
-        limit = sizes.mean() if self.max_bag == "mean" else self.max_bag
-        room = np.maximum(int(limit) - sizes, 0)
-        shares = spread(room, n_clones, random_state)
-        self._check_plan(sizes, limit, shares.sum(), n_clones)
+        limit = self.max_bag
+        if limit == "mean":
+            limit = -(-len(self.bags_) // len(sizes))  # rounded up, in whole numbers
+        shares = spread(np.maximum(limit - sizes, 0), n_clones, random_state)
+        if shares.sum() < n_clones:
+            self._warn_of_plan(sizes, limit, shares.sum(), n_clones)
         groups = np.repeat(np.arange(len(sizes)), shares)
         rows = np.argsort(self.bags_, kind="stable")
         starts = np.cumsum([0, *sizes])
@@ -171,16 +173,14 @@ class LPROS(BaseMultiLabelSampler):
             return _bags_by_rarest_end(labels, self.hierarchy)
         return group_rows(labels[:, self.hierarchy.depth <= self.labelset])
 
-    def _check_plan(self, sizes, limit, n_added, n_clones):
+    def _warn_of_plan(self, sizes, limit, n_added, n_clones):
         minority = sizes[sizes < limit]
         n_single = np.count_nonzero(minority == 1)
-        if n_added == n_clones and (n_clones == 0 or n_single <= len(minority) / 2):
-            return
         self._warn(
             f"added {n_added:,} of the {n_clones:,} clones asked for. The "
             f"{sizes.sum():,} rows make {len(sizes):,} bags, {sizes.mean():.2f} rows "
             f"on average; {len(minority):,} are minority bags, {n_single:,} of them of "
-            f"a single row, and a bag may grow to {int(limit):,} (max_bag="
+            f"a single row, and a bag may grow to {limit:,} (max_bag="
             f"{self.max_bag!r}). {_MERGE if len(minority) else _SPLIT}"
         )
 

@@ -1,5 +1,7 @@
 """LPROS: hand-worked bags, what makes a bag, properties, warnings."""
 
+import math
+
 import numpy as np
 import pytest
 import scipy.sparse as sp
@@ -23,15 +25,16 @@ def bags_of(sizes):
     return np.arange(len(Y)).reshape(-1, 1), Y
 
 
-# 76 rows, 15.2 a bag: none may grow past 15, so that the bags of 12, 3 and 1 rows have
-# room for 3, 12 and 14 clones.
+# 76 rows, 15.2 per bag: each may grow to 16, so that the bags of 12, 3 and 1 rows have
+# room for 4, 13 and 15 clones.
 #  8 clones: 2 2/3 each; which two get the third is left to chance.
-# 19 clones: 6 1/3 each is too much for the first, which is full with 3; 8 for the rest.
-# 38 clones: more than the room of 29; all are filled.
+# 19 clones: 6 1/3 each is too much for the first, which is full with 4; 7 1/2 for the
+#     rest.
+# 38 clones: more than the room of 32; all are filled.
 TABLE = {
     0.10: (8, {(3, 3, 2), (3, 2, 3), (2, 3, 3)}),
-    0.25: (19, {(3, 8, 8)}),
-    0.50: (38, {(3, 12, 14)}),
+    0.25: (19, {(4, 7, 8), (4, 8, 7)}),
+    0.50: (38, {(4, 13, 15)}),
 }
 
 
@@ -58,18 +61,19 @@ def test_only_the_half_that_cannot_be_met_warns():
     for ratio in (0, 0.1, 0.25):
         LPROS(ratio, random_state=0).fit(X, Y)  # a warning would be an error
     message = (
-        "LPROS added 29 of the 38 clones asked for. The 76 rows make 5 bags, 15.20 "
+        "LPROS added 32 of the 38 clones asked for. The 76 rows make 5 bags, 15.20 "
         "rows on average; 3 are minority bags, 1 of them of a single row, and a bag "
-        r"may grow to 15 \(max_bag='mean'\). .* labelset='leaves' or a smaller depth"
+        r"may grow to 16 \(max_bag='mean'\). .* labelset='leaves' or a smaller depth"
     )
     with pytest.warns(SamplingWarning, match=message):
         LPROS(0.5, random_state=0).fit(X, Y)
 
 
-def test_bags_of_single_rows_warn_even_if_the_budget_is_met():
-    X, Y = bags_of([9, 1, 1])
-    with pytest.warns(SamplingWarning, match="added 1 of the 1 .* 2 of them of a"):
-        LPROS(0.1, random_state=0).fit(X, Y)
+def test_bags_of_single_rows_are_doubled_without_a_word():
+    X, Y = bags_of([9, 1, 1])  # 3.67 per bag
+    sampler = LPROS(0.1, random_state=0).fit(X, Y)
+    assert sampler.n_added_ == 1
+    assert sampler.sample_indices_[-1] in (9, 10)
 
 
 def test_rows_of_a_bag_are_drawn_alike():
@@ -96,10 +100,21 @@ def test_a_number_for_max_bag():
     assert LPROS(0, max_bag=1).fit(X, Y).n_added_ == 0
 
 
-def test_cap_below_two_adds_nothing_and_says_so():
-    X, Y = bags_of([2, 1, 1, 1])  # 1.25 a bag
-    with pytest.warns(SamplingWarning, match="added 0 of the 1 .* may grow to 1 "):
-        assert LPROS(random_state=0).fit(X, Y).n_added_ == 0
+def test_a_mean_below_two_doubles_single_rows():
+    X, Y = bags_of([2, 1, 1, 1])  # 1.25 per bag, rounded up to 2
+    assert LPROS(0.6, random_state=0).fit(X, Y).sampling_strategy_ == {1: 1, 2: 1, 3: 1}
+    with pytest.warns(SamplingWarning, match="added 3 of the 4 .* may grow to 2 "):
+        assert LPROS(0.8, random_state=0).fit(X, Y).n_added_ == 3
+
+
+@pytest.mark.parametrize("n_bags", [3, 7, 49])
+def test_a_whole_mean_is_not_rounded(n_bags):
+    sizes = np.full(n_bags, 3)
+    sizes[:2] = 2, 4
+    sets = (np.arange(1, n_bags + 1)[:, None] >> np.arange(6)) & 1
+    Y = np.repeat(sets, sizes, axis=0)
+    with pytest.warns(SamplingWarning, match="added 1 of the"):
+        LPROS(1.0, random_state=0).fit(np.zeros((len(Y), 1)), Y)
 
 
 # Nodes in order: a, b, a1, a2, a11; rows listed with their names.
@@ -225,7 +240,7 @@ def test_properties(data, ratio, labelset, max_bag, seed):
     # No bag that grew passes the cap, and the budget is met where the caps allow it.
     before = np.bincount(sampler.bags_)
     after = np.bincount(sampler.bags_[rows])
-    cap = len(X) // len(before) if max_bag == "mean" else max_bag
+    cap = math.ceil(len(X) / len(before)) if max_bag == "mean" else max_bag
     assert np.all(after[after > before] <= cap)
     room = sum(max(cap - size, 0) for size in before.tolist())
     assert sampler.n_requested_ == round(ratio * len(X))
@@ -241,16 +256,24 @@ def test_properties(data, ratio, labelset, max_bag, seed):
     np.testing.assert_array_equal(again.sample_indices_, rows)
 
 
-def test_gene_data_degenerates_and_merging_helps(data_dir):
+@pytest.mark.parametrize(
+    ("name", "budget", "single"),
+    [("cellcycle_FUN", 619, 1387), ("cellcycle_GO", 618, 1897)],
+)
+def test_gene_data_doubles_genes_up_to_the_budget(name, budget, single, data_dir):
+    from sklearn_hmlc.datasets import fetch_hmc
+
+    data = fetch_hmc(name, subset=("train", "valid"))
+    sampler = LPROS(random_state=0).fit(data.data, data.target)  # warnings are errors
+    assert sampler.n_added_ == sampler.n_requested_ == budget
+    assert set(sampler.sampling_strategy_.values()) == {1}
+    assert np.count_nonzero(np.bincount(sampler.bags_) == 1) == single
+
+
+def test_gene_data_in_larger_bags(data_dir):
     from sklearn_hmlc.datasets import fetch_hmc
 
     data = fetch_hmc("cellcycle_FUN", subset=("train", "valid"))
-    message = (
-        "added 0 of the 619 clones asked for. The 2,476 rows make 1,658 bags, 1.49 "
-        "rows on average; 1,387 are minority bags, 1,387 of them of a single row"
-    )
-    with pytest.warns(SamplingWarning, match=message):
-        LPROS(random_state=0).fit(data.data, data.target)
     sampler = LPROS(labelset="leaves", hierarchy=data.hierarchy, random_state=0)
     X_resampled, Y_resampled = sampler.fit_resample(data.data, data.target)
     assert sampler.n_added_ == 619

@@ -10,7 +10,6 @@ from sklearn.preprocessing import StandardScaler
 
 from sklearn_hmlc import LPROS, HierarchicalEnsembleClassifier
 from sklearn_hmlc.datasets import fetch_hmc
-from sklearn_hmlc.over_sampling import SamplingWarning
 
 
 @pytest.fixture
@@ -63,8 +62,7 @@ def test_only_fit_resamples(pipeline, train, monkeypatch):
 
 def test_row_weights_instead_of_copies(train):
     sampler = LPROS(labelset=1, hierarchy=train.hierarchy, random_state=0)
-    with pytest.warns(SamplingWarning):
-        weight = sampler.to_sample_weight(train.data, train.target)
+    weight = sampler.to_sample_weight(train.data, train.target)
     assert weight.sum() == len(train.data) + sampler.n_added_
     X = SimpleImputer().fit_transform(train.data)
     settings = {"hidden_layer_sizes": (20,), "n_estimators": 2, "max_epochs": 1}
