@@ -1,0 +1,83 @@
+"""The paper's claims on real data: run the experiments, write the report.
+
+    python -m benchmarks.paper run --profile quick
+    python -m benchmarks.paper run --profile full --jobs 2
+    python -m benchmarks.paper report
+
+A cell is a data set, a seed and a method, and becomes one line of the results when it
+ends. What is there is not computed again, so a run that was killed goes on where it
+was. ``--backend`` names any backend that joblib knows ("dask", say), for a cluster.
+Data come from ``SKLEARN_HMLC_DATA``, or are downloaded.
+"""
+
+import argparse
+from itertools import product
+from pathlib import Path
+
+from joblib import parallel_config
+
+from ._experiment import FUN, GO, OTHER, choose_epochs, run
+from ._methods import MAIN, METHODS
+from ._table import Table, fill
+
+RESULTS = Path(__file__).parents[1] / "results" / "paper"
+QUICK_EPOCHS = 12
+
+
+def full():
+    """Cells in the order of their worth: what breaks off early is a smaller study."""
+    yield from product(FUN, [0], MAIN)
+    yield from product(FUN, [0], METHODS)
+    yield from product(OTHER, [0], MAIN)
+    yield from product(FUN, [1, 2], MAIN)
+    yield from product(GO, [0], MAIN)
+    yield from product(FUN, [1, 2], METHODS)
+    yield from product(OTHER, [1, 2], MAIN)
+
+
+def quick():
+    """Three data sets, one seed, few epochs."""
+    yield from product(["cellcycle_FUN", "eisen_FUN", "pheno_FUN"], [0], MAIN)
+
+
+PROFILES = {"full": full, "quick": quick}
+
+
+def run_profile(profile, results, jobs):
+    cells = list(dict.fromkeys(PROFILES[profile]()))
+    table = Table(results / f"{profile}.csv", ["data", "seed", "method"])
+    epochs = dict.fromkeys([data for data, _, _ in cells], QUICK_EPOCHS)
+    if profile == "full":
+        chosen = Table(results / "epochs.csv", ["data"])
+        fill(chosen, [(data,) for data in epochs], _epochs, jobs)
+        epochs = {row["data"]: int(row["epochs"]) for row in chosen.rows()}
+    fill(table, cells, run, jobs, [(epochs[data],) for data, _, _ in cells])
+
+
+def _epochs(data):
+    return {"epochs": choose_epochs(data)}
+
+
+def main():
+    words = argparse.ArgumentParser(
+        prog="python -m benchmarks.paper",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    words.add_argument("command", choices=["run", "report"])
+    words.add_argument("--profile", choices=PROFILES, default="full")
+    words.add_argument("--jobs", type=int, default=-1, help="cells at a time")
+    words.add_argument("--backend", default="loky", help="joblib's name of one")
+    words.add_argument("--results", type=Path, default=RESULTS, metavar="DIR")
+    args = words.parse_args()
+    if args.command == "report":
+        from ._report import report  # needs matplotlib
+
+        report(args.results)
+        return
+    with parallel_config(args.backend):
+        run_profile(args.profile, args.results, args.jobs)
+
+
+if __name__ == "__main__":
+    main()
