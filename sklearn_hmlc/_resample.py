@@ -43,12 +43,14 @@ def resampled(estimator, rows):
             f"With {' and '.join(needs)} expected a sampler that says which rows it "
             f"took (`sample_indices_`), but {type(sampler).__name__} does not."
         )
-    Y = estimator._target.encode(y)
-    check_consistent_length(X, Y, *[taken] * bool(needs))
+    try:
+        Y = estimator._target.encode(y)
+        check_consistent_length(X, Y, *[taken] * bool(needs))
+        X = _as_read(X, rows.X) if in_memory else rows.take(taken).X
+    except ValueError as error:
+        name = type(sampler).__name__
+        raise ValueError(f"In what the sampler {name} returned: {error}") from error
     estimator.sampler_ = sampler
-    if not in_memory:
-        return Rows(rows.take(taken).X, Y, _of(rows.sample_weight, taken))
-    X = _as_read(X, rows.X)
     return Rows(X, Y, _of(rows.sample_weight, taken))
 
 
@@ -60,10 +62,10 @@ def _as_read(X, before):
     """Features from a sampler, in the form of those that it was given."""
     X = sp.csr_array(X) if sp.issparse(before) else np.asarray(X)
     X = X.astype(before.dtype, copy=False)
-    if X.shape[1:] != before.shape[1:]:
+    if X.shape[1:] != before.shape[1:] or X.shape[0] == 0:
         raise ValueError(
-            f"Expected the sampler to return rows of shape {before.shape[1:]}, but got "
-            f"{X.shape[1:]}."
+            f"expected X of shape (n_samples, {before.shape[1]}) with at least one "
+            f"row, but got {X.shape}."
         )
     assert_all_finite(X, input_name="X of the sampler")
     return X

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from sklearn_hmlc import Hierarchy
 from sklearn_hmlc.losses import node_weights, node_weights_from_counts
 from tests import _reference as reference
 
@@ -55,12 +56,43 @@ def test_unscored_nodes_weigh_1_without_a_floor_too():
     np.testing.assert_allclose(weights, [1, 1, 1, 1.6, 1])
 
 
+@pytest.mark.parametrize("count", ["node", "subtree"])
 @pytest.mark.parametrize("scheme", ["binary", "class-wise"])
-def test_golden_numbers(golden, scheme):
-    expected = golden[f"node_weight_node_{scheme}_floor0.25"]
-    np.testing.assert_allclose(
-        node_weights(golden["y_train"], scheme), expected, rtol=1e-10
+def test_golden_numbers(golden, scheme, count):
+    expected = golden[f"node_weight_{count}_{scheme}_floor0.25"]
+    got = node_weights(
+        golden["y_train"], scheme, count=count, hierarchy=golden.hierarchy
     )
+    np.testing.assert_allclose(got, expected, rtol=1e-10)
+
+
+def test_counts_over_subtrees():
+    # The diamond's bottom counts once for each node above, not once per path.
+    diamond = Hierarchy.from_edges([("r", "a"), ("r", "b"), ("a", "z"), ("b", "z")])
+    labels = diamond.close([[0, 1, 0, 0], [0, 0, 0, 1], [0, 0, 0, 0], [0, 0, 0, 0]])
+    counts = labels.sum(axis=0)  # r 2, a 2, b 1, z 1
+    np.testing.assert_array_equal(counts, [2, 2, 1, 1])
+    expected = 4 / (2 * np.array([6, 3, 2, 1]))
+    options = {"count": "subtree", "hierarchy": diamond, "floor": 0.0}
+    raw = (expected - expected.min()) / np.ptp(expected) * expected.max()
+    np.testing.assert_allclose(node_weights(labels, **options), raw)
+    np.testing.assert_allclose(node_weights_from_counts(counts, 4, **options), raw)
+    # A sum that happens to be the number of rows is what the formula makes of it.
+    weights = node_weights_from_counts(
+        [4, 2, 0, 0], 6, count="subtree", hierarchy=diamond, floor=None
+    )
+    np.testing.assert_allclose(weights, [1, 1.5, 1, 1])
+
+
+def test_subtrees_need_their_hierarchy():
+    with pytest.raises(ValueError, match=r"`hierarchy` to be the label .* got none"):
+        node_weights(Y, count="subtree")
+    with pytest.raises(ValueError, match="5 nodes, but got one of 2"):
+        node_weights_from_counts(
+            [1] * 5, 9, count="subtree", hierarchy=Hierarchy.flat(["a", "b"])
+        )
+    with pytest.raises(ValueError, match="Expected argument `count` to be one of"):
+        node_weights(Y, count="leaf")
 
 
 @given(
