@@ -23,7 +23,7 @@ from sklearn.impute import SimpleImputer
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from sklearn_hmlc import HierarchicalEnsembleClassifier, paper_defaults
+from sklearn_hmlc import HierarchicalEnsembleClassifier
 from sklearn_hmlc.datasets import fetch_hmc
 from sklearn_hmlc.metrics import node_precision_recall_f1
 from sklearn_hmlc.postprocessing import node_thresholds
@@ -37,11 +37,7 @@ VARIANTS = {
     "node_weight_power=0.25": {"node_weight_power": 0.25},
     "node_weight_power=0.75": {"node_weight_power": 0.75},
     "node_weight_power=1": {"node_weight_power": 1.0},
-    "the paper's weights": {
-        name: value
-        for name, value in paper_defaults().items()
-        if name.startswith(("node_", "focal_"))
-    },
+    "full weights": {"node_weight_power": 1.0, "node_weight_floor": 0.25},
     "uncertainty=None": {"uncertainty": None},
     "uncertainty='bma'": {"uncertainty": "bma"},
     "focal_floor=1": {"focal_floor": 1.0},
