@@ -1,0 +1,266 @@
+"""The paper's claims, and the library's own, each with its test.
+
+A claim is some statements about the cells. It holds if all of them are true, partly if
+some are. Statements about two methods ask for the direction, over the mean of the data
+sets, and for Wilcoxon's signed rank test with Holm's correction within the claim.
+"""
+
+from dataclasses import dataclass, field
+from itertools import chain
+
+import pandas as pd
+
+from sklearn_hmlc.metrics import compare
+
+from ._methods import BASELINE, DEFAULTS, HEADS
+from ._study import ALL, FUN, GENES, OTHER, holm, number
+
+PUBLISHED = "published + gmu"
+LEVEL = 0.05
+MEASURES = (
+    "bma",
+    "gmu",
+    "predictive",
+    "aleatoric",
+    "mutual_information",
+    "epistemic_js",
+    "epistemic_kl",
+)
+
+
+@dataclass
+class Claim:
+    """What is said, and what the numbers say to it."""
+
+    says: str
+    parts: list = field(default_factory=list)  # (true or not, numbers in words)
+
+    def add(self, true, words):
+        self.parts.append((bool(true), words))
+
+    def better(self, compared, at_least=1.0):
+        """All of these comparisons must be won, beyond chance."""
+        for one in holm(compared):
+            self.add(one.ratio > at_least and one.p < LEVEL, str(one))
+
+    def not_worse(self, compared, at_least):
+        """The means must be as good, up to a share."""
+        for one in compared:
+            self.add(one.ratio >= at_least, str(one))
+
+    @property
+    def verdict(self):
+        true = [part for part, _ in self.parts]
+        if all(true):
+            return "holds"
+        return "holds partly" if any(true) else "does not hold"
+
+    @property
+    def numbers(self):
+        """The statements in words, each marked as true or not."""
+        return [f"{words}: {'yes' if true else 'no'}" for true, words in self.parts]
+
+
+def claims(study, images, ensembles):
+    """Yield the paper's claims, then the library's own."""
+    for function in (*PAPER, *OWN):
+        claim = Claim(function.__doc__.strip())
+        function(claim, study, images, ensembles)
+        if claim.parts:  # without images nothing can be said of them
+            yield claim
+
+
+def _recall(claim, study, _images, _ensembles):
+    """Recall rises up to five-fold, on rare nodes most."""
+    for measure in ("recall at half", "recall rarer half at half"):
+        one = study.compared(measure, PUBLISHED, BASELINE, ALL)
+        claim.better([one])
+        ratios = [a / b for a, b in zip(one.values, one.others, strict=True) if b > 0]
+        most = f"x{max(ratios):.1f}" if ratios else "none (the other has 0)"
+        claim.add(ratios and max(ratios) >= 4, f"{measure}: most of any set {most}")
+    claim.better([study.compared("recall tuned", PUBLISHED, HEADS, ALL)])
+
+
+def _f1(claim, study, _images, _ensembles):
+    """F1 is significantly higher."""
+    claim.better([study.compared("f1 at half", PUBLISHED, BASELINE, ALL)])
+    claim.better([study.compared("f1 tuned", PUBLISHED, BASELINE, ALL)])
+    claim.better([study.compared("f1 tuned", PUBLISHED, HEADS, ALL)])
+
+
+def _measures(claim, study, _images, _ensembles):
+    """BMA and GMU are the best measures of uncertainty."""
+    for prefix, measure in (
+        ("published + ", "f1 at half"),
+        ("published + ", "f1 tuned"),
+        ("focal ", "f1 at half"),
+    ):
+        names = [f"{prefix}{name}" for name in MEASURES]
+        found = compare(study.table(measure, names, FUN))
+        ranks = found.average_ranks
+        best = {name.removeprefix(prefix) for name in ranks.index[:2]}
+        words = ", ".join(
+            f"{name.removeprefix(prefix)} {rank:.1f}" for name, rank in ranks.items()
+        )
+        claim.add(
+            best == {"bma", "gmu"} and found.friedman_pvalue < LEVEL,
+            f"{measure}, mean ranks of '{prefix}...': {words} (Friedman p "
+            f"{found.friedman_pvalue:.3f}, critical difference "
+            f"{found.critical_difference:.1f})",
+        )
+
+
+def _focal(claim, study, _images, _ensembles):
+    """Focal weighting is better than node weights alone."""
+    for against in (
+        ["focal gmu", "weights published"],
+        [PUBLISHED, "weights published"],
+    ):
+        claim.better([study.compared("f1 at half", *against, ALL)])
+        claim.better([study.compared("f1 tuned", *against, ALL)])
+
+
+def _schedules(claim, study, _images, _ensembles):
+    """Weights cost precision, and a schedule back to none does not repair it."""
+    names = [f"{PUBLISHED}, {name}" for name in ("linear", "power", "alternating")]
+    for name in (PUBLISHED, *names):
+        one = study.compared("precision at half", name, HEADS, FUN)
+        claim.add(one.ratio < 1, str(one))
+
+
+def _mixed(claim, study, _images, _ensembles):
+    """The mixed loss has the best F1."""
+    mixes = [f"{PUBLISHED}, mix {mix}" for mix in (0.25, 0.5, 0.75)]
+    for measure in ("f1 at half", "f1 tuned"):
+        table = study.table(measure, [HEADS, *mixes, PUBLISHED], FUN).mean()
+        words = ", ".join(f"{name} {number(value)}" for name, value in table.items())
+        claim.add(table.idxmax() in mixes, f"{measure}: {words}")
+        best = table[mixes].idxmax()
+        claim.better([study.compared(measure, best, PUBLISHED, FUN)])
+
+
+def _dropout(claim, study, _images, ensembles):
+    """A dropout ensemble saves about 68 % time and 66 % memory for 6 % of F1."""
+    name = f"{PUBLISHED}, dropout"
+    time = study.compared("cpu_seconds", name, PUBLISHED, FUN)
+    claim.add(
+        time.ratio < 0.5, f"training time of 4 members, batch 64: {time.ratio - 1:+.0%}"
+    )
+    small = ensembles.query("Batch == 4 and Ensemble == 'dropout'")
+    for column, words in (("Seconds", "time"), ("Peak GB", "memory")):
+        saved = small[column].str.extract(r"\(-(\d+)%\)", expand=False).astype(float)
+        values = ", ".join(f"-{value:.0f} %" for value in saved)
+        claim.add(
+            saved.mean() >= 50,
+            f"{words} of 10 members, the paper's batch of 4: {values}",
+        )
+    for measure in ("f1 at half", "f1 tuned"):
+        one = study.compared(measure, name, PUBLISHED, FUN)
+        claim.add(one.ratio >= 0.9, str(one))
+
+
+def _lpros(claim, study, _images, _ensembles):
+    """LPROS with the weighted loss is best on nearly all gene sets, not on images."""
+    rivals = [BASELINE, HEADS, "weights published", "focal gmu", PUBLISHED, "LPROS"]
+    both = f"LPROS + {PUBLISHED}"
+    for measure in ("f1 at half", "f1 tuned"):
+        for data, name, most in ((GENES, "gene", True), (OTHER, "image", False)):
+            table = study.table(measure, [*rivals, both], data)
+            best = int((table.idxmax(axis=1) == both).sum())
+            share = best / len(table)
+            claim.add(
+                share >= 0.8 if most else share <= 0.5,
+                f"{measure}: best of {len(rivals) + 1} methods on {best} of "
+                f"{len(table)} {name} sets",
+            )
+        claim.better([study.compared(measure, both, PUBLISHED, GENES)])
+
+
+def _images(claim, _study, images, _ensembles):
+    """The weighted loss, and LPROS with it, help CNNs: poor encoders or few data."""
+    if images is None:
+        return
+    for condition in ("frozen", "few"):
+        for method in ("published", "LPROS + published"):
+            claim.better([_paired(images, condition, method)])
+
+
+def _paired(images, condition, method):
+    from ._study import Study
+
+    rows = images[images["condition"] == condition]
+    as_data = rows.assign(data=rows["seed"])  # seeds in the place of data sets
+    study = Study(as_data)
+    return study.compared(
+        "f1 rarer half at half", method, "plain", sorted(as_data["data"].unique())
+    )
+
+
+def _own_recall(claim, study, _images, _ensembles):
+    """The defaults find rare nodes at the precision of one head (at 0.5)."""
+    claim.better([study.compared("recall at half", DEFAULTS, BASELINE, ALL)])
+    claim.better([study.compared("recall rarer half at half", DEFAULTS, BASELINE, ALL)])
+    claim.not_worse(
+        [study.compared("precision at half", DEFAULTS, BASELINE, ALL)], at_least=0.97
+    )
+
+
+def _own_tuned(claim, study, _images, _ensembles):
+    """With thresholds tuned for both, the defaults are ahead of unweighted heads."""
+    for measure in (
+        "f1 tuned",
+        "precision tuned",
+        "recall rarer half tuned",
+        "f1 rarer half tuned",
+        "recall rarest quarter tuned",
+    ):
+        claim.better([study.compared(measure, DEFAULTS, HEADS, ALL)])
+
+
+def _own_ranking(claim, study, _images, _ensembles):
+    """Free of thresholds, the defaults rank rare nodes better than unweighted heads."""
+    for measure in ("auprc", "auprc rarer half", "auprc rarest quarter"):
+        claim.better([study.compared(measure, DEFAULTS, HEADS, ALL)])
+
+
+def _own_correction(claim, study, _images, _ensembles):
+    """The correction gives back the AU(PRC) that the weights cost."""
+    claim.not_worse([study.compared("au_prc", DEFAULTS, HEADS, ALL)], at_least=0.99)
+    for method in (DEFAULTS, "binary on positives + gmu", PUBLISHED):
+        corrected = study.table("au_prc", [method], ALL)[method].mean()
+        weighted = study.table("au_prc_weighted", [method], ALL)[method].mean()
+        claim.add(
+            corrected >= weighted,
+            f"AU(PRC) of {method}: corrected {number(corrected)}, as weighted "
+            f"{number(weighted)}",
+        )
+
+
+PAPER = (
+    _recall,
+    _f1,
+    _measures,
+    _focal,
+    _schedules,
+    _mixed,
+    _dropout,
+    _lpros,
+    _images,
+)
+OWN = (_own_recall, _own_tuned, _own_ranking, _own_correction)
+
+
+def as_table(found):
+    """Claims, verdicts and numbers as a table."""
+    return pd.DataFrame(
+        {
+            "claim": [claim.says for claim in found],
+            "verdict": [claim.verdict for claim in found],
+            "numbers": ["; ".join(claim.numbers) for claim in found],
+        }
+    )
+
+
+def all_numbers(found):
+    """Every statement of every claim."""
+    return list(chain.from_iterable(claim.numbers for claim in found))

@@ -1,0 +1,286 @@
+"""From the cells to what the docs and the README say: tables, claims, figures.
+
+Nothing is trained. The same cells give the same files to the byte.
+"""
+
+import shutil
+from pathlib import Path
+
+import matplotlib as mpl
+import pandas as pd
+
+from sklearn_hmlc.metrics import compare
+from sklearn_hmlc.plotting import CriticalDifferenceDisplay
+
+from . import _claims
+from ._methods import BASELINE, DEFAULTS, HEADS, MAIN, METHODS
+from ._study import ALL, FUN, GENES, GO, OTHER, Study, holm, number
+
+ROOT = Path(__file__).parents[2]
+RANKED = {
+    "f1 at half": "F1 at 0.5",
+    "f1 tuned": "F1, tuned",
+    "auprc rarer half": "AUPRC, rarer half",
+    "au_prc": "AU(PRC)",
+}
+SHOWN = {
+    "recall at half": "Recall",
+    "precision at half": "Precision",
+    "f1 at half": "F1",
+    "recall rarer half at half": "Recall, rarer half",
+    "recall tuned": "Recall (tuned)",
+    "precision tuned": "Precision (tuned)",
+    "f1 tuned": "F1 (tuned)",
+    "recall rarer half tuned": "Recall, rarer half (tuned)",
+    "auprc": "AUPRC",
+    "auprc rarer half": "AUPRC, rarer half",
+    "auprc rarest quarter": "AUPRC, rarest quarter",
+    "au_prc": "AU(PRC)",
+    "cpu_seconds": "CPU s",
+}
+RESAMPLING = [
+    HEADS,
+    *("LPROS", "MLROS", "HROSPD"),
+    _claims.PUBLISHED,
+    *(f"{name} + {_claims.PUBLISHED}" for name in ("LPROS", "MLROS", "HROSPD")),
+    DEFAULTS,
+    *(f"{name} + defaults" for name in ("LPROS", "MLROS", "HROSPD")),
+]
+BEGIN, END = "<!-- evidence: begin -->\n", "<!-- evidence: end -->\n"
+
+
+def report(results, root=ROOT):
+    """Write everything that is drawn from the cells, below ``root``."""
+    study = Study.read(results / "full.csv")
+    images = results / "images.csv"
+    images = pd.read_csv(images) if images.exists() else None
+    ensembles = pd.read_csv(results.parent / "ensembles_summary.csv")
+    found = list(_claims.claims(study, images, ensembles))
+    folder = root / "docs" / "evidence"
+    folder.mkdir(parents=True, exist_ok=True)
+    texts = {
+        "claims": claims_page(found),
+        "methods": csv_table("", methods_table(study)),
+        "sets": sets_tables(study),
+        "ranks": ranks_tables(study),
+        "resampling": resampling_tables(study),
+        "ran": what_ran(study),
+    }
+    if images is not None:
+        texts["images"] = images_tables(images)
+    for name, text in texts.items():
+        (folder / f"{name}.inc").write_text(text)
+    figures(study, root / "docs" / "images")
+    readme(study, root / "README.md")
+    print(_claims.as_table(found).to_string(columns=["claim", "verdict"], index=False))
+
+
+# -- tables ----------------------------------------------------------------------------
+
+
+def csv_table(title, table, header=True):
+    """Return a table as reStructuredText, with its index."""
+    text = table.reset_index().to_csv(index=False, header=False, lineterminator="\n")
+    lines = [f".. csv-table:: {title}".rstrip(), "   :class: numbers"]
+    if header:
+        names = ", ".join(f'"{name}"' for name in table.reset_index().columns)
+        lines.append(f"   :header: {names}")
+    rows = "".join(f"   {line}\n" for line in text.splitlines())
+    return "\n".join(lines) + f"\n\n{rows}\n"
+
+
+def methods_table(study, methods=METHODS, data=FUN):
+    """Means over some data sets of all measures, of the methods that ran on all."""
+    rows = {}
+    for method in methods:
+        means = {
+            title: study.table(measure, [method], data)[method].mean()
+            for measure, title in SHOWN.items()
+        }
+        if len(study.table("auprc", [method], data)) == len(data):
+            seconds = means.pop("CPU s")
+            texts = {title: number(value) for title, value in means.items()}
+            rows[method] = texts | {"CPU s": f"{seconds:.0f}"}
+    return pd.DataFrame(rows).T.rename_axis("Method")
+
+
+def sets_tables(study):
+    """Per data set: the main methods by three measures."""
+    parts = []
+    for measure, title in RANKED.items():
+        table = study.table(measure, MAIN, ALL).map(number)
+        parts.append(csv_table(title, table.T.rename_axis("Method")))
+    return "".join(parts)
+
+
+def ranks_tables(study):
+    """Mean ranks of the main methods, and tests against two baselines."""
+    parts = []
+    for measure, title in RANKED.items():
+        table = study.table(measure, MAIN, ALL)
+        found = compare(table)
+        rows = pd.DataFrame({"Mean rank": found.average_ranks.map("{:.1f}".format)})
+        for baseline in (BASELINE, HEADS):
+            others = [method for method in MAIN if method != baseline]
+            tests = holm(
+                [study.compared(measure, name, baseline, ALL) for name in others]
+            )
+            rows[f"Ratio to {baseline}"] = {t.method: f"{t.ratio:.2f}" for t in tests}
+            rows[f"p against {baseline}"] = {t.method: f"{t.p:.3f}" for t in tests}
+        rows = rows.fillna("-").rename_axis("Method")
+        words = (
+            f"{title}: Friedman p {found.friedman_pvalue:.2g}, critical difference "
+            f"{found.critical_difference:.1f}, {len(table)} data sets"
+        )
+        parts.append(csv_table(words, rows))
+    return "".join(parts)
+
+
+def resampling_tables(study):
+    """What samplers do alone and with two weighted losses, on gene data."""
+    parts = []
+    for title, data in (("FunCat sets", FUN), ("GO sets", GO)):
+        table = methods_table(study, RESAMPLING, data)
+        if len(table):
+            parts.append(csv_table(f"Means over {len(data)} {title}", table))
+    return "".join(parts)
+
+
+def images_tables(images):
+    """The study of encoders: mean and spread over seeds."""
+    parts = []
+    measures = {name: SHOWN[name] for name in SHOWN if name in images}
+    for condition in images["condition"].unique():
+        rows = images[images["condition"] == condition].groupby("method", sort=False)
+        mean, spread = rows[list(measures)].mean(), rows[list(measures)].std()
+        text = mean.map("{:.3f}".format) + spread.map(" ±{:.3f}".format)
+        text = text.rename(columns=measures).rename_axis("Method")
+        parts.append(csv_table(f"Encoder: {condition}", text))
+    return "".join(parts)
+
+
+def what_ran(study):
+    """Say which cells the tables rest on."""
+    rows = {}
+    for title, data in (("FunCat", FUN), ("GO", GO), ("images", OTHER)):
+        for kind, methods in (("main", MAIN), ("all", METHODS)):
+            counts = [study.seeds(method, data) for method in methods]
+            least, most = min(low for low, _ in counts), max(high for _, high in counts)
+            words = f"{least}" if least == most else f"{least} to {most}"
+            rows[f"{title} ({len(data)} sets), {kind} {len(methods)} methods"] = words
+    table = pd.DataFrame({"Seeds per cell": rows}).rename_axis("Data and methods")
+    return csv_table(f"{len(study.cells):,} cells", table)
+
+
+def claims_page(found):
+    """Claims, verdicts and numbers as reStructuredText."""
+    lines = [
+        ".. list-table::",
+        "   :header-rows: 1",
+        "   :widths: 30 12 58",
+        "   :class: claims",
+        "",
+        "   * - Claim",
+        "     - Evidence",
+        "     - Numbers, and whether each is as the claim says",
+    ]
+    for claim in found:
+        first, *rest = claim.numbers
+        lines += [f"   * - {claim.says}", f"     - **{claim.verdict}**"]
+        lines += [f"     - - {first}", *(f"       - {words}" for words in rest)]
+    return "\n".join(lines) + "\n"
+
+
+# -- figures ---------------------------------------------------------------------------
+
+
+def figures(study, folder):
+    """Draw the critical differences, and the operating point against the ranking."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with mpl.rc_context({"savefig.dpi": 120, "svg.hashsalt": "evidence"}):
+        for measure in ("f1 at half", "f1 tuned", "auprc rarer half"):
+            display = CriticalDifferenceDisplay.from_results(
+                study.table(measure, MAIN, ALL)
+            )
+            display.ax_.set_title(RANKED[measure])
+            name = measure.replace(" ", "_")
+            _save(display.figure_, folder / f"evidence_{name}.png")
+        _save(point_and_ranking(study), folder / "evidence_point_and_ranking.png")
+
+
+def point_and_ranking(study):
+    """Draw, by method, what happens to the operating point and to the ranking."""
+    figure = mpl.figure.Figure(figsize=(8, 5), layout="constrained")
+    axes = figure.subplots()
+    base = {m: study.table(m, [HEADS], FUN)[HEADS].mean() for m in SHOWN}
+    for method in METHODS:
+        x = study.table("auprc rarer half", [method], FUN)[method]
+        y = study.table("recall at half", [method], FUN)[method]
+        if len(x) < len(FUN):
+            continue
+        at = x.mean() / base["auprc rarer half"], y.mean() / base["recall at half"]
+        main = method in MAIN
+        axes.scatter(*at, s=36 if main else 12, color="C0" if main else "0.7")
+        if main:
+            axes.annotate(
+                method, at, xytext=(4, 4), textcoords="offset points", fontsize=8
+            )
+    axes.axvline(1, color="0.8", zorder=0)
+    axes.axhline(1, color="0.8", zorder=0)
+    axes.set_yscale("log")
+    axes.set_xlabel("Ranking: AUPRC of the rarer half, over that of unweighted heads")
+    axes.set_ylabel("Operating point: recall at 0.5, likewise")
+    return figure
+
+
+def _save(figure, path):
+    figure.savefig(path, bbox_inches="tight", metadata={"Software": None})
+
+
+# -- README ----------------------------------------------------------------------------
+
+STORY = [
+    (BASELINE, "at half", "one head, 0.5"),
+    (HEADS, "tuned", "heads, tuned"),
+    (DEFAULTS, "at half", "ours, 0.5"),
+    (DEFAULTS, "tuned", "ours, tuned"),
+]
+
+
+def readme(study, path):
+    """Put the summary between its marks in the README."""
+    if not path.exists():
+        shutil.copy(ROOT / "README.md", path)
+    text = path.read_text()
+    before, rest = text.split(BEGIN)
+    _, after = rest.split(END)
+    path.write_text(before + BEGIN + summary(study) + END + after)
+
+
+def summary(study):
+    """Return the table of the README: decisions and ranking by data set."""
+    measures = {"recall": "recall", "precision": "precision", "f1": "F1"}
+    arrows = " → ".join(title for _, _, title in STORY)
+    lines = [
+        f"  Each cell: {arrows}; the last column, free of thresholds: mean AUPRC of "
+        "the rarer half of the nodes, heads → ours.",
+        "",
+        "  | data | recall | precision | F1 | AUPRC, rare |",
+        "  | --- | --- | --- | --- | --- |",
+    ]
+    data = list(study.table("auprc", [m for m, _, _ in STORY], GENES).index)
+    for name in [*data, "mean"]:
+        rows = data if name == "mean" else [name]
+        cells = [
+            " → ".join(
+                number(study.table(f"{measure} {kind}", [method], rows)[method].mean())
+                for method, kind, _ in STORY
+            )
+            for measure in measures
+        ]
+        rare = " → ".join(
+            number(study.table("auprc rarer half", [method], rows)[method].mean())
+            for method in (HEADS, DEFAULTS)
+        )
+        lines.append(f"  | {' | '.join([name, *cells, rare])} |")
+    return "\n".join(lines) + "\n"

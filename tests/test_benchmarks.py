@@ -1,0 +1,106 @@
+"""The runner of the evidence: resumable cells, and a report that is only theirs."""
+
+import csv
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from benchmarks.paper import __main__ as program
+from benchmarks.paper import _claims, _report
+from benchmarks.paper._methods import MAIN, METHODS, make
+from benchmarks.paper._study import Study
+from benchmarks.paper._table import Table, fill
+from sklearn_hmlc import Hierarchy
+
+ROOT = Path(__file__).parents[1]
+RESULTS = ROOT / "benchmarks" / "results" / "paper"
+
+
+def work(name, number, calls):
+    with Path(calls).open("a") as file:
+        file.write(f"{name} {number}\n")
+    if number == 2:
+        raise KeyboardInterrupt
+    return {"value": number / 3, "text": "a,b"}
+
+
+def test_cells_are_resumed_after_an_interrupt_and_a_torn_line(tmp_path, capsys):
+    table, calls = Table(tmp_path / "new" / "t.csv", ["name", "number"]), tmp_path / "c"
+    cells = [("x", 0), ("x", 1), ("x", 2), ("y", 3)]
+    more = [(calls,)] * 4
+    with pytest.raises(KeyboardInterrupt):
+        fill(table, cells, work, 1, more)
+    assert table.done() == {("x", "0"), ("x", "1")}
+    with table.path.open("a") as file:
+        file.write("y,3,0.1")  # a kill in the middle of a line
+    fill(table, [*cells[:2], ("y", 3)], work, 1, [(calls,)] * 3)
+    assert calls.read_text().split("\n")[:-1] == ["x 0", "x 1", "x 2", "y 3"]
+    assert [row["value"] for row in table.rows()] == ["0", "0.333333", "1"]
+    assert "t.csv: 2 of 3 cells are there" in capsys.readouterr().out
+
+
+def test_a_header_that_was_torn_is_written_again(tmp_path):
+    table = Table(tmp_path / "t.csv", ["name"])
+    table.path.write_text("name,va")
+    fill(table, [("x",)], _one, 1)
+    with table.path.open() as file:
+        assert list(csv.reader(file)) == [["name", "value"], ["x", "1"]]
+
+
+def _one(_name):
+    return {"value": 1}
+
+
+def test_every_method_can_be_made():
+    hierarchy = Hierarchy.from_edges([("a", "b")])
+    for method in METHODS:
+        make(method, hierarchy, 1, 0)
+    assert set(MAIN) <= set(METHODS)
+    for profile in (program.full, program.quick):
+        assert {method for _, _, method in profile()} <= set(METHODS)
+
+
+def cells():
+    """Made-up results in which one method is better by far than all others."""
+    for data in _report.ALL:
+        for seed in (0, 1):
+            for rank, method in enumerate(METHODS):
+                base = 0.1 + 0.001 * rank + 0.01 * seed + 0.0001 * len(data)
+                value = 0.5 if method == "defaults" else base
+                row = {"data": data, "seed": seed, "method": method}
+                yield (
+                    row
+                    | dict.fromkeys(_report.SHOWN, value)
+                    | {
+                        "au_prc_weighted": value,
+                        "recall rarest quarter tuned": value,
+                        "f1 rarer half tuned": value,
+                    }
+                )
+
+
+def test_verdicts_follow_from_the_numbers():
+    study = Study(pd.DataFrame(cells()))
+    ensembles = pd.read_csv(RESULTS.parent / "ensembles_summary.csv")
+    found = {c.says: c for c in _claims.claims(study, None, ensembles)}
+    own = found[
+        "Free of thresholds, the defaults rank rare nodes better than unweighted heads."
+    ]
+    assert own.verdict == "holds"
+    assert own.numbers[0].startswith("auprc: defaults .500, heads .1")
+    assert own.numbers[0].endswith("ahead on 11 of 11, p 0.001): yes")
+    mixed = found["The mixed loss has the best F1."]
+    assert mixed.verdict == "does not hold"  # later methods have higher numbers
+    assert all(claim.numbers for claim in found.values())
+
+
+def test_the_report_is_drawn_from_the_committed_cells(tmp_path, capsys):
+    _report.report(RESULTS, tmp_path)
+    assert "verdict" in capsys.readouterr().out
+    written = sorted((tmp_path / "docs" / "evidence").iterdir())
+    assert len(written) == 7
+    for path in written:
+        committed = ROOT / path.relative_to(tmp_path)
+        assert path.read_bytes() == committed.read_bytes(), path.name
+    assert (tmp_path / "README.md").read_bytes() == (ROOT / "README.md").read_bytes()
