@@ -32,7 +32,8 @@ class Saved:
             name: copy.deepcopy(value.detach() if torch.is_tensor(value) else value)
             for name, value in net.module_.state_dict().items()
         }
-        self.node_weight = net.criterion_.node_weight.clone()
+        loss = net.criterion_
+        self.node_weights = loss.node_weight.clone(), loss.negative_weight.clone()
         self.share = net.criterion_.share
         self.n_epochs = len(net.history)
         self.optimizer = None
@@ -69,7 +70,8 @@ class Saved:
     def restore(self, net):
         """Bring the net back."""
         net.module_.load_state_dict(self.weights)
-        net.criterion_.node_weight.copy_(self.node_weight)
+        net.criterion_.node_weight.copy_(self.node_weights[0])
+        net.criterion_.negative_weight.copy_(self.node_weights[1])
         net.criterion_.share = self.share
         del net.history[self.n_epochs :]
         if self.optimizer is None:

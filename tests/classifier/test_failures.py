@@ -39,6 +39,20 @@ def test_a_failed_call_leaves_the_frequencies_of_unscored_nodes():
     assert before[:, root].min() >= np.float32(Y[:, root].mean())
 
 
+@pytest.mark.parametrize("side", ["positive", "negative"])
+def test_a_failed_call_leaves_node_weights_on_either_side(side):
+    callbacks = {"callbacks": [Fail()]}
+    clf = small(node_weight_side=side, net_params=callbacks).partial_fit(X, Y)
+    loss = clf.net_.criterion_
+    weights = loss.node_weight.clone(), loss.negative_weight.clone()
+    before = clf.predict_proba(X)
+    fails(clf, X[:10], Y[:10])
+    loss = clf.net_.criterion_
+    assert torch.equal(loss.node_weight, weights[0])
+    assert torch.equal(loss.negative_weight, weights[1])
+    np.testing.assert_array_equal(clf.predict_proba(X), before)
+
+
 def test_a_failed_call_leaves_learning_rate_schedules_and_seeds():
     step = LRScheduler("StepLR", step_size=2, gamma=0.5)
     clf, twin = (small(net_params={"callbacks": [step, Fail()]}) for _ in range(2))
