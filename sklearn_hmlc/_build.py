@@ -12,14 +12,14 @@ import operator
 
 import numpy as np
 import torch
-from skorch.callbacks import LRScheduler
+from skorch.callbacks import Callback, LRScheduler
 from torch.optim.lr_scheduler import ReduceLROnPlateau
 
 from ._callbacks import OwnCallback, StopOnNan, callbacks_of, own_callbacks
 from ._net import HierarchicalNet
-from ._rows import features, memory_batches
+from ._rows import features, memory_batches, mostly_zeros
 from .losses import HierarchicalFocalLoss
-from .nn import ENSEMBLES, EncodedHeads, encoded_width
+from .nn import ENSEMBLES, EncodedHeads, LazyAdam, encoded_width
 
 OPTIMIZERS = {
     "adam": torch.optim.Adam,
@@ -41,6 +41,7 @@ def make_net(estimator, rows, device, generator):
         **_module(estimator, rows),
         **_criterion(estimator),
         **_optimizer(estimator),
+        **_lazy_optimizer(estimator, rows.X),
         "max_epochs": estimator.max_epochs,
         "batch_size": int(estimator.batch_size),
         "iterator_train": memory_batches,
@@ -182,7 +183,33 @@ def _module(estimator, rows):
         "module__hidden_layer_sizes": widths(estimator.hidden_layer_sizes),
         "module__activation": estimator.activation,
         "module__dropout": estimator.dropout,
+        "module__sparse_input": _sparse_input(estimator, rows.X),
     }
+
+
+def _sparse_input(estimator, X):
+    """Arguments of a first layer for rows that are mostly zeros, or None.
+
+    Rows are scaled to the mean square of standardised ones. Gradients are sparse where
+    the optimiser is ours to choose, and nothing looks at them in between.
+    """
+    if estimator.encoder is not None or not mostly_zeros(X) or X.nnz == 0:
+        return None
+    square = float(np.square(X.data, dtype=np.float64).mean()) * X.nnz / X.shape[0]
+    return {
+        "scale": float(np.sqrt(X.shape[1] / square)),
+        "sparse_grad": _is_lazy(estimator),
+    }
+
+
+def _is_lazy(estimator):
+    hook = Callback.on_grad_computed
+    quiet = all(
+        getattr(type(one), "on_grad_computed", hook) is hook
+        for one in _given_callbacks(estimator)
+    )
+    own = any(name.startswith("optimizer") for name in estimator.net_params or {})
+    return estimator.optimizer in ("adam", "adamw") and quiet and not own
 
 
 def _criterion(estimator):
@@ -212,6 +239,18 @@ def _optimizer(estimator):
         **_weight_decay(estimator, optimizer),
         **fused,
         **_groups(estimator),
+    }
+
+
+def _lazy_optimizer(estimator, X):
+    """Replace Adam where gradients of the first layer are sparse."""
+    sparse = _sparse_input(estimator, X)
+    if not sparse or not sparse["sparse_grad"]:
+        return {}
+    decoupled = estimator.optimizer == "adamw"
+    return {
+        "optimizer": LazyAdam,
+        **({"optimizer__decoupled_weight_decay": True} if decoupled else {}),
     }
 
 

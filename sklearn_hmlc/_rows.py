@@ -19,6 +19,9 @@ from torch.utils.data import DataLoader, Dataset, IterableDataset
 # Entries that are looked at a time at the door (16 MB of float32).
 _CHECKED_ENTRIES = 2**22
 
+# Share of entries that are no zeros up to which sparse batches stay sparse.
+_SPARSE = 1 / 32
+
 
 class Rows(Dataset):
     """Features, labels and weights of some rows; an item is a whole batch.
@@ -42,6 +45,7 @@ class Rows(Dataset):
         if np.ndim(rows) == 0 and not isinstance(rows, slice):
             # A loader of the user's asks for one row after the other.
             x, targets = self[[rows]]
+            x = x.to_dense() if x.is_sparse else x
             return x[0], tuple(target[0] for target in targets)
         targets = [torch.from_numpy(dense_rows(self.Y, rows))]
         if self.sample_weight is not None:
@@ -81,7 +85,8 @@ class _Some(Dataset):
 def features(X, rows):
     """Return a batch of features as a tensor: float32, or uint8 where X is that.
 
-    The tensor has memory of its own: networks may write on what they are given
+    A sparse X that is mostly zeros gives a sparse tensor (COO, coalesced). The tensor
+    has memory of its own: networks may write on what they are given
     (``ReLU(inplace=True)``), and X is the user's, or may not be written.
     """
     if isinstance(X, _Some):
@@ -89,11 +94,30 @@ def features(X, rows):
     if not is_array(X) and not sp.issparse(X):
         return _stacked(X, rows)
     if sp.issparse(X):
-        return torch.from_numpy(X[rows].toarray())
+        part = X[rows]
+        return _coo(part) if mostly_zeros(X) else torch.from_numpy(part.toarray())
     dtype = np.uint8 if X.dtype == np.uint8 else np.float32
     # Slices are views of X; rows by number are copies already.
     batch = X[rows].astype(dtype, order="C", copy=isinstance(rows, slice))
     return torch.from_numpy(batch)
+
+
+def mostly_zeros(X):
+    """Tell a sparse X of which next to nothing is stored."""
+    return sp.issparse(X) and X.nnz <= _SPARSE * math.prod(X.shape)
+
+
+def _coo(part):
+    part.sum_duplicates()
+    rows = np.repeat(np.arange(part.shape[0]), np.diff(part.indptr))
+    indices = torch.from_numpy(np.stack([rows, part.indices]).astype(np.int64))
+    return torch.sparse_coo_tensor(
+        indices,
+        torch.from_numpy(part.data),
+        part.shape,
+        is_coalesced=True,
+        check_invariants=False,
+    )
 
 
 def _stacked(dataset, rows):
@@ -164,9 +188,15 @@ def memory_batches(
         seeds = torch.Generator()
         if generator is not None:
             seeds.manual_seed(generator.initial_seed())
-        return DataLoader(
-            dataset, sampler=order, batch_size=None, generator=seeds, **kwargs
+        sparse = mostly_zeros(getattr(dataset, "X", None))
+        loader = DataLoader(
+            _Dense(dataset) if sparse else dataset,
+            sampler=order,
+            batch_size=None,
+            generator=seeds,
+            **kwargs,
         )
+        return _Sparse(loader) if sparse else loader
     return _InMemory(dataset, order)
 
 
@@ -181,6 +211,33 @@ class _InMemory:
 
     def __iter__(self):
         return (self.dataset[rows] for rows in self.order)
+
+
+class _Dense(Dataset):
+    """Batches made dense: torch warns when sparse ones come back from workers."""
+
+    def __init__(self, dataset):
+        self.dataset = dataset
+
+    def __len__(self):
+        return len(self.dataset)
+
+    def __getitem__(self, rows):
+        x, targets = self.dataset[rows]
+        return x.to_dense(), targets
+
+
+class _Sparse:
+    """Batches of a loader, sparse again."""
+
+    def __init__(self, loader):
+        self.loader = loader
+
+    def __len__(self):
+        return len(self.loader)
+
+    def __iter__(self):
+        return ((x.to_sparse(), targets) for x, targets in self.loader)
 
 
 class Batches:

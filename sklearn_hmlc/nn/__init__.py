@@ -13,6 +13,7 @@ from ._mlp import (
     LastLayerMLP,
     MultiHeadMLP,
 )
+from ._sparse_input import LazyAdam, SparseInputLinear
 
 __all__ = [
     "ACTIVATIONS",
@@ -21,7 +22,9 @@ __all__ = [
     "EncodedHeads",
     "EnsembleLinear",
     "LastLayerMLP",
+    "LazyAdam",
     "MaxConstraint",
     "MultiHeadMLP",
+    "SparseInputLinear",
     "encoded_width",
 ]

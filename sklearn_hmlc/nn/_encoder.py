@@ -101,7 +101,8 @@ class EncodedHeads(nn.Module):
 
     def _features(self, x: Tensor) -> Tensor:
         with torch.set_grad_enabled(torch.is_grad_enabled() and not self.freeze):
-            features = self.encoder(scaled(x)).flatten(1)
+            x = x.to_dense() if x.is_sparse else scaled(x)
+            features = self.encoder(x).flatten(1)
         # Backbones may compute in another precision.
         return features.to(next(self.heads.parameters()).dtype)
 

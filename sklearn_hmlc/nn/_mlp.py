@@ -16,6 +16,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from ._sparse_input import SparseInputLinear
+
 #: Name -> what makes the module, of the activations that have a name.
 ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {
     "relu": nn.ReLU,
@@ -100,6 +102,7 @@ class EnsembleLinear(nn.Module):
         -------
         out : Tensor of shape (M, B, out_features)
         """
+        x = x.to_dense() if x.is_sparse else x
         if len(self.weight) == 1:
             # One product over all rows of all members, not one per member.
             out = torch.addmm(self.bias[0], x.reshape(-1, x.shape[-1]), self.weight[0])
@@ -131,6 +134,10 @@ default="relu"
         Name, or a callable without arguments that makes a module.
     dropout : float, default=0.7
         Share of hidden units dropped in training, in [0, 1).
+    sparse_input : dict, default=None
+        Makes the first layer a `SparseInputLinear`, with these of its arguments
+        (``scale``, ``sparse_grad``). None: an `EnsembleLinear`, for which sparse
+        batches are made dense.
     generator : torch.Generator, default=None
         Draws the initial weights and, in training, the dropout masks (`draw_from` sets
         another one). None: torch's global one.
@@ -140,7 +147,7 @@ default="relu"
     Attributes
     ----------
     layers : torch.nn.Sequential
-        `EnsembleLinear` layers with activation and dropout between them.
+        Linear layers with activation and dropout between them.
 
     Raises
     ------
@@ -178,6 +185,7 @@ default="relu"
         hidden_layer_sizes: Sequence[int] = (500, 500),
         activation: str | Callable[[], nn.Module] = "relu",
         dropout: float = 0.7,
+        sparse_input: dict[str, Any] | None = None,
         generator: torch.Generator | None = None,
         dtype: torch.dtype | None = None,
     ) -> None:
@@ -191,11 +199,20 @@ default="relu"
         make_activation = _get_activation(activation)
         layers: list[nn.Module] = []
         drawn: dict[str, Any] = {"generator": generator, "dtype": dtype}
+
+        def add_linear(copies: int, n_in: int, n_out: int) -> None:
+            if layers or sparse_input is None:
+                layers.append(EnsembleLinear(copies, n_in, n_out, **drawn))
+            else:
+                more = {**sparse_input, **drawn}
+                layers.append(SparseInputLinear(copies, n_in, n_out, **more))
+
         for n_in, n_out in pairwise(sizes[:-1]):
-            layers += [EnsembleLinear(body, n_in, n_out, **drawn), make_activation()]
+            add_linear(body, n_in, n_out)
+            layers.append(make_activation())
             if dropout:
                 layers.append(self._make_dropout(dropout, n_out, generator))
-        layers.append(EnsembleLinear(last, *sizes[-2:], **drawn))
+        add_linear(last, *sizes[-2:])
         self.layers = nn.Sequential(*layers)
 
     def draw_from(self, generator: torch.Generator | None) -> None:
@@ -258,8 +275,8 @@ class LastLayerMLP(MultiHeadMLP):
 
     Parameters
     ----------
-    n_features, n_nodes, n_heads, hidden_layer_sizes, activation, dropout, generator, \
-dtype
+    n_features, n_nodes, n_heads, hidden_layer_sizes, activation, dropout, \
+sparse_input, generator, dtype
         As in `MultiHeadMLP`.
 
     Examples
@@ -283,8 +300,8 @@ class DropoutMLP(MultiHeadMLP):
 
     Parameters
     ----------
-    n_features, n_nodes, n_heads, hidden_layer_sizes, activation, dropout, generator, \
-dtype
+    n_features, n_nodes, n_heads, hidden_layer_sizes, activation, dropout, \
+sparse_input, generator, dtype
         As in `MultiHeadMLP`; `n_heads` is the number of masks M. Without dropout, or
         without a hidden layer, all members are the same plain network.
 
