@@ -32,7 +32,8 @@ from ._methods import DEFAULTS, HEADS, make
 from ._table import Table, fill
 
 CONDITIONS = ("trained encoder", "random encoder", "tenth of the rows")
-# LPROS adds a quarter of the rows, and with them steps: this has the steps alone.
+# LPROS adds a quarter of the rows, and with them steps: this has the steps alone. (On a
+# tenth of the rows there are two batches either way.)
 LONGER = f"{HEADS}, 1.25 x epochs"
 IMAGE_METHODS = [
     HEADS,
