@@ -2,12 +2,13 @@
 
     python -m benchmarks.paper run --profile quick
     python -m benchmarks.paper run --profile full --jobs 2
+    python -m benchmarks.paper run --profile images
     python -m benchmarks.paper report
 
 A cell is a data set, a seed and a method, and becomes one line of the results when it
 ends. What is there is not computed again, so a run that was killed goes on where it
 was. ``--backend`` names any backend that joblib knows ("dask", say), for a cluster.
-Data come from ``SKLEARN_HMLC_DATA``, or are downloaded.
+Data come from ``SKLEARN_HMLC_DATA``, or are downloaded; the images are scikit-learn's.
 """
 
 import argparse
@@ -17,6 +18,7 @@ from pathlib import Path
 from joblib import parallel_config
 
 from ._experiment import FUN, GO, OTHER, choose_epochs, run
+from ._images import run_images
 from ._methods import MAIN, METHODS
 from ._table import Table, fill
 
@@ -65,7 +67,7 @@ def main():
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     words.add_argument("command", choices=["run", "report"])
-    words.add_argument("--profile", choices=PROFILES, default="full")
+    words.add_argument("--profile", choices=[*PROFILES, "images"], default="full")
     words.add_argument("--jobs", type=int, default=-1, help="cells at a time")
     words.add_argument("--backend", default="loky", help="joblib's name of one")
     words.add_argument("--results", type=Path, default=RESULTS, metavar="DIR")
@@ -76,6 +78,9 @@ def main():
         report(args.results)
         return
     with parallel_config(args.backend):
+        if args.profile == "images":
+            run_images(args.results, args.jobs)
+            return
         run_profile(args.profile, args.results, args.jobs)
 
 
