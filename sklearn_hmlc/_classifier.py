@@ -129,7 +129,9 @@ default="binary"
         ``iterator_train__num_workers``, ``optimizer__betas``, ...
     warm_start : bool, default=False
         Whether `fit` goes on with the net of the last `fit`. Other rates, batches,
-        epochs, callbacks, threshold and early stopping are taken up, nothing else.
+        epochs, callbacks, threshold and early stopping are taken up, nothing else. If
+        False, `fit` drops what the optimiser remembers, and `partial_fit` starts anew
+        in this.
     random_state : int, RandomState instance or None, default=None
         Decides initial weights, dropout, the order of rows and the validation part.
         Same number, same machine: same model, in threads and processes too.
@@ -176,7 +178,10 @@ default="binary"
     the max constraint (``prior_correction``) [2]_.
 
     Scale the features (`StandardScaler`) and fill missing values (`SimpleImputer`)
-    first. Sparse ``X`` and ``y`` are made dense one batch at a time.
+    first. Sparse ``X`` and ``y`` are made dense one batch at a time; a sparse ``X`` of
+    which at most one entry in 32 is stored stays sparse, is scaled to the mean square of
+    standardised rows, and learns where it has entries (see
+    `sklearn_hmlc.nn.SparseInputLinear`).
 
     References
     ----------
@@ -334,6 +339,9 @@ array-like of shape (n_samples,)
             interrupt = self._train(
                 rows, self.max_epochs, goes_on, (0, self.max_epochs)
             )
+            if not self.warm_start:
+                # A model is its weights; Adam's moments are twice as large.
+                self.net_.optimizer_.state.clear()
         if interrupt is not None:
             raise interrupt
         return self
