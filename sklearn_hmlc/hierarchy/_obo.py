@@ -183,10 +183,12 @@ def _in_order(text: Text) -> tuple[list[str], list[str]]:
             has_id = stanza not in _TAGS
             lines += ("", stanza) if stanza in _TAGS else ()
             continue
+        if begin and stanza not in _TAGS:
+            continue
         tag, colon, value = line.partition(":")
         if not colon:
             raise text.error(number, _no_line(line, begin))
-        if begin and tag not in _TAGS.get(stanza, ()):
+        if begin and tag not in _TAGS[stanza]:
             continue
         if begin and tag in _MIN_WORDS:
             value = _first_words(text, number, tag, value)
