@@ -94,7 +94,7 @@ def labels(annotations, *, min_count=1, namespaces=None, count_on=None):
     ones = np.ones(len(rows), dtype=bool)
     shape = len(ids), hierarchy.n_nodes
     closed = hierarchy.close(sp.csr_array((ones, (rows, columns)), shape=shape))
-    ids = pd.Index(ids, name="id")
+    ids = pd.Index(ids, name="id", dtype=object)
     kept = _in_namespaces(hierarchy, namespaces)
     kept &= closed[_counted(ids, count_on)].sum(axis=0) >= min_count
     if not kept.any():

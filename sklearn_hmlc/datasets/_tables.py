@@ -19,6 +19,8 @@ from .._validation import count
 
 _ENDINGS = {".csv": ",", ".tsv": "\t", ".tab": "\t"}
 _COMMENTS = ("#", "!")
+#: Cells that say that nothing is known.
+MISSING = {"", "-", ".", "?", "NA", "N/A", "NaN", "nan", "None", "null"}
 
 
 @dataclass(frozen=True)

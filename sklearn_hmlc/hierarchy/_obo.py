@@ -37,7 +37,7 @@ _TAGS = {
 _ESCAPED = re.compile(r"\\(.)")
 # Words that a line must have after its tag; those that follow are comments.
 _MIN_WORDS = {"id": 1, "alt_id": 1, "is_a": 1, "replaced_by": 1, "relationship": 2}
-_HEADER = ("data-version", "date", "ontology", "format-version")
+_HEADER = ("data-version", "date", "ontology")
 
 
 @dataclass

@@ -62,7 +62,6 @@ def test_excerpt():
     assert go.metadata == {
         "data-version": "releases/2022-07-01",
         "ontology": "go",
-        "format-version": "1.2",
         "relations": ("is_a", "part_of"),
         "obsolete": ("GO:0000005",),
     }
