@@ -48,7 +48,8 @@ class Table:
     def frame(self, names: list, **options) -> pd.DataFrame:
         """Read columns by pandas; the index has the line numbers."""
         frame = pd.read_csv(
-            io.StringIO("\n".join(self.records)),
+            # Bytes, since text in memory takes four of them per letter.
+            io.BytesIO("\n".join(self.records).encode("utf-8")),
             sep=self.sep,
             header=None,
             names=names,

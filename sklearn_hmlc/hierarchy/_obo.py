@@ -170,7 +170,8 @@ def _in_order(text: Text) -> tuple[list[str], list[str]]:
     ValueError
         If a line is none of the format, or a term has no id or two.
     """
-    lines: list[str] = []
+    # Without a head, or a name in it, obonet would log a warning for all to see.
+    lines: list[str] = ["name: ontology"]
     ids: list[str] = []
     stanza, begin, has_id = "", 0, True
     for number, raw in enumerate(text.lines, start=1):

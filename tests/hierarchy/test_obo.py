@@ -215,6 +215,12 @@ def test_phenotypes(write):
     assert hp.metadata["data-version"] == "hp/releases/2024-01-16"
 
 
+def test_without_a_head(write, capfd, caplog):
+    assert Hierarchy.from_obo(write(term("A:1"))).nodes == ("A:1",)
+    assert capfd.readouterr() == ("", "")
+    assert not caplog.records
+
+
 def test_several_roots(write):
     plants = (
         term("PO:1", "namespace: plant_anatomy")
