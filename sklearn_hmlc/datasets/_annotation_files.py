@@ -58,7 +58,8 @@ _GENE2GO_HEAD = "tax_id\tGeneID\tGO_ID"
 _USED = ("id", "term", "evidence", "qualifier", "taxon", "aspect")
 # What the columns of a table may be called, in small letters.
 _CALLED = {
-    "id": "id gene gene_id geneid protein protein_id entry accession db_object_id",
+    "id": "id gene gene_id geneid ncbi_gene_id protein protein_id entry accession "
+    "db_object_id database_id databaseid",
     "term": "term terms term_id go go_id go_term node nodes label labels hpo_id code",
     "evidence": "evidence evidence_code ev",
     "qualifier": "qualifier qualifiers",
@@ -127,10 +128,12 @@ def _read_layout(text: Text, layout: Layout, name: str, id_column) -> Rows:
         dtype=int,
     )
     records = [text.lines[k - 1] for k in numbers.tolist()]
-    table = keep_width(text, "\t", None, records, numbers, layout.widths, quoted=False)
+    table = keep_width(text, "\t", None, records, numbers, layout.widths)
     renamed = _id_name(layout, id_column)
     wanted = [*_USED, *(("properties",) if layout in (GPAD_1, GPAD_2) else ())]
-    names = [_role(column, renamed) for column in layout.columns]
+    # Some programs leave out empty columns at the end.
+    there = layout.columns[: table.n_columns] if table.records else layout.columns
+    names = [_role(column, renamed) for column in there]
     used = [column for column in (*wanted, "negation") if column in names]
     frame = _text_columns(table, names, used)
     if layout is GPAD_2:

@@ -133,9 +133,9 @@ def read_annotations(
         is made of them.
     evidence : {"experimental", "curated", "all"} or list, default="experimental"
         Evidence codes of the rows to keep. "experimental": CAFA's codes, which are
-        EXP, IDA, IPI, IMP, IGI, IEP, HTP, HDA, HMP, HGI, HEP, TAS and IC. "curated":
-        all but IEA. ND ("no data") is only kept where it is listed. Tables without a
-        column of codes are kept whole.
+        EXP, IDA, IPI, IMP, IGI, IEP, HTP, HDA, HMP, HGI, HEP, TAS and IC, and PCS of
+        phenotypes. "curated": all but IEA. ND ("no data") is only kept where it is
+        listed. Tables without a column of codes are kept whole. See `EVIDENCE`.
     qualifiers : list of str, default=None
         Relations of the rows to keep, such as ``["enables", "involved_in"]``, where the
         file has them. None: all. Negated rows (NOT) are never kept.

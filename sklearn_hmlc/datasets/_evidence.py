@@ -14,16 +14,18 @@ from .._validation import as_list, did_you_mean, shorten
 _EXPERIMENTAL = ("EXP", "IDA", "IPI", "IMP", "IGI", "IEP")
 _HIGH_THROUGHPUT = ("HTP", "HDA", "HMP", "HGI", "HEP")
 _STATEMENT = ("TAS", "IC")
+_CLINICAL = ("PCS",)  # published clinical study, of the Human Phenotype Ontology
 _PHYLOGENETIC = ("IBA", "IBD", "IKR", "IRD", "IMR")
 _REVIEWED = ("ISS", "ISO", "ISA", "ISM", "IGC", "RCA", "NAS")
 
 #: Groups of evidence codes by name. "experimental" is what CAFA measures on:
 #: experiments, those of high throughput included, traceable author statements (TAS) and
-#: curators' inferences (IC). "curated" is all that a person has looked at.
+#: curators' inferences (IC); for phenotypes also published clinical studies (PCS).
+#: "curated" is all that a person has looked at.
 EVIDENCE = {
-    "experimental": (*_EXPERIMENTAL, *_HIGH_THROUGHPUT, *_STATEMENT),
+    "experimental": (*_EXPERIMENTAL, *_HIGH_THROUGHPUT, *_STATEMENT, *_CLINICAL),
     "curated": (
-        *(*_EXPERIMENTAL, *_HIGH_THROUGHPUT, *_STATEMENT),
+        *(*_EXPERIMENTAL, *_HIGH_THROUGHPUT, *_STATEMENT, *_CLINICAL),
         *(*_PHYLOGENETIC, *_REVIEWED),
     ),
 }

@@ -6,6 +6,7 @@ list items) or one matrix. `_features` makes ``X`` of them.
 
 import contextlib
 import os
+import re
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from .._optional import optional
 from .._validation import as_list, check_unique, did_you_mean, shorten, to_python
 from ._tables import MISSING, Table, as_table
 
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _CALLER = "read_features"
 _PACKED = (".gz", ".xz", ".bz2", ".zip")
 # What rows' ids, the matrix and its columns may be called beside each other.
@@ -71,7 +73,8 @@ def read_columns(path, id_column, ids, list_columns, header) -> Columns:
     if ending == ".h5ad":
         anndata = optional("anndata", _CALLER, "anndata")
         with _whole(name):
-            return _from_anndata(anndata.read_h5ad(name), name, id_column)
+            data = anndata.read_h5ad(name)
+        return _from_anndata(data, name, id_column)
     return _read_text(name, id_column, list_columns, header)
 
 
@@ -178,12 +181,8 @@ def _has_digit(cell: str) -> bool:
 
 
 def is_number(cell: str) -> bool:
-    """Tell what Python reads as a number."""
-    try:
-        float(cell)
-    except ValueError:
-        return False
-    return True
+    """Tell a number in ASCII digits, with a point, from other text."""
+    return _NUMBER.fullmatch(cell.strip()) is not None
 
 
 def _numbered(number: int) -> list[str]:
@@ -232,7 +231,10 @@ def _read_parquet(name: str, id_column) -> Columns:
 
 
 def _from_anndata(data, name: str, id_column) -> Columns:
-    ids = data.obs_names if id_column is None else data.obs[id_column]
+    ids = data.obs_names
+    if id_column is not None:
+        columns = [str(column) for column in data.obs.columns]
+        ids = data.obs.iloc[:, _position(name, columns, id_column)]
     names = [str(variable) for variable in data.var_names]
     return Columns(name, "AnnData", _as_ids(ids, name), data.X, names)
 

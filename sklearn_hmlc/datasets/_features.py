@@ -293,9 +293,11 @@ def _read_column(found: Columns, column: pd.Series, lists, list_sep):
     if any(isinstance(cell, list | tuple | np.ndarray) for cell in cells):
         return _items([[] if cell is None else list(cell) for cell in cells])
     texts = ["" if pd.isna(cell) else str(cell).strip() for cell in cells]
-    if not is_list and all(map(is_number, texts)):
-        return pd.to_numeric(pd.Series(texts))  # a column of text in Parquet
     if not is_list:
+        there = [text for text in texts if text not in MISSING]
+        if there and all(map(is_number, there)):
+            # Numbers as text in Parquet, or of a size that no integer type holds.
+            return pd.Series([np.nan if x in MISSING else float(x) for x in texts])
         _check_no_numbers(found, name, texts)
     split = _SEPARATORS.split if list_sep is None else (lambda x: x.split(list_sep))
     parts = ([] if text in MISSING else split(text) for text in texts)

@@ -96,7 +96,8 @@ def labels(annotations, *, min_count=1, namespaces=None, count_on=None):
     closed = hierarchy.close(sp.csr_array((ones, (rows, columns)), shape=shape))
     ids = pd.Index(ids, name="id", dtype=object)
     kept = _in_namespaces(hierarchy, namespaces)
-    kept &= closed[_counted(ids, count_on)].sum(axis=0) >= min_count
+    counted = closed if count_on is None else closed[_counted(ids, count_on)]
+    kept &= counted.sum(axis=0) >= min_count
     if not kept.any():
         raise ValueError(
             f"No node has {count(min_count, 'row')} or more; lower `min_count`."
@@ -139,10 +140,8 @@ def _in_namespaces(hierarchy: Hierarchy, namespaces: Iterable | None) -> np.ndar
     return np.array([hierarchy.namespaces.get(x) in wanted for x in hierarchy.nodes])
 
 
-def _counted(ids: pd.Index, count_on: Iterable | None) -> np.ndarray:
+def _counted(ids: pd.Index, count_on: Iterable) -> np.ndarray:
     """Return the positions of the ids to count on."""
-    if count_on is None:
-        return np.arange(len(ids))
     wanted = pd.Index(as_list(count_on))
     found = np.flatnonzero(ids.isin(wanted))
     if not len(found):

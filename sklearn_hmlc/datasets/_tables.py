@@ -33,17 +33,16 @@ class Table:
     records: list[str]
     lines: np.ndarray  # number of the first line of each record
     malformed: dict[int, str]
-    quoted: bool = True
+    quoted: bool = False
 
     @property
     def n_columns(self) -> int:
-        """Number of cells of the first record, or of the head."""
-        first = self.header or (self.cells(0) if self.records else [])
-        return len(first)
-
-    def cells(self, position: int) -> list[str]:
-        """Return the cells of one record."""
-        return split(self.records[position], self.sep, self.quoted)
+        """Number of cells of the head, or of the widest record."""
+        if self.header is not None or not self.records:
+            return len(self.header or ())
+        if self.quoted:
+            return len(_cells(self.records[0], self.sep))
+        return max(record.count(self.sep) for record in self.records) + 1
 
     def frame(self, names: list, **options) -> pd.DataFrame:
         """Read columns by pandas; the index has the line numbers."""
@@ -61,50 +60,54 @@ class Table:
         return frame.set_axis(self.lines, axis=0)
 
 
-def split(record: str, sep: str, quoted: bool = True) -> list[str]:
-    """Split one record into its cells."""
-    if not quoted or '"' not in record:
-        return record.split(sep)
-    return next(csv.reader(io.StringIO(record), delimiter=sep))
-
-
 def as_table(
-    text: Text,
-    has_header: Callable[[list[str], list[str] | None], bool],
-    sep: str | None = None,
+    text: Text, has_header: Callable[[list[str], list[str] | None], bool]
 ) -> Table:
     """Find the separator, the head and the records of a table.
 
     ``has_header`` tells from the first two lines whether the first one is the head. A
     comment (``#`` or ``!``) just above the records is the head if it is as wide.
     """
-    records, lines = _records(text)
-    above, records, lines = _comments(records, lines)
-    if not records:
+    numbers = [k for k, line in enumerate(text.lines, start=1) if line.strip()]
+    lines = [text.lines[k - 1] for k in numbers]
+    n_above = next(
+        (k for k, line in enumerate(lines) if not line.startswith(_COMMENTS)),
+        len(lines),
+    )
+    sep = _separator(text.path, lines[n_above]) if n_above < len(lines) else "\t"
+    rows = _quoted_rows(text, numbers[n_above], sep) if n_above < len(lines) else []
+    if rows == []:
         raise text.error(len(text.lines), "expected a table, but the file has no rows.")
-    sep = sep or _separator(text.path, records[0])
-    first = split(records[0], sep)
+    if rows is None:
+        records, starts = lines[n_above:], np.array(numbers[n_above:])
+        first, *second = (record.split(sep) for record in records[:2])
+    else:
+        records = [_record(cells, sep) for _, cells in rows]
+        starts = np.array([start for start, _ in rows])
+        first, *second = (cells for _, cells in rows[:2])
     header = None
-    if above and len(named := split(above[-1].lstrip("#! "), sep)) == len(first) > 1:
+    named = lines[n_above - 1].lstrip("#! ").split(sep) if n_above else []
+    if len(named) == len(first) > 1:
         header = named
-    elif has_header(first, split(records[1], sep) if len(records) > 1 else None):
-        header, records, lines = first, records[1:], lines[1:]
+    elif has_header(first, second[0] if second else None):
+        header, records, starts = first, records[1:], starts[1:]
+        if second and len(second[0]) == len(header) + 1:
+            header = ["", *header]  # R writes no name above the names of rows
     width = len(header or first)
-    return keep_width(text, sep, header, records, lines, {width})
+    return keep_width(text, sep, header, records, starts, {width}, rows is not None)
 
 
-def keep_width(text, sep, header, records, lines, widths, quoted=True):
+def keep_width(text, sep, header, records, lines, widths, quoted=False) -> Table:
     """Return the table of those records that have the right number of cells."""
-    if quoted and any('"' in record for record in records):
-        found = np.array([len(split(record, sep)) for record in records])
+    if quoted:
+        found = np.array([len(_cells(record, sep)) for record in records], dtype=int)
     else:
         found = np.array([record.count(sep) for record in records], dtype=int) + 1
     good = np.isin(found, list(widths))
     expected = " or ".join(map(str, sorted(widths)))
     malformed = {
-        int(
-            lines[k]
-        ): f"expected {expected} columns, but got {count(found[k], 'column')}"
+        int(lines[k]): f"expected {expected} columns, but got "
+        f"{count(int(found[k]), 'column')}"
         for k in np.flatnonzero(~good).tolist()
     }
     if malformed:
@@ -113,34 +116,44 @@ def keep_width(text, sep, header, records, lines, widths, quoted=True):
     return Table(text, sep, header, records, lines, malformed, quoted)
 
 
-def _records(text: Text) -> tuple[list[str], np.ndarray]:
-    """Return lines that are not blank, joined where a quoted cell goes on."""
-    numbers = [k for k, line in enumerate(text.lines, start=1) if line.strip()]
-    records = [text.lines[k - 1] for k in numbers]
-    if not any(record.count('"') % 2 for record in records):
-        return records, np.array(numbers, dtype=int)
-    joined: list[str] = []
-    starts: list[int] = []
-    is_open = False
-    for number, line in enumerate(text.lines, start=1):
-        if is_open:
-            joined[-1] += "\n" + line
-        elif line.strip():
-            joined.append(line)
-            starts.append(number)
-        if line.count('"') % 2:
-            is_open = not is_open
-    if is_open:
-        raise text.error(starts[-1], 'a cell that begins with a " here never ends.')
-    return joined, np.array(starts, dtype=int)
+def _quoted_rows(
+    text: Text, begin: int, sep: str
+) -> list[tuple[int, list[str]]] | None:
+    """Return the first line and the cells of each row; None where nothing is quoted.
+
+    Between tabs a quote that closes nothing is a letter like any other.
+    """
+    body = text.lines[begin - 1 :]
+    if not any('"' in line for line in body):
+        return None
+    reader = csv.reader([line + "\n" for line in body], delimiter=sep, strict=True)
+    rows = []
+    start = 0
+    try:
+        for cells in reader:
+            if any(cell.strip() for cell in cells):
+                rows.append((begin + start, cells))
+            start = reader.line_num
+    except csv.Error as error:
+        if sep == "\t":
+            return None
+        raise text.error(
+            begin + start,
+            f'a cell that begins with a " here does not end well ({error}); close it, '
+            "and write quotes inside it twice.",
+        ) from None
+    return rows
 
 
-def _comments(records, lines):
-    """Split off the comments at the top."""
-    n_comments = 0
-    while n_comments < len(records) and records[n_comments].startswith(_COMMENTS):
-        n_comments += 1
-    return records[:n_comments], records[n_comments:], lines[n_comments:]
+def _record(cells: list[str], sep: str) -> str:
+    """Write the cells of a row in the one way that all readers agree on."""
+    row = io.StringIO()
+    csv.writer(row, delimiter=sep, lineterminator="\n").writerow(cells)
+    return row.getvalue()[:-1]
+
+
+def _cells(record: str, sep: str) -> list[str]:
+    return next(csv.reader(io.StringIO(record, newline=""), delimiter=sep))
 
 
 def _separator(path: str, first: str) -> str:

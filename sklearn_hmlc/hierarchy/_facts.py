@@ -82,8 +82,9 @@ class Facts:
 
     def __hash__(self) -> int:
         # Values of metadata may be lists, which have no hash.
-        names = frozenset(self.names.items()), frozenset(self.namespaces.items())
-        return hash((*names, frozenset(self.metadata)))
+        mappings = self.names, self.namespaces, self.alternatives
+        known = tuple(frozenset(mapping.items()) for mapping in mappings)
+        return hash((known, frozenset(self.metadata)))
 
 
 def _same(one: Any, other: Any) -> bool:
@@ -148,7 +149,9 @@ def _check_alternatives(spec: Any, index: Mapping[Node, int]) -> dict[Node, Node
                 f"In `alternatives`: {other!r} stands for {node!r}, but is a node "
                 "itself; leave it out."
             )
-    return given
+    # In an order of its own, so that equal hierarchies have equal pickles.
+    ordered = sorted(given.items(), key=lambda pair: (index[pair[1]], repr(pair[0])))
+    return dict(ordered)
 
 
 def _plain_mapping(spec: Any, parameter: str, keys: str) -> dict[Node, Any]:

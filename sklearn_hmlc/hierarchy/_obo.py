@@ -305,7 +305,8 @@ def _check_kinds(ontology: Ontology, relations: Sequence[Any]) -> None:
 
 def _check_parent(ontology: Ontology, child: str, kind: str, parent: str) -> None:
     """Raise where a term of the same ontology is in no stanza: the file is cut."""
-    if parent in ontology.obsolete or _prefix(parent) != _prefix(child):
+    other_ontology = ":" in parent and _prefix(parent) != _prefix(child)
+    if parent in ontology.obsolete or other_ontology:
         return
     raise ontology.text.error(
         _line_of(ontology.text, child, parent),

@@ -46,6 +46,22 @@ def test_tables(go, write, name, content):
     assert read.report.format == "table"
 
 
+def test_phenotypes(write):
+    """As the Human Phenotype Ontology publishes them."""
+    hp = Hierarchy.from_edges([("HP:0000118", "HP:0000252")])
+    head = "database_id\tdisease_name\tqualifier\thpo_id\treference\tevidence\taspect"
+    rows = [
+        "OMIM:1\tx\t\tHP:0000252\tPMID:1\tPCS\tP",
+        "OMIM:1\tx\tNOT\tHP:0000118\tPMID:1\tPCS\tP",
+        "OMIM:2\ty\t\tHP:0000252\tOMIM:2\tTAS\tP",
+        "OMIM:3\tz\t\tHP:0000118\tOMIM:3\tIEA\tP",
+    ]
+    content = "\n".join(["#description: HPO annotations", "#version: 1", head, *rows])
+    read = read_annotations(write(content), hp)
+    assert pairs(read) == [("OMIM:1", "HP:0000252"), ("OMIM:2", "HP:0000252")]
+    assert read.report.dropped == {"negated (NOT)": 1, "other evidence": 1}
+
+
 def test_first_row_of_an_unknown_term_is_no_head(go, write):
     read = read_annotations(write("G1\tGO:7777777\nG2\tGO:0005886\n"), go)
     assert read.report.unknown == {"GO:7777777": 1}
@@ -94,8 +110,21 @@ def test_quoted_cells_over_lines(go, write):
     assert pairs(read) == [("G1", "GO:0005515"), ("G\n2", "GO:0005886")]
     assert read.table.index.tolist() == [2, 3]
     assert list(read.report.malformed) == [5]
-    with pytest.raises(ValueError, match=r"line 2: a cell that begins .* never ends"):
+    with pytest.raises(ValueError, match=r"line 2: a cell that begins .* not end well"):
         read_annotations(write('gene,go\n"G1,GO:0005515\n', "x.csv"), go)
+    with pytest.raises(
+        ValueError, match=r"line 3: a cell that begins .* quotes inside"
+    ):
+        read_annotations(write('gene,go\nA,b\n"G"1,GO:0005515\n', "x.csv"), go)
+
+
+def test_quotes_that_are_letters(go, write):
+    content = 'gene\tgo\n"G"1\tGO:0005515\n5"\tGO:0005886\n'
+    read = read_annotations(write(content), go)
+    assert pairs(read) == [('"G"1', "GO:0005515"), ('5"', "GO:0005886")]
+    written = 'gene,go\n"say ""G"", ""H""",GO:0005515\n5",GO:0005886\n'
+    read = read_annotations(write(written, "x.csv"), go)
+    assert pairs(read) == [('say "G", "H"', "GO:0005515"), ('5"', "GO:0005886")]
 
 
 # -- labels in a column ----------------------------------------------------------------

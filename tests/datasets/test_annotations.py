@@ -243,6 +243,15 @@ def test_formats(go, write, content, name):
     assert set(read.table["evidence"]) <= {"IPI", "IDA", "HDA"}
 
 
+def test_columns_at_the_end_may_be_missing(go, write):
+    short = [line.rstrip("\t") for line in GAF_LINES]
+    assert {line.count("\t") for line in short} == {14}
+    assert pairs(read_annotations(write(gaf(*short)), go)) == EXPECTED
+    assert (
+        pairs(read_annotations(write(gaf(*short[:2], *GAF_LINES[2:])), go)) == EXPECTED
+    )
+
+
 def test_relations_and_ids_of_gpad_2(go, write):
     path = write(GPAD_2.replace("UniProtKB:G2", "MGI:MGI:1918911"))
     read = read_annotations(path, go)

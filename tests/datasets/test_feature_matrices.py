@@ -204,6 +204,8 @@ def test_object_like_anndata():
     )
     check(read_features(data), names="abc")
     assert read_features(data, id_column="symbol").ids.tolist() == ["A", "B"]
+    with pytest.raises(ValueError, match=r"no column 'symbl'; .*Did you mean 'symbol'"):
+        read_features(data, id_column="symbl")
 
 
 def test_anndata(tmp_path):

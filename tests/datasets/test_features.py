@@ -47,6 +47,8 @@ def test_numbers(write, name, content):
         ("1,0.5,2\n2,1,3\n", ["1", "2"], ["x0", "x1"]),
         ("what,dim1,dim2\nP1,0.5,2\n", ["P1"], ["dim1", "dim2"]),
         ("P1,a,a,a\nP2,1,2,3\n", ["P2"], ["a", "a.1", "a.2"]),
+        ("a,b\nP1,0.5,2\nP2,1,3\n", ["P1", "P2"], ["a", "b"]),  # as R writes it
+        ('"a1","b1"\n"P1",0.5,2\n', ["P1"], ["a1", "b1"]),
     ],
 )
 def test_with_or_without_a_head(write, content, ids, names):
