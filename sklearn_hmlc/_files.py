@@ -13,6 +13,7 @@ from __future__ import annotations
 import bz2
 import codecs
 import contextlib
+import errno
 import gzip
 import io
 import lzma
@@ -24,6 +25,7 @@ import tempfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
@@ -66,11 +68,16 @@ def read_bytes(path: str | os.PathLike[str]) -> bytes:
 
     Raises
     ------
+    IsADirectoryError
+        If it is a folder.
     ValueError
         If it is no such file, or grows beyond `MOST_BYTES` and beyond `MOST_TIMES`
         times its own size: it is decompressed block by block, and no further.
     """
     name = os.fspath(path)
+    if os.path.isdir(name):
+        words = "Expected a file, but this is a folder; name a file in it"
+        raise IsADirectoryError(errno.EISDIR, words, name)
     ending = os.path.splitext(name)[1].lower()
     if ending not in (*_OPENERS, ".zip"):
         content = Path(name).read_bytes()
@@ -149,6 +156,31 @@ def decode(content: bytes, path: object, otherwise: str | None = None) -> str:
             "begins with its mark (BOM). Save it as UTF-8."
         )
     return text
+
+
+@dataclass(frozen=True)
+class Text:
+    """The lines of a file, and errors that say where they are."""
+
+    path: str
+    lines: list[str]
+
+    def error(self, number: int, message: str) -> ValueError:
+        """Return an error with file and line; the first line is number 1."""
+        last = max(
+            (k for k, x in enumerate(self.lines, start=1) if x.strip()), default=0
+        )
+        hint = " It is the last line: is the file cut short?" if number >= last else ""
+        return ValueError(f"{self.path}, line {number}: {message}{hint}")
+
+
+def read_text(path: str | os.PathLike[str], otherwise: str | None = None) -> Text:
+    """Read a file, decompressed by its ending; ``otherwise`` is that of `decode`."""
+    name = os.fspath(path)
+    content = decode(read_bytes(name), name, otherwise)
+    # Not `splitlines`, which also splits at control characters inside a line.
+    lines = content.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    return Text(name, lines)
 
 
 def _check_plain(name: str, content: bytes) -> None:

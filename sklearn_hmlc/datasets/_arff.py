@@ -13,8 +13,9 @@ import scipy.sparse as sp
 from sklearn.utils import Bunch
 from sklearn.utils._param_validation import StrOptions, validate_params
 
+from .._files import Text, read_text
 from ..hierarchy import Hierarchy
-from ._arff_header import Attribute, Header, Text, parse_header, read_text
+from ._arff_header import Attribute, Header, parse_header
 from ._arff_rows import read_rows
 
 ROOT = "root"
@@ -131,7 +132,7 @@ def read_arff(path, *, kind="auto", unlabelled="error"):
     array([[1, 1, 0, 0],
            [1, 1, 1, 1]])
     """
-    text = read_text(path)
+    text = read_text(path, otherwise="latin-1")
     header = parse_header(text)
     data, label_texts, lines = read_rows(text, header)
     labels = [label_text.split("@") for label_text in label_texts]

@@ -4,11 +4,10 @@ Stage: file -> lines -> `Header`. The rows that follow are read in `_arff_rows`.
 here knows hierarchies; the class attribute is a list of tokens.
 """
 
-import os
 import re
 from dataclasses import dataclass
 
-from .._files import decode, read_bytes
+from .._files import Text
 
 # A quoted text or all up to the next comma. There is one way to match, so that time
 # grows with the length alone.
@@ -18,21 +17,6 @@ _FIELD = re.compile(rf"\s*{VALUE},")
 _SPECIAL = re.compile(r"[\s'\"]")
 _ATTRIBUTE = re.compile(rf"({_SINGLE}|{_DOUBLE}|\S+)\s+(.+)")
 _NUMERIC = ("numeric", "real", "integer")
-
-
-@dataclass(frozen=True)
-class Text:
-    """The lines of a file, and errors that say where they are."""
-
-    path: str
-    lines: list[str]
-
-    def error(self, number: int, message: str) -> ValueError:
-        last = max(
-            (k for k, x in enumerate(self.lines, start=1) if x.strip()), default=0
-        )
-        hint = " It is the last line: is the file cut short?" if number >= last else ""
-        return ValueError(f"{self.path}, line {number}: {message}{hint}")
 
 
 @dataclass(frozen=True)
@@ -61,15 +45,6 @@ class Header:
             for position, attribute in enumerate(self.attributes)
             if attribute.kind == "hierarchical"
         )
-
-
-def read_text(path: str | os.PathLike) -> Text:
-    """Read a file, decompressed by its ending, as UTF-8 or else Latin-1."""
-    name = os.fspath(path)
-    content = decode(read_bytes(name), name, otherwise="latin-1")
-    # Not `splitlines`, which also splits at control characters inside a line.
-    lines = content.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    return Text(name, lines)
 
 
 def abridged(cell: str, most: int = 60) -> str:

@@ -13,12 +13,12 @@ import numpy as np
 import pandas as pd
 import scipy.sparse as sp
 
+from .._files import Text
 from .._validation import shorten
 from ._arff_header import (
     VALUE,
     Attribute,
     Header,
-    Text,
     abridged,
     split_fields,
     value_of,

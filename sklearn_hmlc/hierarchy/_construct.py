@@ -157,7 +157,7 @@ def read_networkx(
 
 
 def networkx_facts(graph: Any, given: Known) -> Known:
-    """Read names, namespaces and metadata off the graph; those given replace them."""
+    """Read what is known of nodes off the graph; what is given replaces it."""
     titles = graph.nodes(data="name")
     spaces = graph.nodes(data="namespace")
     found: dict[str, Any] = {
@@ -165,6 +165,12 @@ def networkx_facts(graph: Any, given: Known) -> Known:
         "names": {node: name for node, name in titles if isinstance(name, str)},
         "namespaces": {node: space for node, space in spaces if is_name(space)},
         "metadata": {key: x for key, x in graph.graph.items() if isinstance(key, str)},
+        "alternatives": {
+            other: node
+            for node, others in graph.nodes(data="alt_id")
+            for other in (others if isinstance(others, list) else ())
+            if is_name(other) and other not in graph
+        },
     }
     for fact, values in given.items():
         if isinstance(values, Mapping) and fact in found:
@@ -180,17 +186,18 @@ def networkx_unscored(graph: Any) -> list[Node]:
     return [node for node, scored in marked if not scored]
 
 
-def to_networkx(
-    scored: Mapping[Node, bool], edges: Iterable[tuple[Node, Node]], facts: Facts
-) -> Any:
+def to_networkx(hierarchy: Any, facts: Facts) -> Any:
     """Make a `networkx.DiGraph` that `read_networkx` and `networkx_facts` read back."""
     nx = optional("networkx", "Hierarchy.to_networkx", "graph")
     graph = nx.DiGraph()
     graph.graph.update(copy.deepcopy(facts.metadata))
-    graph.add_nodes_from((node, {"scored": value}) for node, value in scored.items())
+    scored = zip(hierarchy.nodes, hierarchy.scored.tolist(), strict=True)
+    graph.add_nodes_from((node, {"scored": value}) for node, value in scored)
     nx.set_node_attributes(graph, facts.names, "name")
     nx.set_node_attributes(graph, facts.namespaces, "namespace")
-    graph.add_edges_from(edges)
+    for other, node in facts.alternatives.items():
+        graph.nodes[node].setdefault("alt_id", []).append(other)
+    graph.add_edges_from(hierarchy.edge_names)
     return graph
 
 

@@ -117,24 +117,25 @@ def _edges_with_kinds(
     keyed = {"keys": True} if graph.is_multigraph() else {}
     for one, other, *key, data in graph.edges(data=True, **keyed):
         words = [word for word in (*key, *data.values()) if isinstance(word, str)]
-        kinds = [word for word in words if word in wanted or _is_relation(word)]
+        kinds = [word for word in words if word in wanted or is_relation(word)]
         keys = [word for word in key if isinstance(word, str)]
         yield one, other, next(iter([*kinds, *keys]), None)
 
 
-def _is_relation(word: str) -> bool:
+def is_relation(word: str) -> bool:
+    """Tell the usual kinds of an ontology's edges from other words."""
     return word.casefold() in _ANCESTRAL or word.casefold() in _BESIDE
 
 
 def _check_kinds(kinds: list[str], wanted: list[Any] | None, direction: Any) -> None:
     for word in wanted or []:
         # An ontology may happen to lack one of the usual kinds.
-        if word not in kinds and not (_is_relation(str(word)) and kinds):
+        if word not in kinds and not (is_relation(str(word)) and kinds):
             raise ValueError(
                 f"In `relations`: {word!r} is no kind of the graph's edges, which are "
                 f"{shorten(kinds)}.{did_you_mean(word, kinds)}"
             )
-    if not any(map(_is_relation, kinds)):
+    if not any(map(is_relation, kinds)):
         return
     ancestral = [kind for kind in kinds if kind.casefold() in _ANCESTRAL]
     if direction is None:

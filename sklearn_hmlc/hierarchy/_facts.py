@@ -1,14 +1,14 @@
 """What is known of nodes, and of a hierarchy as a whole, beside the graph.
 
 Stage: inside `Hierarchy`. In: mappings as users give them, checked here. Out: titles
-and namespaces by node, in node order, and metadata.
+and namespaces by node, in node order, other names of nodes, and metadata.
 """
 
 from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypedDict
 
 import numpy as np
@@ -22,24 +22,29 @@ class Known(TypedDict, total=False):
     names: Mapping[Node, str] | None
     namespaces: Mapping[Node, Node] | None
     metadata: Mapping[str, Any] | None
+    alternatives: Mapping[Node, Node] | None
 
 
 @dataclass(frozen=True, eq=False)
 class Facts:
-    """Titles and namespaces by node, and metadata; equal by value."""
+    """Titles and namespaces by node, metadata, other names; equal by value."""
 
     names: dict[Node, str]
     namespaces: dict[Node, Node]
     metadata: dict[str, Any]
+    alternatives: dict[Node, Node] = field(default_factory=dict)
 
     def of(self, nodes: Sequence[Node]) -> Known:
         """Return what is known of some of the nodes."""
+        kept = set(nodes)
+        others = self.alternatives.items()
         return {
             "names": {x: self.names[x] for x in nodes if x in self.names},
             "namespaces": {
                 x: self.namespaces[x] for x in nodes if x in self.namespaces
             },
             "metadata": self.metadata,
+            "alternatives": {old: node for old, node in others if node in kept},
         }
 
     def words(self) -> list[str]:
@@ -70,14 +75,16 @@ class Facts:
         return (
             self.names == other.names
             and self.namespaces == other.namespaces
+            and self.alternatives == other.alternatives
             and self.metadata.keys() == other.metadata.keys()
             and all(_same(x, other.metadata[key]) for key, x in self.metadata.items())
         )
 
     def __hash__(self) -> int:
         # Values of metadata may be lists, which have no hash.
-        names = frozenset(self.names.items()), frozenset(self.namespaces.items())
-        return hash((*names, frozenset(self.metadata)))
+        mappings = self.names, self.namespaces, self.alternatives
+        known = tuple(frozenset(mapping.items()) for mapping in mappings)
+        return hash((known, frozenset(self.metadata)))
 
 
 def _same(one: Any, other: Any) -> bool:
@@ -90,14 +97,18 @@ def _same(one: Any, other: Any) -> bool:
 
 
 def check_facts(
-    index: Mapping[Node, int], names: Any, namespaces: Any, metadata: Any
+    index: Mapping[Node, int],
+    names: Any,
+    namespaces: Any,
+    metadata: Any,
+    alternatives: Any = None,
 ) -> Facts:
     """Return what users say of nodes, given the positions of all nodes.
 
     Raises
     ------
     ValueError
-        If a name is no node.
+        If a name is no node, or an alternative is one.
     TypeError
         If something is no mapping, a title no string, or a namespace not hashable.
     """
@@ -105,6 +116,7 @@ def check_facts(
         _by_node(names, index, "names", "a string", _is_title),
         _by_node(namespaces, index, "namespaces", "a hashable value", is_name),
         _check_metadata(metadata),
+        _check_alternatives(alternatives, index),
     )
 
 
@@ -115,14 +127,7 @@ def _by_node(
     expected: str,
     good: Callable[[Any], bool],
 ) -> dict[Node, Any]:
-    if spec is None:
-        return {}
-    if not goes_by_name(spec):
-        raise TypeError(
-            f"Expected `{parameter}` as a mapping from nodes, but got "
-            f"{type(spec).__name__}."
-        )
-    given = {to_python(node): to_python(value) for node, value in dict(spec).items()}
+    given = _plain_mapping(spec, parameter, "nodes")
     for node, value in given.items():
         if node not in index:
             raise ValueError(f"In `{parameter}`: {unknown(node, list(index))}")
@@ -132,6 +137,32 @@ def _by_node(
                 f"{value!r}; leave out nodes that have none."
             )
     return {node: given[node] for node in sorted(given, key=index.__getitem__)}
+
+
+def _check_alternatives(spec: Any, index: Mapping[Node, int]) -> dict[Node, Node]:
+    given = _plain_mapping(spec, "alternatives", "other names")
+    for other, node in given.items():
+        if node not in index:
+            raise ValueError(f"In `alternatives`: {unknown(node, list(index))}")
+        if other in index:
+            raise ValueError(
+                f"In `alternatives`: {other!r} stands for {node!r}, but is a node "
+                "itself; leave it out."
+            )
+    # In an order of its own, so that equal hierarchies have equal pickles.
+    ordered = sorted(given.items(), key=lambda pair: (index[pair[1]], repr(pair[0])))
+    return dict(ordered)
+
+
+def _plain_mapping(spec: Any, parameter: str, keys: str) -> dict[Node, Any]:
+    if spec is None:
+        return {}
+    if not goes_by_name(spec):
+        raise TypeError(
+            f"Expected `{parameter}` as a mapping from {keys}, but got "
+            f"{type(spec).__name__}."
+        )
+    return {to_python(key): to_python(value) for key, value in dict(spec).items()}
 
 
 def _is_title(value: Any) -> bool:

@@ -9,6 +9,7 @@ Source: Xu et al. (2026), section 3, and the true path rule of the Gene Ontology
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from types import MappingProxyType
@@ -17,10 +18,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import scipy.sparse as sp
 
-from .._validation import Node, as_labels, as_list, count, like, unknown
-from . import _construct, _direction, _graph, _labels
+from .._validation import Node, as_labels, as_list, like, unknown
+from . import _construct, _direction, _graph, _html, _labels, _obo
 from ._facts import Facts, Known, check_facts
-from ._html import summary_html
 
 if TYPE_CHECKING:
     from typing_extensions import Self, Unpack
@@ -31,10 +31,9 @@ Nodes = Iterable[Node]
 class Hierarchy:
     """Nodes of a label hierarchy and the edges between them.
 
-    Use the constructors `from_edges`, `from_parents`, `from_codes`, `from_networkx`
-    and `flat`. A hierarchy is immutable, hashable, picklable and equal to another of
-    the same nodes (in the same order), edges, unscored nodes, names, namespaces and
-    metadata.
+    Use the constructors, `from_edges`, `from_obo` and others. A hierarchy is immutable,
+    hashable, picklable and equal to another of the same nodes (in the same order),
+    edges, unscored nodes and facts (names, namespaces, metadata, alternatives).
 
     Parameters
     ----------
@@ -51,6 +50,8 @@ class Hierarchy:
         The part of an ontology that a node belongs to; of all or of some.
     metadata : mapping of str to object, default=None
         What else is known of the whole, such as the ontology's version.
+    alternatives : mapping of hashable to hashable, default=None
+        Other names, such as merged and replaced ids, and the node each stands for.
 
     Attributes
     ----------
@@ -73,11 +74,11 @@ class Hierarchy:
         Positions of parent and child, sorted by parent, then child.
     edge_names : tuple of (hashable, hashable)
         The edges by name, as `from_edges` takes them.
-    names, namespaces, metadata : mapping
+    names, namespaces, metadata, alternatives : mapping
         As given, read-only; empty where nothing was given.
     levels : tuple of (ndarray, ndarray)
-        The edges (parents, children) grouped by the height of the parent, from the
-        leaves up: when a level is walked, all that lies below it is final.
+        The edges (parents, children) by the parent's height, from the leaves up: when
+        a level is walked, all that lies below it is final.
     to_parent : csr_array of bool of shape (n_nodes, n_nodes)
         Row child, column parent: ``Y @ to_parent`` marks what lies above.
 
@@ -106,6 +107,7 @@ class Hierarchy:
     names: Mapping[Node, str]
     namespaces: Mapping[Node, Node]
     metadata: Mapping[str, Any]
+    alternatives: Mapping[Node, Node]
     _facts: Facts
 
     def __init__(
@@ -117,10 +119,11 @@ class Hierarchy:
         names: Mapping[Node, str] | None = None,
         namespaces: Mapping[Node, Node] | None = None,
         metadata: Mapping[str, Any] | None = None,
+        alternatives: Mapping[Node, Node] | None = None,
     ) -> None:
         ordered, pairs = _construct.in_order(as_list(nodes), edges)
         left_out = _construct.check_unscored(unscored, ordered)
-        facts = check_facts(ordered, names, namespaces, metadata)
+        facts = check_facts(ordered, names, namespaces, metadata, alternatives)
         self._set(tuple(ordered), pairs, left_out, facts)
 
     def _set(
@@ -130,7 +133,7 @@ class Hierarchy:
         self.__dict__.update(nodes=nodes, n_nodes=len(nodes), unscored=unscored)
         edges = _graph.frozen(edges)
         self.__dict__.update(edges=edges, n_edges=len(edges), _facts=facts)
-        for name in ("names", "namespaces", "metadata"):
+        for name in Known.__annotations__:
             self.__dict__[name] = MappingProxyType(getattr(facts, name))
 
     # -- ways to make one --------------------------------------------------------------
@@ -161,7 +164,7 @@ class Hierarchy:
             Which way the edges run, where names of columns do not say it. None: from
             parent to child, and an unscored leaf below all the rest is an error.
         **facts : mappings
-            ``names``, ``namespaces`` and ``metadata`` as in `Hierarchy`.
+            ``names``, ``namespaces``, ``metadata``, ``alternatives``: see `Hierarchy`.
 
         Examples
         --------
@@ -241,9 +244,9 @@ class Hierarchy:
         Parameters
         ----------
         graph : networkx.DiGraph
-            Multigraphs do too. Nodes with the attribute ``scored=False`` are unscored;
-            the attributes ``name`` and ``namespace`` become `names` and `namespaces`,
-            those of the graph `metadata`.
+            Or a multigraph. Nodes with the attribute ``scored=False`` are unscored;
+            ``name``, ``namespace`` and ``alt_id`` become `names`, `namespaces` and
+            `alternatives`, attributes of the graph `metadata`.
         relations : iterable of str, default=None
             The kinds of edges (keys, or an attribute) to take, such as "is_a" and
             "part_of". None: all; an error if some make no ancestors.
@@ -264,15 +267,46 @@ class Hierarchy:
         return _direction.upright(made, "from_networkx", direction)
 
     @classmethod
-    def flat(cls, nodes: Nodes, unscored: Nodes = (), **facts: Unpack[Known]) -> Self:
-        """Make a hierarchy without edges: plain multi-label.
+    def from_obo(
+        cls,
+        path: str | os.PathLike[str],
+        relations: Iterable[str] = ("is_a", "part_of"),
+        across_namespaces: bool = False,
+        namespaces: Iterable[str] | None = None,
+        *,
+        unscored: Nodes | None = None,
+    ) -> Self:
+        """Read an ontology in the OBO format; needs obonet. Errors have the line.
+
+        Merged and replaced ids become `alternatives`, versions and ids that nothing
+        has replaced ("obsolete") `metadata`.
 
         Parameters
         ----------
-        nodes : iterable of hashable
-            The nodes, each once.
-        unscored, **facts
-            As in `from_edges`.
+        path : str or path-like
+            The file, perhaps compressed.
+        relations : iterable of str, default=("is_a", "part_of")
+            The kinds of edges whose upper end is an ancestor.
+        across_namespaces : bool, default=False
+            Whether to keep edges between terms of different namespaces.
+        namespaces : iterable of str, default=None
+            The namespaces to keep, such as "molecular_function". None: all.
+        unscored : iterable of hashable, default=None
+            As in `from_edges`. None: the root of each namespace that has a single one.
+
+        Examples
+        --------
+        >>> Hierarchy.from_obo("go-basic.obo")  # doctest: +SKIP
+        Hierarchy(43558 nodes, 77055 edges, 3 roots, ...)
+        """
+        only = _obo.Choice(relations, across_namespaces, namespaces)
+        return _obo.read(cls, path, only, unscored)
+
+    @classmethod
+    def flat(cls, nodes: Nodes, unscored: Nodes = (), **facts: Unpack[Known]) -> Self:
+        """Make a hierarchy of nodes without edges: plain multi-label.
+
+        ``unscored`` and ``facts`` are as in `from_edges`.
 
         Examples
         --------
@@ -282,24 +316,16 @@ class Hierarchy:
         return cls(nodes, [], unscored, **facts)
 
     def to_networkx(self) -> Any:
-        """Return the graph as a `networkx.DiGraph`; needs networkx.
-
-        Returns
-        -------
-        graph : networkx.DiGraph
-            Edges parent -> child; each node with a boolean attribute ``scored``, and
-            ``name`` and ``namespace`` where it has them; `metadata` of the graph.
+        """Return a `networkx.DiGraph` that `from_networkx` reads; needs networkx.
 
         Examples
         --------
         >>> list(Hierarchy.from_edges([("a", "b")]).to_networkx().edges)
         [('a', 'b')]
         """
-        scored = dict(zip(self.nodes, self.scored.tolist(), strict=True))
-        return _construct.to_networkx(scored, self.edge_names, self._facts)
+        return _construct.to_networkx(self, self._facts)
 
-    # -- facts -------------------------------------------------------------------------
-    # All that is derived is computed when first asked for and kept, read-only.
+    # -- facts: computed when first asked for and kept, read-only ----------------------
 
     @cached_property
     def edge_names(self) -> tuple[tuple[Node, Node], ...]:
@@ -343,17 +369,13 @@ class Hierarchy:
     # -- relations ---------------------------------------------------------------------
 
     def index(self, x: Any) -> Any:
-        """Position of a node, or of each of several.
+        """Position (int) of a node, or of each of several (ndarray of int).
 
         Parameters
         ----------
         x : hashable, or list, ndarray or Series of hashable
-            A name, or names. A tuple is one name. A KeyError offers the nearest name
-            for what is no node, here and below.
-
-        Returns
-        -------
-        position : int or ndarray of int
+            A name (a tuple is one), or names. A KeyError offers the nearest name for
+            what is no node, here and below.
 
         Examples
         --------
@@ -413,8 +435,8 @@ class Hierarchy:
         Parameters
         ----------
         nodes : iterable of hashable
-            The nodes to keep. The children of a removed node hang below its nearest
-            kept ancestors.
+            Those to keep. A removed node's children hang below its nearest kept
+            ancestors.
 
         Examples
         --------
@@ -484,8 +506,7 @@ class Hierarchy:
         Raises
         ------
         ValueError
-            If a row has a node without one of its parents; the message has the first
-            such row and node, how many there are, and how to mend it.
+            If a row has a node without one of its parents; the message says where.
 
         Examples
         --------
@@ -495,11 +516,7 @@ class Hierarchy:
         ValueError: Y breaks the hierarchy in 1 place (1 row): row 0 has node 'b' but \
 not its parent 'a'. Close it first: `Y = hierarchy.close(Y)`.
         """
-        labels = as_labels(Y, self)
-        missing = _labels.missing_parents(labels, self.to_parent)
-        if missing.nnz:
-            words = _labels.where_broken(labels, missing, self.to_parent, self.nodes)
-            raise ValueError(words)
+        _labels.check_closed(as_labels(Y, self), self.to_parent, self.nodes)
 
     # -- protocol ----------------------------------------------------------------------
 
@@ -548,26 +565,10 @@ not its parent 'a'. Close it first: `Y = hierarchy.close(Y)`.
         self._set(*state)
 
     def __repr__(self) -> str:
-        if self.n_nodes == 0:
-            return "Hierarchy(0 nodes)"
-        parts = [
-            count(self.n_nodes, "node"),
-            count(self.n_edges, "edge"),
-            count(len(self.roots), "root"),
-            f"depth {self.depth.max()}",
-            "tree" if self.is_tree else "DAG",
-            *self._facts.words(),
-        ]
-        return f"Hierarchy({', '.join(parts)})"
+        return _html.summary(self, self._facts.words())
 
     def _repr_html_(self) -> str:
-        groups = {
-            "nodes": np.ones(self.n_nodes, dtype=bool),
-            "leaves": self.height == 0,
-            "unscored": ~self.scored,
-            **self._facts.groups(self.nodes),
-        }
-        return summary_html(repr(self), self.depth, groups, self.metadata)
+        return _html.summary_html(self, self._facts.groups(self.nodes))
 
     # -- inside ------------------------------------------------------------------------
 

@@ -76,18 +76,18 @@ def most_specific(labels: sp.csr_array, to_parent: sp.csr_array) -> sp.csr_array
     return _without(labels, (labels @ to_parent).astype(bool))
 
 
-def where_broken(
-    labels: sp.csr_array,
-    missing: sp.csr_array,
-    to_parent: sp.csr_array,
-    nodes: Sequence[Node],
-) -> str:
-    """Say where a node is without a parent: the first such place and how many."""
+def check_closed(
+    labels: sp.csr_array, to_parent: sp.csr_array, nodes: Sequence[Node]
+) -> None:
+    """Raise where a node is without a parent: the first such place and how many."""
+    missing = missing_parents(labels, to_parent)
+    if not missing.nnz:
+        return
     rows, columns = missing.nonzero()
     row, above = int(rows[0]), int(columns[0])
     children = to_parent[:, [above]].nonzero()[0]
     below = np.intersect1d(labels[[row]].nonzero()[1], children)[0]
-    return (
+    raise ValueError(
         f"Y breaks the hierarchy in {count(missing.nnz, 'place')} "
         f"({count(len(np.unique(rows)), 'row')}): row {row} has node {nodes[below]!r} "
         f"but not its parent {nodes[above]!r}. Close it first: "

@@ -19,6 +19,7 @@ KNOWN = {
     "names": {"GO:4": "lipid metabolism", "GO:1": "biological_process"},
     "namespaces": {"GO:2": "P", "GO:1": "P", "GO:3": ("F", 1)},
     "metadata": {"data-version": "2026-01", "subsets": ["slim"], "releases": {"x": 1}},
+    "alternatives": {"GO:9": "GO:4", "GO:8": "GO:4"},
 }
 EXAMPLE = Hierarchy.from_edges(EDGES, **KNOWN)
 PLAIN = Hierarchy.from_edges(EDGES)
@@ -36,6 +37,7 @@ def known(draw):
         "metadata": draw(
             st.dictionaries(words, words | st.lists(words) | st.integers(), max_size=2)
         ),
+        "alternatives": {("old", node): node for node in draw(some)},
     }
     return plain, Hierarchy(plain.nodes, plain.edges, plain.unscored, **facts)
 
@@ -45,6 +47,7 @@ def known(draw):
 
 def test_nothing_is_known_where_nothing_is_given():
     assert PLAIN.names == PLAIN.namespaces == PLAIN.metadata == {}
+    assert PLAIN.alternatives == {}
 
 
 @pytest.mark.parametrize(
@@ -65,6 +68,7 @@ def test_every_constructor_takes_them(made):
     assert dict(made.names) == KNOWN["names"]
     assert dict(made.namespaces) == KNOWN["namespaces"]
     assert dict(made.metadata) == KNOWN["metadata"]
+    assert dict(made.alternatives) == KNOWN["alternatives"]
 
 
 def test_a_series_does_too():
@@ -101,6 +105,12 @@ def test_they_cannot_be_changed():
         ({"namespaces": {"GO:1": ["P"]}}, TypeError, r"a hashable value .* \['P'\]"),
         ({"namespaces": {"GO:1": np.nan}}, TypeError, "but got nan; leave out"),
         ({"namespaces": "P"}, TypeError, "`namespaces` as a mapping .* got str"),
+        (
+            {"alternatives": {"GO:7": "GO:5"}},
+            ValueError,
+            "`alternatives`: 'GO:5' is no",
+        ),
+        ({"alternatives": "GO:7"}, TypeError, "mapping from other names, but got str"),
         ({"metadata": "v1"}, TypeError, "`metadata` as a mapping, such as .* got str"),
         ({"metadata": {1: "v1"}}, TypeError, "keys of `metadata` .* strings, .* got 1"),
         ({"title": {}}, TypeError, "unexpected keyword argument 'title'"),
@@ -128,7 +138,8 @@ def test_copies_have_them(case):
     assert again.names == hierarchy.names
     assert copy.deepcopy(hierarchy) is hierarchy
     assert Hierarchy.from_networkx(hierarchy.to_networkx()) == hierarchy
-    bare = not (hierarchy.names or hierarchy.namespaces or hierarchy.metadata)
+    facts = hierarchy.names, hierarchy.namespaces, hierarchy.metadata
+    bare = not any((*facts, hierarchy.alternatives))
     assert (plain == hierarchy) == bare
 
 
@@ -143,6 +154,8 @@ def test_parts_have_theirs(case, data):
     spaces = {x: s for x, s in hierarchy.namespaces.items() if x in kept}
     assert part.namespaces == spaces
     assert part.metadata == hierarchy.metadata
+    others = {old: x for old, x in hierarchy.alternatives.items() if x in kept}
+    assert part.alternatives == others
 
 
 @few
@@ -157,7 +170,7 @@ def test_edge_names_are_what_from_edges_takes(hierarchy):
     assert all(above in hierarchy.parents(below) for above, below in names)
 
 
-@pytest.mark.parametrize("fact", ["names", "namespaces", "metadata"])
+@pytest.mark.parametrize("fact", ["names", "namespaces", "metadata", "alternatives"])
 def test_each_counts_for_equality(fact):
     other = Hierarchy.from_edges(EDGES, **{**KNOWN, fact: None})
     assert other != EXAMPLE

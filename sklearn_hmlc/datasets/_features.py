@@ -1,0 +1,386 @@
+"""`read_features`: features with the ids of their rows, from many kinds of files.
+
+Stage: a file -> ``X`` as a frame of numbers, a matrix, or sparse indicators where cells
+list items, and the ids by which `align` puts labels beside.
+"""
+
+import re
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+import scipy.sparse as sp
+from sklearn.utils import Bunch
+from sklearn.utils._param_validation import StrOptions, validate_params
+
+from .._validation import as_list, check_unique, count, did_you_mean, shorten
+from ._feature_files import Columns, is_number, read_columns
+from ._tables import MISSING
+
+_SEPARATORS = re.compile(r"\s*[;,|]\s*")
+
+
+@dataclass(frozen=True, repr=False)
+class FeatureReport:
+    """What was read of a file of features.
+
+    Attributes
+    ----------
+    path, format : str
+        The file, and how it was read.
+    n_rows, n_features : int
+        Ids, and columns of ``data``.
+    unknown : dict of str to int
+        Items or columns that are not among the ``feature_names`` asked for, and in how
+        many rows they were, the most frequent first.
+    malformed : dict of int to str
+        Line numbers of what is no row, and what is wrong there.
+
+    Examples
+    --------
+    >>> from sklearn_hmlc.datasets import FeatureReport
+    >>> FeatureReport("domains.tsv", "table", 3, 2, {"PF1": 2})
+    domains.tsv (table): 3 rows, 2 features
+      not among the features asked for: 1, such as 'PF1' (2 rows)
+    """
+
+    path: str
+    format: str
+    n_rows: int
+    n_features: int
+    unknown: dict = field(default_factory=dict)
+    malformed: dict = field(default_factory=dict)
+
+    def __repr__(self):
+        lines = [
+            f"{self.path} ({self.format}): {count(self.n_rows, 'row')}, "
+            f"{count(self.n_features, 'feature')}"
+        ]
+        if self.unknown:
+            first, rows = next(iter(self.unknown.items()))
+            lines.append(
+                f"not among the features asked for: {len(self.unknown):,}, such as "
+                f"{first!r} ({count(rows, 'row')})"
+            )
+        if self.malformed:
+            line, what = next(iter(self.malformed.items()))
+            lines.append(
+                f"malformed: {count(len(self.malformed), 'line')}, the first is "
+                f"{line}: {what}"
+            )
+        return "\n  ".join(lines)
+
+
+@validate_params(
+    {
+        "path": "no_validation",
+        "id_column": [str, int, None],
+        "ids": "no_validation",
+        "drop": ["array-like"],
+        "list_columns": ["array-like", None],
+        "list_sep": [str, None],
+        "feature_names": ["array-like", None],
+        "header": ["boolean", None],
+        "on_error": [StrOptions({"raise", "skip"})],
+    },
+    prefer_skip_nested_validation=True,
+)
+def read_features(
+    path,
+    *,
+    id_column=None,
+    ids=None,
+    drop=(),
+    list_columns=None,
+    list_sep=None,
+    feature_names=None,
+    header=None,
+    on_error="raise",
+):
+    r"""Read features and the ids of their rows: tables, matrices, embeddings.
+
+    The ending says the format. ``.csv``, ``.tsv`` and other text, perhaps compressed: a
+    table with a row per id, whose columns are numbers, or cells that list items, such
+    as protein domains, which become one 0/1 column per item. ``.parquet``: as those.
+    ``.npz``, ``.h5``, ``.hdf5``: a matrix and its ids (under the name "ids"), or a
+    vector under the name of each id, as embeddings are published. ``.npy``: a matrix,
+    with `ids`. ``.h5ad``: AnnData.
+
+    Parameters
+    ----------
+    path : str, path-like or AnnData
+        The file.
+    id_column : str or int, default=None
+        The column that has the ids, by name or by position from 0. None: the first
+        column, the named index of a Parquet file, the names of AnnData's rows.
+    ids : array-like of str, or str or path-like, default=None
+        Of a matrix without ids, in the order of its rows; or a file that has them, one
+        in every line.
+    drop : list of str, default=()
+        Columns to leave out, such as one that has labels.
+    list_columns : list of str, default=None
+        Columns whose cells list items. None: the columns of text.
+    list_sep : str, default=None
+        What separates the items of a cell. None: ``;``, ``,`` and ``|``.
+    feature_names : list of str, default=None
+        The columns that ``data`` is to have, in this order: those of the data that a
+        model was fitted on. Other items are left out and reported, and an item that no
+        row has is a column of zeros. None: those of the file.
+    header : bool, default=None
+        Whether the first line of text has the names of the columns. None: what it
+        looks like.
+    on_error : {"raise", "skip"}, default="raise"
+        What to do with malformed lines. "skip": leave them out, and report them.
+
+    Returns
+    -------
+    bunch : :class:`~sklearn.utils.Bunch`
+        With the following attributes.
+
+        data : DataFrame, ndarray or csr_array of shape (n_ids, n_features)
+            A frame (index: ids) for tables of numbers, with NaN where a cell is empty;
+            a CSR array of float32 where cells list items; else as the file has it,
+            float16 as float32.
+        ids : Index of str of shape (n_ids,)
+            The rows' ids.
+        feature_names : list of str
+            The columns: of a list the items, sorted (``column_item`` where several
+            columns are lists), or x0, x1, ... of matrices without names.
+        report : FeatureReport
+            Sizes, and what was left out.
+        filename : str
+            The path.
+
+    Raises
+    ------
+    ValueError
+        If a line is malformed or a cell no number, with its line, an id comes twice, or
+        a wanted column is missing. A table of ids and lists alone may have an id in
+        several lines, whose items go together.
+
+    See Also
+    --------
+    read_annotations : The labels of the same ids.
+    align : Put both in one order.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> from sklearn_hmlc.datasets import read_features
+    >>> with TemporaryDirectory() as folder:
+    ...     path = Path(folder, "domains.tsv")
+    ...     _ = path.write_text("gene\tpfam\n7\tPF1,PF3\n12\tPF2\n")
+    ...     X = read_features(path)
+    >>> X.feature_names
+    ['PF1', 'PF2', 'PF3']
+    >>> X.data.toarray()
+    array([[1., 0., 1.],
+           [0., 1., 0.]], dtype=float32)
+    """
+    lists = None if list_columns is None else [str(x) for x in as_list(list_columns)]
+    found = read_columns(path, id_column, ids, lists, header)
+    if found.malformed and on_error == "raise":
+        line, what = next(iter(found.malformed.items()))
+        advice = "Mend the line, or leave such lines out by on_error='skip'."
+        raise found.text.error(line, f"{what}. {advice}")
+    if isinstance(found.data, pd.DataFrame):
+        data, names, row_ids = _from_frame(found, drop, lists, list_sep)
+    else:
+        data, names, row_ids = _from_matrix(found, drop)
+    _check_ids(found, row_ids)
+    unknown: dict[str, int] = {}
+    if feature_names is not None:
+        wanted = [str(name) for name in as_list(feature_names)]
+        data, unknown = _select(found, data, names, wanted)
+        names = wanted
+    index = pd.Index(row_ids, name="id", dtype=object)
+    if isinstance(data, pd.DataFrame):
+        data = data.set_axis(index, axis=0)
+    return Bunch(
+        data=data,
+        ids=index,
+        feature_names=names,
+        report=FeatureReport(
+            found.path,
+            found.format,
+            len(row_ids),
+            len(names),
+            unknown,
+            found.malformed or {},
+        ),
+        filename=found.path,
+    )
+
+
+def _check_ids(found: Columns, row_ids: list[str]) -> None:
+    if len(set(row_ids)) < len(row_ids):
+        seen: set[str] = set()
+        row = next(k for k, x in enumerate(row_ids) if x in seen or seen.add(x))
+        raise ValueError(
+            f"{found.where(row)}: the id {row_ids[row]!r} has come before; expected a "
+            "row per id. Take the mean of such rows, or name another `id_column`."
+        )
+
+
+# -- tables ----------------------------------------------------------------------------
+
+
+def _from_frame(found: Columns, drop, lists, list_sep):
+    """Return data, names of columns and ids of a frame of columns."""
+    frame = _without(found, found.data, drop)
+    parts = {
+        name: _read_column(found, frame[name], lists, list_sep)
+        for name in frame.columns
+    }
+    if not parts:
+        raise ValueError(f"{found.path}: expected features beside the ids.")
+    several = sum(isinstance(part, _Items) for part in parts.values()) > 1
+    if not any(isinstance(part, _Items) for part in parts.values()):
+        return pd.DataFrame(parts), list(parts), found.ids
+    row_ids, rows = found.ids, np.arange(len(found.ids))
+    if all(isinstance(part, _Items) for part in parts.values()):
+        codes, unique = pd.factorize(np.array(found.ids, dtype=object))
+        row_ids, rows = list(unique), codes
+    blocks, names = [], []
+    for name, part in parts.items():
+        if isinstance(part, _Items):
+            blocks.append(part.indicators(rows, len(row_ids)))
+            names += [f"{name}_{x}" if several else x for x in part.names]
+        else:
+            column = part.to_numpy(dtype=np.float32, na_value=np.nan)
+            blocks.append(sp.csr_array(column[:, None]))
+            names.append(name)
+    check_unique(names, "Names of features")
+    return _small(sp.csr_array(sp.hstack(blocks, format="csr"))), names, row_ids
+
+
+def _without(found: Columns, frame: pd.DataFrame, drop) -> pd.DataFrame:
+    names = [str(name) for name in as_list(drop)]
+    for name in names:
+        if name not in frame.columns:
+            raise ValueError(
+                f"In `drop`: {found.path} has no column {name!r}; it has "
+                f"{shorten(frame.columns, 10)}.{did_you_mean(name, frame.columns)}"
+            )
+    return frame.drop(columns=names)
+
+
+@dataclass(frozen=True)
+class _Items:
+    """The items of a column of lists: their row and their number."""
+
+    rows: np.ndarray
+    codes: np.ndarray
+    names: list[str]
+
+    def indicators(self, rows: np.ndarray, n_rows: int) -> sp.csr_array:
+        """Return 0/1 columns; ``rows`` has the row of each line."""
+        ones = np.ones(len(self.codes), dtype=np.float32)
+        places = rows[self.rows], self.codes
+        matrix = sp.coo_array((ones, places), shape=(n_rows, len(self.names))).tocsr()
+        matrix.data[:] = 1  # however often a cell lists an item
+        return matrix
+
+
+def _read_column(found: Columns, column: pd.Series, lists, list_sep):
+    """Return a column of numbers as it is, and one of lists as items."""
+    name = str(column.name)
+    is_list = lists is not None and name in lists
+    if pd.api.types.is_numeric_dtype(column.dtype) and not is_list:
+        return column
+    cells = column.tolist()
+    if any(isinstance(cell, list | tuple | np.ndarray) for cell in cells):
+        return _items([[] if cell is None else list(cell) for cell in cells])
+    texts = ["" if pd.isna(cell) else str(cell).strip() for cell in cells]
+    if not is_list:
+        there = [text for text in texts if text not in MISSING]
+        if there and all(map(is_number, there)):
+            # Numbers as text in Parquet, or of a size that no integer type holds.
+            return pd.Series([np.nan if x in MISSING else float(x) for x in texts])
+        _check_no_numbers(found, name, texts)
+    split = _SEPARATORS.split if list_sep is None else (lambda x: x.split(list_sep))
+    parts = ([] if text in MISSING else split(text) for text in texts)
+    return _items([[x.strip() for x in part if x.strip()] for part in parts])
+
+
+def _check_no_numbers(found: Columns, name: str, texts: list[str]) -> None:
+    """Raise where a column has numbers and other text, or numbers with a comma."""
+    there = [(row, text) for row, text in enumerate(texts) if text not in MISSING]
+    good = [is_number(text) for _, text in there]
+    commas = all(all(map(is_number, _SEPARATORS.split(text))) for _, text in there)
+    if not there or not (any(good) or commas):
+        return
+    row, text = there[good.index(False)]
+    raise ValueError(
+        f"{found.where(row)}: expected a number in column {name!r}, but got "
+        f"{text[:60]!r}. Write numbers with a point; if the column has lists of items, "
+        "name it in `list_columns`; if it has labels, in `drop`."
+    )
+
+
+def _items(lists: list[list]) -> _Items:
+    lengths = [len(one) for one in lists]
+    flat = np.array([str(item) for one in lists for item in one], dtype=object)
+    codes, names = pd.factorize(flat, sort=True)
+    return _Items(np.repeat(np.arange(len(lists)), lengths), codes, list(names))
+
+
+def _small(matrix: sp.csr_array) -> sp.csr_array:
+    """Return sorted indices of 32 bits, which take half the memory."""
+    matrix.sort_indices()
+    if matrix.nnz < 2**31:
+        matrix.indices = matrix.indices.astype(np.int32)
+        matrix.indptr = matrix.indptr.astype(np.int32)
+    return matrix
+
+
+# -- matrices, and the columns that are wanted -----------------------------------------
+
+
+def _from_matrix(found: Columns, drop):
+    matrix = found.data
+    if sp.issparse(matrix):
+        matrix = _small(sp.csr_array(matrix))
+    names = _distinct_names(found)
+    left = [str(name) for name in as_list(drop)]
+    odd = [name for name in left if name not in names]
+    if odd:
+        raise ValueError(f"In `drop`: {found.path} has no columns {shorten(odd)}.")
+    if left:
+        keep = [k for k, name in enumerate(names) if name not in left]
+        matrix, names = matrix[:, keep], [names[k] for k in keep]
+    return matrix, names, found.ids
+
+
+def _distinct_names(found: Columns) -> list[str]:
+    names = list(found.names or ())
+    check_unique(names, f"{found.path}: names of columns")
+    return names
+
+
+def _select(found: Columns, data, names: list[str], wanted: list[str]):
+    """Return the wanted columns, and what was left out with its number of rows."""
+    check_unique(wanted, "Names in `feature_names`")
+    where = {name: k for k, name in enumerate(names)}
+    missing = [name for name in wanted if name not in where]
+    others = [k for k, name in enumerate(names) if name not in set(wanted)]
+    is_items = sp.issparse(data) and isinstance(found.data, pd.DataFrame)
+    if missing and not is_items:
+        raise ValueError(
+            f"{found.path} lacks {count(len(missing), 'column')} of `feature_names`: "
+            f"{shorten(missing)}."
+        )
+    if isinstance(data, pd.DataFrame):
+        return data[wanted], {names[k]: len(data) for k in others}
+    if missing:
+        empty = sp.csr_array((data.shape[0], len(missing)), dtype=data.dtype)
+        data = sp.csr_array(sp.hstack([data, empty], format="csr"))
+        where |= {name: len(names) + k for k, name in enumerate(missing)}
+    rows = dict.fromkeys(others, data.shape[0])
+    if sp.issparse(data) and others:
+        times = np.bincount(data.indices, minlength=data.shape[1])
+        rows = {k: int(times[k]) for k in others}
+    unknown = {names[k]: rows[k] for k in sorted(others, key=lambda k: -rows[k])}
+    chosen = data[:, [where[name] for name in wanted]]
+    return _small(sp.csr_array(chosen)) if sp.issparse(data) else chosen, unknown

@@ -1,0 +1,166 @@
+"""Text tables as lines: what separates the cells, which line is the head, which is bad.
+
+Stage: a file -> records with the number of their first line, before pandas makes
+columns of them. pandas alone fills lines that are too short with missing values, so
+that a file cut short would pass.
+"""
+
+import csv
+import io
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from .._files import Text
+from .._validation import count
+
+_ENDINGS = {".csv": ",", ".tsv": "\t", ".tab": "\t"}
+_COMMENTS = ("#", "!")
+#: Cells that say that nothing is known.
+MISSING = {"", "-", ".", "?", "NA", "N/A", "NaN", "nan", "None", "null"}
+
+
+@dataclass(frozen=True)
+class Table:
+    """Records of one width, and those that are not."""
+
+    text: Text
+    sep: str
+    header: list[str] | None
+    records: list[str]
+    lines: np.ndarray  # number of the first line of each record
+    malformed: dict[int, str]
+    quoted: bool = False
+
+    @property
+    def n_columns(self) -> int:
+        """Number of cells of the head, or of the widest record."""
+        if self.header is not None or not self.records:
+            return len(self.header or ())
+        if self.quoted:
+            return len(_cells(self.records[0], self.sep))
+        return max(record.count(self.sep) for record in self.records) + 1
+
+    def frame(self, names: list, **options) -> pd.DataFrame:
+        """Read columns by pandas; the index has the line numbers."""
+        frame = pd.read_csv(
+            # Bytes, since text in memory takes four of them per letter.
+            io.BytesIO("\n".join(self.records).encode("utf-8")),
+            sep=self.sep,
+            header=None,
+            names=names,
+            index_col=False,
+            quoting=csv.QUOTE_MINIMAL if self.quoted else csv.QUOTE_NONE,
+            skip_blank_lines=False,
+            **options,
+        )
+        return frame.set_axis(self.lines, axis=0)
+
+
+def as_table(
+    text: Text, has_header: Callable[[list[str], list[str] | None], bool]
+) -> Table:
+    """Find the separator, the head and the records of a table.
+
+    ``has_header`` tells from the first two lines whether the first one is the head. A
+    comment (``#`` or ``!``) just above the records is the head if it is as wide.
+    """
+    numbers = [k for k, line in enumerate(text.lines, start=1) if line.strip()]
+    lines = [text.lines[k - 1] for k in numbers]
+    n_above = next(
+        (k for k, line in enumerate(lines) if not line.startswith(_COMMENTS)),
+        len(lines),
+    )
+    sep = _separator(text.path, lines[n_above]) if n_above < len(lines) else "\t"
+    rows = _quoted_rows(text, numbers[n_above], sep) if n_above < len(lines) else []
+    if rows == []:
+        raise text.error(len(text.lines), "expected a table, but the file has no rows.")
+    if rows is None:
+        records, starts = lines[n_above:], np.array(numbers[n_above:])
+        first, *second = (record.split(sep) for record in records[:2])
+    else:
+        records = [_record(cells, sep) for _, cells in rows]
+        starts = np.array([start for start, _ in rows])
+        first, *second = (cells for _, cells in rows[:2])
+    header = None
+    named = lines[n_above - 1].lstrip("#! ").split(sep) if n_above else []
+    if len(named) == len(first) > 1:
+        header = named
+    elif has_header(first, second[0] if second else None):
+        header, records, starts = first, records[1:], starts[1:]
+        if second and len(second[0]) == len(header) + 1:
+            header = ["", *header]  # R writes no name above the names of rows
+    width = len(header or first)
+    return keep_width(text, sep, header, records, starts, {width}, rows is not None)
+
+
+def keep_width(text, sep, header, records, lines, widths, quoted=False) -> Table:
+    """Return the table of those records that have the right number of cells."""
+    if quoted:
+        found = np.array([len(_cells(record, sep)) for record in records], dtype=int)
+    else:
+        found = np.array([record.count(sep) for record in records], dtype=int) + 1
+    good = np.isin(found, list(widths))
+    expected = " or ".join(map(str, sorted(widths)))
+    malformed = {
+        int(lines[k]): f"expected {expected} columns, but got "
+        f"{count(int(found[k]), 'column')}"
+        for k in np.flatnonzero(~good).tolist()
+    }
+    if malformed:
+        records = [record for record, fits in zip(records, good, strict=True) if fits]
+        lines = lines[good]
+    return Table(text, sep, header, records, lines, malformed, quoted)
+
+
+def _quoted_rows(
+    text: Text, begin: int, sep: str
+) -> list[tuple[int, list[str]]] | None:
+    """Return the first line and the cells of each row; None where nothing is quoted.
+
+    Between tabs a quote that closes nothing is a letter like any other.
+    """
+    body = text.lines[begin - 1 :]
+    if not any('"' in line for line in body):
+        return None
+    reader = csv.reader([line + "\n" for line in body], delimiter=sep, strict=True)
+    rows = []
+    start = 0
+    try:
+        for cells in reader:
+            if any(cell.strip() for cell in cells):
+                rows.append((begin + start, cells))
+            start = reader.line_num
+    except csv.Error as error:
+        if sep == "\t":
+            return None
+        raise text.error(
+            begin + start,
+            f'a cell that begins with a " here does not end well ({error}); close it, '
+            "and write quotes inside it twice.",
+        ) from None
+    return rows
+
+
+def _record(cells: list[str], sep: str) -> str:
+    """Write the cells of a row in the one way that all readers agree on."""
+    row = io.StringIO()
+    csv.writer(row, delimiter=sep, lineterminator="\n").writerow(cells)
+    return row.getvalue()[:-1]
+
+
+def _cells(record: str, sep: str) -> list[str]:
+    return next(csv.reader(io.StringIO(record, newline=""), delimiter=sep))
+
+
+def _separator(path: str, first: str) -> str:
+    stem, ending = os.path.splitext(path.lower())
+    if ending not in _ENDINGS and ending in (".gz", ".xz", ".bz2", ".zip"):
+        ending = os.path.splitext(stem)[1]
+    usual = _ENDINGS.get(ending, "\t")
+    # A file named .csv may well have tabs or, where commas are decimal, semicolons.
+    there = [sep for sep in (usual, "\t", ",", ";") if sep in first]
+    return there[0] if there else usual
