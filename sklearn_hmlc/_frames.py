@@ -139,6 +139,17 @@ def like(
     return plain.select(casts).to_native()
 
 
+def table(columns: dict[str, Any], template: Any) -> Any:
+    """Put named columns into a frame of a template's kind; pandas' if it is none."""
+    if nw.dependencies.is_pandas_dataframe(template) or not (
+        nw.dependencies.is_into_dataframe(template)
+    ):
+        return pd.DataFrame(columns)
+    backend = nw.from_native(template, eager_only=True).implementation
+    lists = {name: np.asarray(values).tolist() for name, values in columns.items()}
+    return nw.from_dict(lists, backend=backend).to_native()
+
+
 def without_rows(Y: Any) -> Any:
     """Return a frame of the same kind, columns and dtypes, that holds no rows."""
     if nw.dependencies.is_pandas_dataframe(Y):

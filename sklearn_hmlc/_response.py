@@ -8,12 +8,14 @@ columns, where the model knows any.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
 import scipy.sparse as sp
 from scipy.special import expit
+from sklearn.utils import _safe_indexing
 
 from . import _frames as frames
 from ._validation import Node, as_labels, as_scores, column_positions
@@ -249,6 +251,21 @@ def _of_positive(proba: Any, classes: Any) -> Any:
         return proba
     where = np.flatnonzero(np.asarray(classes).astype(float) == 1)
     return proba[:, where[0]] if len(where) else np.zeros(len(proba))
+
+
+# -- some rows at a time ---------------------------------------------------------------
+
+
+def some_rows(X: Any, rows: Any) -> Any:
+    """Return some rows of features or labels, in their container.
+
+    ``rows`` is a slice or an array of positions; of a torch Dataset it is a view.
+    """
+    data = sys.modules.get("torch.utils.data")  # else nothing can be a Dataset
+    if data is not None and isinstance(X, data.Dataset):
+        positions = range(len(X))[rows] if isinstance(rows, slice) else rows
+        return data.Subset(X, positions)
+    return _safe_indexing(X, rows)
 
 
 # -- side by side with the truth -------------------------------------------------------

@@ -29,6 +29,7 @@ LAYERS = [
     "uncertainty",
     "losses",
     "metrics",
+    "predictions",
     "_rows",
     "_target",
     "plotting",
