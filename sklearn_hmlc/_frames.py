@@ -62,6 +62,13 @@ def values(Y: Any, column: Hashable) -> list[Any]:
     return nw.from_native(Y, eager_only=True)[column].to_list()
 
 
+def array(Y: Any, column: Hashable) -> np.ndarray:
+    """Values of one column of a frame as an array of its own dtype."""
+    if nw.dependencies.is_pandas_dataframe(Y):
+        return Y[column].to_numpy()
+    return nw.from_native(Y, eager_only=True)[column].to_numpy()
+
+
 def numbers(Y: Any, name: str = "Y") -> np.ndarray:
     """Values of a frame of numbers or booleans; what is missing becomes NaN.
 

@@ -22,6 +22,7 @@ LAYERS = [
     "_optional",
     "hierarchy",
     "_naming",
+    "_scores",
     "_response",
     "datasets",
     "over_sampling",

@@ -18,7 +18,7 @@ from sklearn.utils.validation import _num_samples
 
 from .. import _frames as frames
 from .._response import some_rows
-from .._validation import FloatArray, Node
+from .._validation import FloatArray, Node, to_python
 from ..hierarchy import Hierarchy
 from ._choose import Choice
 from ._model import NamedModel
@@ -178,8 +178,8 @@ def iter_proba(
     return ProbaBlocks(model, X, ids, int(batch_size))
 
 
-def row_ids(ids: Any, X: Any, n_rows: int) -> list[Node]:
-    """Return what the rows are called, as plain values.
+def row_ids(ids: Any, X: Any, n_rows: int | None = None) -> list[Node]:
+    """Return what the rows are called, as plain values; ``n_rows`` None: any number.
 
     Raises
     ------
@@ -189,12 +189,12 @@ def row_ids(ids: Any, X: Any, n_rows: int) -> list[Node]:
     if ids is None:
         ids = frames.row_names(X)
     if ids is None:
-        return list(range(n_rows))
+        return list(range(n_rows or 0))
     if isinstance(ids, str) or not hasattr(ids, "__iter__"):
         raise TypeError(f"Expected `ids`, one per row, but got {ids!r}.")
     found = ids.tolist() if hasattr(ids, "tolist") else list(ids)
-    found = [getattr(name, "as_py", lambda name=name: name)() for name in found]
-    if len(found) != n_rows:
+    found = [to_python(name) for name in found]
+    if n_rows is not None and len(found) != n_rows:
         raise ValueError(
             f"Expected `ids` of {n_rows} rows, one per row, but got {len(found)}."
         )
