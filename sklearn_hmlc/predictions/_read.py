@@ -331,7 +331,8 @@ def _long_cells(
     names = _checked_names(path, first, mark, (ID, NODE, PROBABILITY))
     row, column, score = (names.index(name) for name in (ID, NODE, PROBABILITY))
     for number, cells in _rows(path, lines, mark, len(names)):
-        yield number, _named(path, number, cells[row]), cells[column], cells[score]
+        name = _named(path, number, cells[row], ID)
+        yield number, name, _named(path, number, cells[column], NODE), cells[score]
 
 
 def _wide_cells(
@@ -342,12 +343,17 @@ def _wide_cells(
     names = _checked_names(path, first, mark, (ID,))
     place = names.index(ID)
     nodes = names[:place] + names[place + 1 :]
+    if not nodes or "" in nodes:
+        raise ValueError(
+            f"{path}, line {first[0]}: expected the name of a node above each column "
+            f"but that of ids: {first[1][:80]!r}."
+        )
     if columns.open:
         for node in nodes:
             columns.place(node)
     seen: dict[str, int] = {}
     for number, cells in _rows(path, lines, mark, len(names)):
-        name = _named(path, number, cells.pop(place))
+        name = _named(path, number, cells.pop(place), ID)
         if name in seen:
             raise ValueError(
                 f"{path}, line {number}: the id {name!r} came in line {seen[name]} "
@@ -385,9 +391,9 @@ def _checked_names(
     return names
 
 
-def _named(path: Any, number: int, name: str) -> str:
+def _named(path: Any, number: int, name: str, what: str) -> str:
     if not name:
-        raise ValueError(f"{path}, line {number}: there is no id.")
+        raise ValueError(f"{path}, line {number}: there is no {what}.")
     return name
 
 
