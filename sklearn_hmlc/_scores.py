@@ -9,6 +9,7 @@ of shape (n_rows, n_nodes), columns in node order.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -35,6 +36,11 @@ class Scores:
     def __init__(self, n_rows: int | None, n_nodes: int) -> None:
         self.n_rows = n_rows
         self.n_nodes = n_nodes
+
+    @property
+    def shape(self) -> tuple[int | None, int]:
+        """Number of rows, where it is known, and of nodes."""
+        return self.n_rows, self.n_nodes
 
     def blocks(self, cells: int = BLOCK_CELLS) -> Iterator[tuple[slice, FloatArray]]:
         """Yield rows and their dense scores; blocks that come in are not cut up."""
@@ -77,6 +83,11 @@ class DenseScores(Scores):
         column = self._values[:, node]
         return column.copy() if self._rows is None else column[self._rows]
 
+    def columns(self, nodes: slice) -> FloatArray:
+        """Return the scores of some nodes."""
+        values = self._values[:, nodes]
+        return values if self._rows is None else values[self._rows]
+
     def take(self, rows: Positions) -> DenseScores:
         """Return some of the rows, which ascend."""
         return DenseScores(
@@ -106,6 +117,15 @@ class SparseScores(Scores):
         found = self.values.data[places]
         found[keys[places] != wanted] = 0
         return found
+
+    @cached_property
+    def by_column(self) -> sp.csc_array:
+        """The entries by node."""
+        return sp.csc_array(self.values)
+
+    def columns(self, nodes: slice) -> FloatArray:
+        """Return the scores of some nodes, dense."""
+        return self.by_column[:, nodes].toarray()
 
     def take(self, rows: Positions) -> SparseScores:
         """Return some of the rows, which ascend."""
