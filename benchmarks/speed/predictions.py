@@ -4,8 +4,8 @@ Each step runs in a process of its own, whose highest memory is measured: a mode
 predicts into a file of the best 500 nodes of each row, the file is read back, and the
 measures are taken of the sparse scores, of an array on disk and of blocks. The network
 is hardly trained, which changes neither; the labels are random and closed. Memory is
-the process's own (RssAnon), without pages of mapped files, which the system drops when it
-needs the room.
+the process's own (RssAnon), without pages of mapped files, which the system drops when
+it needs the room.
 
 python benchmarks/speed/predictions.py          # all steps
 python benchmarks/speed/predictions.py fmax csr # one step

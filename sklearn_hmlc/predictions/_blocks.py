@@ -7,7 +7,8 @@ nodes of each row.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from numbers import Integral
 from typing import Any
 
@@ -17,18 +18,16 @@ from sklearn.utils import gen_batches
 from sklearn.utils.validation import _num_samples
 
 from .. import _frames as frames
-from .._response import some_rows
+from .._response import part_with, some_rows
+from .._scores import BLOCK_CELLS
 from .._validation import FloatArray, Node, to_python
 from ..hierarchy import Hierarchy
 from ._choose import Choice
 from ._model import NamedModel
 
-# Cells of a block, where the user does not say how many rows it has (64 MB of float64).
-_BLOCK_CELLS = 2**23
 
-
-class ProbaBlocks:
-    """Probabilities of rows, a block at a time: what `iter_proba` returns.
+class PredictionBlocks:
+    """Answers of a model, a block of rows at a time: what `iter_proba` returns.
 
     Each loop over it predicts anew, so that measures may pass over it more than once.
 
@@ -42,6 +41,8 @@ class ProbaBlocks:
         What the rows are called.
     batch_size : int
         Rows of a block.
+    answer : callable
+        Takes rows, and returns an array (n_rows, n_nodes).
 
     Attributes
     ----------
@@ -59,7 +60,7 @@ class ProbaBlocks:
 
     See Also
     --------
-    iter_proba : Makes one.
+    iter_proba, iter_uncertainty : Make one.
 
     Examples
     --------
@@ -72,9 +73,15 @@ class ProbaBlocks:
     """
 
     def __init__(
-        self, model: NamedModel, X: Any, ids: list[Node], batch_size: int
+        self,
+        model: NamedModel,
+        X: Any,
+        ids: list[Node],
+        batch_size: int,
+        answer: Callable[[Any], FloatArray],
     ) -> None:
         self._model = model
+        self._answer = answer
         self._X = X
         self._batch_size = batch_size
         self.ids = ids
@@ -85,14 +92,16 @@ class ProbaBlocks:
 
     def __iter__(self) -> Iterator[FloatArray]:
         for rows in self._slices():
-            yield self._model.proba(some_rows(self._X, rows))
+            yield self._answer(some_rows(self._X, rows))
 
     def __len__(self) -> int:
         return -(-self.shape[0] // self._batch_size)
 
     def __repr__(self) -> str:
         rows, nodes = self.shape
-        return f"ProbaBlocks({rows:,} rows x {nodes:,} nodes, {len(self):,} blocks)"
+        return (
+            f"PredictionBlocks({rows:,} rows x {nodes:,} nodes, {len(self):,} blocks)"
+        )
 
     def _slices(self) -> Iterator[slice]:
         yield from gen_batches(self.shape[0], self._batch_size)
@@ -105,7 +114,7 @@ def iter_proba(
     ids: Any = None,
     hierarchy: Hierarchy | None = None,
     batch_size: int | None = None,
-) -> ProbaBlocks:
+) -> PredictionBlocks:
     """Predict probabilities block by block, in bounded memory.
 
     Parameters
@@ -126,7 +135,7 @@ def iter_proba(
 
     Returns
     -------
-    blocks : ProbaBlocks
+    blocks : PredictionBlocks
         Yields arrays of shape (n_rows, n_nodes) in the order of the rows. Columns are
         in the hierarchy's order, whatever that of the labels of `fit`; ``nodes`` has
         their names.
@@ -163,19 +172,139 @@ def iter_proba(
      [1. 0. 1.]]
     [[0. 0. 0.]]
     """
+    return _blocks(estimator, X, ids, hierarchy, batch_size, NamedModel.proba)
+
+
+def iter_uncertainty(
+    estimator: Any,
+    X: Any,
+    measure: Any = "gmu",
+    *,
+    ids: Any = None,
+    hierarchy: Hierarchy | None = None,
+    batch_size: int | None = None,
+) -> PredictionBlocks:
+    """Tell how unsure a model is block by block, in bounded memory.
+
+    Parameters
+    ----------
+    estimator : fitted estimator
+        One with `predict_uncertainty`, alone or inside pipelines, searches and
+        wrappers.
+    X : array-like, sparse matrix, DataFrame or Dataset of shape (n_samples, ...)
+        What the estimator takes.
+    measure : str or callable, default="gmu"
+        See `sklearn_hmlc.uncertainty.get_measure`.
+    ids : array-like of hashable of shape (n_samples,), default=None
+        As in `iter_proba`.
+    hierarchy : Hierarchy, default=None
+        As in `iter_proba`.
+    batch_size : int, default=None
+        As in `iter_proba`.
+
+    Returns
+    -------
+    blocks : PredictionBlocks
+        As of `iter_proba`; larger = less sure, 0 for unscored nodes.
+
+    Raises
+    ------
+    AttributeError
+        If the model has no `predict_uncertainty`.
+    ValueError
+        As `iter_proba`.
+
+    Examples
+    --------
+    >>> from sklearn_hmlc import HierarchicalEnsembleClassifier
+    >>> from sklearn_hmlc.datasets import make_hierarchical_multilabel
+    >>> from sklearn_hmlc.predictions import iter_uncertainty
+    >>> X, Y, hierarchy = make_hierarchical_multilabel(
+    ...     n_samples=50, n_features=5, n_nodes=6, random_state=0
+    ... )
+    >>> model = HierarchicalEnsembleClassifier(hierarchy, max_epochs=1).fit(X, Y)
+    >>> [block.shape for block in iter_uncertainty(model, X, batch_size=20)]
+    [(20, 6), (20, 6), (10, 6)]
+    """
+    part_with(estimator, "predict_uncertainty")  # raises where there is none
+
+    def answer(model: NamedModel, rows: Any) -> FloatArray:
+        return model.uncertainty(rows, measure)
+
+    return _blocks(estimator, X, ids, hierarchy, batch_size, answer)
+
+
+def predict_labels(
+    estimator: Any,
+    X: Any,
+    *,
+    hierarchy: Hierarchy | None = None,
+    batch_size: int | None = None,
+) -> sp.csr_array:
+    """Predict labels as one sparse array, block by block.
+
+    Parameters
+    ----------
+    estimator : fitted estimator
+        One with `predict`, as in `iter_proba`.
+    X : array-like, sparse matrix, DataFrame or Dataset of shape (n_samples, ...)
+        What the estimator takes.
+    hierarchy : Hierarchy, default=None
+        As in `iter_proba`.
+    batch_size : int, default=None
+        As in `iter_proba`.
+
+    Returns
+    -------
+    labels : csr_array of bool of shape (n_samples, n_nodes)
+        What `predict` says yes to, unscored nodes too; columns as in `iter_proba`.
+
+    Raises
+    ------
+    ValueError
+        As `iter_proba`.
+
+    Examples
+    --------
+    >>> from sklearn.neighbors import KNeighborsClassifier
+    >>> from sklearn_hmlc.predictions import predict_labels
+    >>> X = [[0.0], [1.0]]
+    >>> model = KNeighborsClassifier(1).fit(X, [[1, 0], [1, 1]])
+    >>> predict_labels(model, X).toarray()
+    array([[ True, False],
+           [ True,  True]])
+    """
+    blocks = _blocks(estimator, X, None, hierarchy, batch_size, NamedModel.decisions)
+    labels = [sp.csr_array(block) for block in blocks]
+    return sp.csr_array(sp.vstack(labels, format="csr"))
+
+
+def _blocks(
+    estimator: Any,
+    X: Any,
+    ids: Any,
+    hierarchy: Hierarchy | None,
+    batch_size: Any,
+    answer: Callable[[NamedModel, Any], Any],
+) -> PredictionBlocks:
     n_rows = _num_samples(X)
     ids = row_ids(ids, X, n_rows)
     model = NamedModel(estimator, some_rows(X, slice(0, 1)), hierarchy)
+    n_rows_each = _checked_size(batch_size, len(model.nodes))
+    return PredictionBlocks(model, X, ids, n_rows_each, partial(answer, model))
+
+
+def _checked_size(batch_size: Any, n_nodes: int) -> int:
     if batch_size is None:
-        batch_size = max(1, _BLOCK_CELLS // max(1, len(model.nodes)))
-    elif isinstance(batch_size, bool) or not isinstance(batch_size, Integral):
+        return max(1, BLOCK_CELLS // max(1, n_nodes))
+    if isinstance(batch_size, bool) or not isinstance(batch_size, Integral):
         raise TypeError(
             f"Expected `batch_size` to be a whole number or None, but got "
             f"{batch_size!r}."
         )
-    elif batch_size < 1:
+    if batch_size < 1:
         raise ValueError(f"Expected `batch_size` of 1 or more, but got {batch_size}.")
-    return ProbaBlocks(model, X, ids, int(batch_size))
+    return int(batch_size)
 
 
 def row_ids(ids: Any, X: Any, n_rows: int | None = None) -> list[Node]:

@@ -18,7 +18,7 @@ from .._naming import given_hierarchy
 from .._scores import Scores, comes_in_blocks, read_scores
 from .._validation import BoolArray, FloatArray, Node, check_unique
 from ..hierarchy import Hierarchy
-from ._blocks import ProbaBlocks, row_ids
+from ._blocks import PredictionBlocks, row_ids
 from ._formats import ID, NODE, PROBABILITY
 
 # Means of probabilities may round to so much more than 1, or less than 0.
@@ -68,7 +68,7 @@ def out_of_range(row_id: Node, node: Node, score: float) -> ValueError:
 
 def source_of(scores: Any, ids: Any, hierarchy: Hierarchy | None) -> Source:
     """Read what `write_predictions` is given, but for a tidy table."""
-    if isinstance(scores, ProbaBlocks):
+    if isinstance(scores, PredictionBlocks):
         return _of_model(scores, ids, hierarchy)
     columns = frames.columns(scores, "scores")
     if hierarchy is None and columns is None:
@@ -88,7 +88,9 @@ def source_of(scores: Any, ids: Any, hierarchy: Hierarchy | None) -> Source:
     return Source(read, ids, graph.nodes, graph.scored)
 
 
-def _of_model(blocks: ProbaBlocks, ids: Any, hierarchy: Hierarchy | None) -> Source:
+def _of_model(
+    blocks: PredictionBlocks, ids: Any, hierarchy: Hierarchy | None
+) -> Source:
     if hierarchy is not None:
         raise ValueError(
             "Expected no `hierarchy` beside blocks of a model, which have one of their "

@@ -15,7 +15,7 @@ from .. import _frames as frames
 from .._response import some_rows
 from .._validation import BoolArray, FloatArray, Node, check_bool, name_array
 from ..hierarchy import Hierarchy
-from ._blocks import ProbaBlocks, iter_proba
+from ._blocks import PredictionBlocks, iter_proba
 from ._choose import Choice, most_specific
 
 
@@ -203,12 +203,12 @@ def predict_top(
     return _table(blocks, X, pairs, uncertainty)
 
 
-def _specific(kept: BoolArray, blocks: ProbaBlocks) -> BoolArray:
+def _specific(kept: BoolArray, blocks: PredictionBlocks) -> BoolArray:
     of_classes = blocks._model.of_classes  # each row has one: none lies below another
     return kept if of_classes else most_specific(kept, blocks.hierarchy)
 
 
-def _table(blocks: ProbaBlocks, X: Any, pairs: Any, uncertainty: Any) -> Any:
+def _table(blocks: PredictionBlocks, X: Any, pairs: Any, uncertainty: Any) -> Any:
     """Make the table of the pairs that ``pairs`` keeps of each block."""
     model = blocks._model
     unsure = uncertainty is not None
@@ -243,7 +243,7 @@ def _taken(names: Any, positions: np.ndarray) -> Any:
     return pd.Series(name_array(names)[positions])
 
 
-def _known_of(blocks: ProbaBlocks, nodes: np.ndarray) -> dict[str, Any]:
+def _known_of(blocks: PredictionBlocks, nodes: np.ndarray) -> dict[str, Any]:
     """Titles and namespaces of nodes, where the hierarchy knows any."""
     if blocks.hierarchy is None:
         return {}

@@ -55,7 +55,7 @@ def write_predictions(
     path : str or path-like
         Compressed where it ends on .gz, .xz or .bz2. Tables are separated by commas
         where it ends on .csv (or .csv.gz and so on), else by tabs.
-    scores : ProbaBlocks, DataFrame, array-like, sparse matrix or blocks
+    scores : PredictionBlocks, DataFrame, array-like, sparse matrix or blocks
         What to write:
 
         - the result of `iter_proba`, so that a model predicts into the file;

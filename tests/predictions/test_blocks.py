@@ -12,7 +12,13 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.svm import LinearSVC
 
 from sklearn_hmlc import Hierarchy
-from sklearn_hmlc.predictions import iter_proba, predict_dense, predict_sparse
+from sklearn_hmlc.predictions import (
+    iter_proba,
+    iter_uncertainty,
+    predict_dense,
+    predict_labels,
+    predict_sparse,
+)
 
 from .models import (
     HIERARCHY,
@@ -165,6 +171,29 @@ def test_sparse(name, k, min_proba):
     kept = (found > 0).toarray()
     closed = HIERARCHY.close(kept)
     np.testing.assert_array_equal(closed[:, HIERARCHY.scored], kept[:, 1:])
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_labels(name):
+    X, _ = make_data()
+    model = fit(name)
+    expected = model.predict(X)
+    if name in KNOW_NAMES:
+        expected = expected[NODES].to_numpy()
+    found = predict_labels(model, X, hierarchy=HIERARCHY, batch_size=7)
+    assert found.dtype == bool
+    np.testing.assert_array_equal(found.toarray(), expected)
+
+
+def test_uncertainty_in_blocks():
+    X, _ = make_data()
+    model = fit("ensemble")
+    blocks = iter_uncertainty(model, X, "predictive", batch_size=7)
+    expected = model.predict_uncertainty(X, "predictive")
+    order = [MIXED.index(node) for node in NODES]
+    np.testing.assert_allclose(np.vstack(list(blocks)), expected[:, order], rtol=1e-4)
+    with pytest.raises(AttributeError, match="predict_uncertainty"):
+        iter_uncertainty(fit("coherent"), X)
 
 
 @pytest.mark.parametrize(
