@@ -108,7 +108,8 @@ class SparseScores(Scores):
     def at(self, rows: Positions, nodes: Positions) -> FloatArray:
         """Return the scores of pairs; rows ascend."""
         # One number for each pair; those of the entries ascend, since they are sorted.
-        stored = np.repeat(np.arange(self.n_rows), np.diff(self.values.indptr))
+        lengths = np.diff(self.values.indptr)
+        stored = np.repeat(np.arange(len(lengths)), lengths)
         keys = stored * np.int64(self.n_nodes) + self.values.indices
         wanted = rows * np.int64(self.n_nodes) + nodes
         places = np.minimum(np.searchsorted(keys, wanted), max(0, len(keys) - 1))

@@ -59,8 +59,8 @@ class NamedModel:
             self.scored = np.ones(len(self.nodes), dtype=bool)
             self._graph = Hierarchy.flat(self.nodes)
         else:
-            flat = self.hierarchy is None
-            self._graph = Hierarchy.flat(self.nodes) if flat else self.hierarchy
+            graph = self.hierarchy
+            self._graph = Hierarchy.flat(self.nodes) if graph is None else graph
             self.scored = self._graph.scored
         self.dtype = self._proba(answer).dtype
 
@@ -129,8 +129,7 @@ def _classes(
     width = 2 if np.ndim(answer.values) == 1 else np.shape(answer.values)[1]
     for part in response.chain(estimator):
         classes = getattr(part, "classes_", None)
-        one = isinstance(classes, np.ndarray) and classes.ndim == 1
-        if one and len(classes) == width:
+        if isinstance(classes, np.ndarray) and classes.shape == (width,):
             decided = response.ask(estimator, example, "predict").values
             return classes.tolist() if np.ndim(decided) == 1 else None
     return None

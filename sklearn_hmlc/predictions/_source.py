@@ -76,7 +76,7 @@ def source_of(scores: Any, ids: Any, hierarchy: Hierarchy | None) -> Source:
             "Expected `hierarchy` beside scores whose columns have no names; "
             "`Hierarchy.flat(names)` does, if there is none."
         )
-    graph = Hierarchy.flat(columns) if hierarchy is None else hierarchy
+    graph = Hierarchy.flat(columns or []) if hierarchy is None else hierarchy
     given_hierarchy(graph)
     if comes_in_blocks(scores):
         if ids is None:

@@ -109,7 +109,9 @@ def predict_frame(
 
     def pairs(proba: FloatArray, decided: BoolArray) -> tuple[Any, Any]:
         allowed = blocks.scored & (decided if only_decided else True)
-        return np.nonzero(choice.kept(proba, np.broadcast_to(allowed, proba.shape)))
+        kept = choice.kept(proba, np.broadcast_to(allowed, proba.shape))
+        rows, nodes = np.nonzero(kept)
+        return rows, nodes
 
     return _table(blocks, X, pairs, uncertainty)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import os
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from numbers import Integral
 from typing import Any, BinaryIO
@@ -161,7 +162,7 @@ def _checked_digits(digits: Any, format: str) -> int | None:
         raise TypeError(
             f"Expected `digits` to be a whole number or None, but got {digits!r}."
         )
-    if not 1 <= digits <= 17:
+    if not 1 <= int(digits) <= 17:
         raise ValueError(f"Expected `digits` from 1 to 17, but got {digits}.")
     return int(digits)
 
@@ -296,19 +297,17 @@ def _tidy_lines(
             "table with the columns id, node and probability; give the result of "
             "`iter_proba`, or use 'long'."
         )
-    columns = {
-        name: frames.array(table, name) for name in frames.columns(table, "scores")
-    }
+    names = frames.columns(table, "scores") or []
+    columns = {name: frames.array(table, name) for name in names}
     scores = _tidy_scores(columns)
     blanks, words = (False, CAFA_WORDS) if format == "cafa" else (True, ())
     for name, forbidden in ((ID, words), (NODE, ())):
         as_texts(dict.fromkeys(columns[name]), f"{name}s", blanks, forbidden)
-    for node in columns[NODE] if hierarchy is not None else ():
-        if node not in hierarchy:
-            raise ValueError(f"In the table: {unknown(node, hierarchy.nodes)}")
+    if hierarchy is not None:
+        _check_nodes(columns[NODE], hierarchy)
     columns[PROBABILITY] = scores
     if format == "cafa":
-        names = (ID, NODE, PROBABILITY)
+        names = [ID, NODE, PROBABILITY]
         columns = {name: columns[name][scores > 0] for name in names}
     return _rows(columns, separator(path), format, digits)
 
@@ -323,15 +322,21 @@ def _tidy_scores(columns: dict[Any, np.ndarray]) -> FloatArray:
         )
     bad = np.flatnonzero(~((scores >= -ROUNDING) & (scores <= 1 + ROUNDING)))
     if len(bad):
-        raise out_of_range(*pairs[bad[0]], scores[bad[0]])
+        row_id, node = pairs[bad[0]]
+        raise out_of_range(row_id, node, scores[bad[0]])
     if len(set(pairs)) < len(pairs):
-        seen: set[Any] = set()
-        double = next(pair for pair in pairs if pair in seen or seen.add(pair))
+        (row_id, node), _ = Counter(pairs).most_common(1)[0]
         raise ValueError(
-            f"Expected a line for each pair of id and node, but {double[0]!r} with "
-            f"{double[1]!r} comes more than once."
+            f"Expected a line for each pair of id and node, but {row_id!r} with "
+            f"{node!r} comes more than once."
         )
     return np.clip(scores, 0, 1)
+
+
+def _check_nodes(nodes: Iterable[Any], hierarchy: Hierarchy) -> None:
+    for node in nodes:
+        if node not in hierarchy:
+            raise ValueError(f"In the table: {unknown(node, hierarchy.nodes)}")
 
 
 def _rows(
