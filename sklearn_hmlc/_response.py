@@ -284,6 +284,16 @@ def named_sides(
     return {"estimator.predict_proba": node_names(names, hierarchy)}
 
 
+def classes_beside_nodes() -> ValueError:
+    """Return the error that a model of classes has no answers of nodes."""
+    return ValueError(
+        "The model was fitted on one class per row (1-D y), so that its answers are "
+        "not those of nodes, but y has one column per node. Fit it on columns too "
+        "(`HierarchicalLabelBinarizer` makes them), or measure classes, with one of "
+        "scikit-learn's scorers such as 'accuracy'."
+    )
+
+
 def in_node_order(
     y_true: Any, answer: Answer, hierarchy: Hierarchy | None, scores: bool
 ) -> tuple[Any, Any]:
@@ -304,12 +314,7 @@ def in_node_order(
     """
     values, names, of_classes = answer
     if of_classes and y_true is not None:
-        raise ValueError(
-            "The model was fitted on one class per row (1-D y), so that its answers "
-            "are not those of nodes, but y has one column per node. Fit it on columns "
-            "too (`HierarchicalLabelBinarizer` makes them), or measure classes, with "
-            "one of scikit-learn's scorers such as 'accuracy'."
-        )
+        raise classes_beside_nodes()
     if hierarchy is None:
         return y_true, values
     names = node_names(names, hierarchy) or frames.columns(values)

@@ -22,7 +22,7 @@ from sklearn.utils import gen_batches
 from .. import _frames as frames
 from .. import _validation as check
 from .._naming import common_hierarchy
-from .._response import node_names
+from .._response import classes_beside_nodes, node_names
 from .._scores import comes_in_blocks, read_scores
 from .._validation import BoolArray, FloatArray, Node
 from ..hierarchy import Hierarchy
@@ -104,7 +104,14 @@ def _columns_of_blocks(blocks: Any, hierarchy: Hierarchy | None) -> Any:
     """Return a frame without rows that has the names of a model's blocks.
 
     None where they have no names, or mere numbers of columns.
+
+    Raises
+    ------
+    ValueError
+        If the model gives each row one class: these are no nodes.
     """
+    if getattr(blocks, "of_classes", False):
+        raise classes_beside_nodes()
     names = getattr(blocks, "nodes", None) if comes_in_blocks(blocks) else None
     if names is not None and hierarchy is not None:
         names = node_names(list(names), hierarchy)

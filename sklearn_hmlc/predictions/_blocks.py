@@ -57,6 +57,8 @@ class PredictionBlocks:
         The given one or the model's own.
     scored : ndarray of bool of shape (n_nodes,)
         False for nodes that count in no measure.
+    of_classes : bool
+        Whether the model gives each row one class; then no measure of nodes fits.
 
     See Also
     --------
@@ -88,6 +90,7 @@ class PredictionBlocks:
         self.nodes = model.nodes
         self.hierarchy = model.hierarchy
         self.scored = model.scored
+        self.of_classes = model.of_classes
         self.shape = (len(ids), len(model.nodes))
 
     def __iter__(self) -> Iterator[FloatArray]:

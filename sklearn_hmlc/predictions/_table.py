@@ -206,8 +206,8 @@ def predict_top(
 
 
 def _specific(kept: BoolArray, blocks: PredictionBlocks) -> BoolArray:
-    of_classes = blocks._model.of_classes  # each row has one: none lies below another
-    return kept if of_classes else most_specific(kept, blocks.hierarchy)
+    # Of classes each row has one: none lies below another.
+    return kept if blocks.of_classes else most_specific(kept, blocks.hierarchy)
 
 
 def _table(blocks: PredictionBlocks, X: Any, pairs: Any, uncertainty: Any) -> Any:

@@ -8,7 +8,7 @@ import scipy.sparse as sp
 from sklearn_hmlc import Hierarchy, metrics
 from sklearn_hmlc.predictions import iter_proba
 
-from ..predictions.models import HIERARCHY, NODES, fit, make_data
+from ..predictions.models import HIERARCHY, NODES, coherent, fit, make_data
 
 INFORMATION = dict(zip(NODES, [0.0, 1.0, 2.5, 0.5, 3.0, 1.5], strict=True))
 
@@ -168,6 +168,13 @@ def test_a_model_in_blocks(name):
     for one in ("au_prc", "fmax"):
         found = measure(one)(truth, blocks, hierarchy=HIERARCHY)
         assert found == measure(one)(Y, dense, hierarchy=HIERARCHY)
+
+
+def test_classes_are_no_nodes(rng):
+    X, Y = make_data()
+    model = coherent().fit(X, rng.choice(NODES[1:], 60))
+    with pytest.raises(ValueError, match="one class per row"):
+        metrics.au_prc(Y, iter_proba(model, X))
 
 
 def test_rarity_report_takes_blocks(example):
