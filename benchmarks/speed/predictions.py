@@ -12,6 +12,7 @@ python benchmarks/speed/predictions.py fmax csr # one step
 """
 
 import csv
+import shutil
 import subprocess
 import sys
 import threading
@@ -205,6 +206,7 @@ def main():
             writer.writerow([name, kind, *found.stdout.strip().split(",")])
             file.flush()
             print(f"{name:16s} {kind:8s} {found.stdout.strip()}", flush=True)
+    shutil.rmtree(FOLDER)
 
 
 if __name__ == "__main__":
