@@ -58,6 +58,8 @@ _MARKS = {
     codecs.BOM_UTF16_LE: "utf-16",
     codecs.BOM_UTF16_BE: "utf-16",
 }
+# Of encodings in which a byte is no character: such a file is read as a whole.
+_WIDE_MARKS = tuple(mark for mark in _MARKS if mark != codecs.BOM_UTF8)
 _BLOCK = 2**20
 
 # -- reading ---------------------------------------------------------------------------
@@ -75,18 +77,39 @@ def read_bytes(path: str | os.PathLike[str]) -> bytes:
         times its own size: it is decompressed block by block, and no further.
     """
     name = os.fspath(path)
-    if os.path.isdir(name):
-        words = "Expected a file, but this is a folder; name a file in it"
-        raise IsADirectoryError(errno.EISDIR, words, name)
-    ending = os.path.splitext(name)[1].lower()
-    if ending not in (*_OPENERS, ".zip"):
+    if _ending(name) not in (*_OPENERS, ".zip"):
+        _check_no_folder(name)
         content = Path(name).read_bytes()
         _check_plain(name, content)
         return content
+    content = io.BytesIO()
+    for block in read_blocks(name):
+        content.write(block)
+    return content.getvalue()
+
+
+def read_blocks(path: str | os.PathLike[str]) -> Iterator[bytes]:
+    """Yield what is in a file block by block, decompressed as by `read_bytes`.
+
+    Raises
+    ------
+    ValueError
+        As `read_bytes`.
+    """
+    name = os.fspath(path)
+    _check_no_folder(name)
+    ending = _ending(name)
+    if ending not in (*_OPENERS, ".zip"):
+        with open(name, "rb") as file:
+            first = file.read(_BLOCK)
+            _check_plain(name, first)
+            yield first
+            yield from iter(lambda: file.read(_BLOCK), b"")
+        return
     most = max(MOST_BYTES, MOST_TIMES * os.path.getsize(name))
     try:
         with _decompressed(name, ending) as stream:
-            return _read_up_to(stream, most, name)
+            yield from _blocks_up_to(stream, most, name)
     except _BROKEN as error:
         raise ValueError(
             f"{name}: expected a compressed file, as its ending says, but could not "
@@ -97,6 +120,39 @@ def read_bytes(path: str | os.PathLike[str]) -> bytes:
             raise
         # bz2 reports broken data as an OSError without a number.
         raise ValueError(f"{name}: could not decompress it ({error}).") from error
+
+
+def read_lines(path: str | os.PathLike[str]) -> Iterator[tuple[int, list[str]]]:
+    """Yield a file's lines, many at a time, with the number of their first.
+
+    Text is as `decode` reads it. Lines come without their ends, be these of Unix,
+    Windows or old Macs; the last may be empty.
+    """
+    number, rest = 1, b""
+    for block in read_blocks(path):
+        rest += block
+        end = rest.rfind(b"\n") + 1
+        if end and not rest.startswith(_WIDE_MARKS):
+            text = decode(rest[:end], path, first_line=number)
+            lines = _unix(text).split("\n")[:-1]
+            yield number, lines
+            number, rest = number + len(lines), rest[end:]
+    if rest:
+        yield number, _unix(decode(rest, path, first_line=number)).split("\n")
+
+
+def _check_no_folder(name: str) -> None:
+    if os.path.isdir(name):
+        words = "Expected a file, but this is a folder; name a file in it"
+        raise IsADirectoryError(errno.EISDIR, words, name)
+
+
+def _unix(text: str) -> str:
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _ending(name: str) -> str:
+    return os.path.splitext(name)[1].lower()
 
 
 class _Readable(Protocol):
@@ -120,30 +176,33 @@ def _decompressed(name: str, ending: str) -> Iterator[_Readable]:
             yield member
 
 
-def _read_up_to(stream: _Readable, most: int, name: str) -> bytes:
-    content = io.BytesIO()
+def _blocks_up_to(stream: _Readable, most: int, name: str) -> Iterator[bytes]:
+    total = 0
     while block := stream.read(_BLOCK):
-        content.write(block)
-        if content.tell() > most:
+        total += len(block)
+        if total > most:
             raise ValueError(
                 f"{name}: decompressed, it is larger than {most / 2**20:,.0f} MB, "
                 f"more than {MOST_TIMES} times its size; if it is what it should be, "
                 "decompress it first."
             )
-    return content.getvalue()
+        yield block
 
 
-def decode(content: bytes, path: object, otherwise: str | None = None) -> str:
+def decode(
+    content: bytes, path: object, otherwise: str | None = None, first_line: int = 1
+) -> str:
     """Return text: UTF-8, or UTF-16 or UTF-32 where it begins with their mark.
 
-    ``otherwise`` is the encoding of what is no UTF-8; None: an error.
+    ``otherwise`` is the encoding of what is no UTF-8; None: an error, with a line
+    counted from ``first_line``.
     """
     encoding = next((e for mark, e in _MARKS.items() if content.startswith(mark)), None)
     try:
         text = content.decode(encoding or "utf-8")
     except UnicodeDecodeError as error:
         if encoding is not None or otherwise is None:
-            line = content[: error.start].count(b"\n") + 1
+            line = content[: error.start].count(b"\n") + first_line
             raise ValueError(
                 f"{path}: expected {(encoding or 'utf-8').upper()}, but line {line} "
                 f"has the byte {content[error.start]:#04x}. Save it as UTF-8, or "
@@ -179,8 +238,7 @@ def read_text(path: str | os.PathLike[str], otherwise: str | None = None) -> Tex
     name = os.fspath(path)
     content = decode(read_bytes(name), name, otherwise)
     # Not `splitlines`, which also splits at control characters inside a line.
-    lines = content.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    return Text(name, lines)
+    return Text(name, _unix(content).split("\n"))
 
 
 def _check_plain(name: str, content: bytes) -> None:
@@ -241,7 +299,8 @@ def check_free_folder(
 def exists(path: str | os.PathLike[str]) -> ValueError:
     """Return the error that a file is in the way."""
     return ValueError(
-        f"{os.fspath(path)} exists; name another file, or replace it by --force."
+        f"{os.fspath(path)} exists; name another file, or replace it by --force "
+        "(in Python: force=True)."
     )
 
 
@@ -396,6 +455,31 @@ def _rescue(path: Path, write: Write) -> Path | None:
         with contextlib.suppress(OSError):
             return _write_file([place], write, force=False)
     return None
+
+
+@contextlib.contextmanager
+def packed(path: str | os.PathLike[str], file: BinaryIO) -> Iterator[BinaryIO]:
+    """Yield what packs bytes into a file by the ending of its path, or the file.
+
+    Raises
+    ------
+    ValueError
+        If it ends on .zip, which is no stream.
+    """
+    ending = _ending(os.fspath(path))
+    if ending == ".zip":
+        raise ValueError(
+            f"Can't write {os.fspath(path)}: expected the ending .gz, .xz or .bz2, or "
+            "none of a compressed file."
+        )
+    if ending == ".gz":  # neither name nor time: the same content, the same bytes
+        with gzip.GzipFile("", "wb", fileobj=file, mtime=0) as stream:
+            yield stream
+    elif ending in _OPENERS:
+        with _OPENERS[ending](file, "wb") as stream:
+            yield stream
+    else:
+        yield file
 
 
 # -- what is no file -------------------------------------------------------------------

@@ -62,6 +62,13 @@ def values(Y: Any, column: Hashable) -> list[Any]:
     return nw.from_native(Y, eager_only=True)[column].to_list()
 
 
+def array(Y: Any, column: Hashable) -> np.ndarray:
+    """Values of one column of a frame as an array of its own dtype."""
+    if nw.dependencies.is_pandas_dataframe(Y):
+        return Y[column].to_numpy()
+    return nw.from_native(Y, eager_only=True)[column].to_numpy()
+
+
 def numbers(Y: Any, name: str = "Y") -> np.ndarray:
     """Values of a frame of numbers or booleans; what is missing becomes NaN.
 
@@ -137,6 +144,17 @@ def like(
         for name, dtype in wrapped.schema.items()
     ]
     return plain.select(casts).to_native()
+
+
+def table(columns: dict[str, Any], template: Any) -> Any:
+    """Put named columns into a frame of a template's kind; pandas' if it is none."""
+    if nw.dependencies.is_pandas_dataframe(template) or not (
+        nw.dependencies.is_into_dataframe(template)
+    ):
+        return pd.DataFrame(columns)
+    backend = nw.from_native(template, eager_only=True).implementation
+    lists = {name: np.asarray(values).tolist() for name, values in columns.items()}
+    return nw.from_dict(lists, backend=backend).to_native()
 
 
 def without_rows(Y: Any) -> Any:

@@ -8,12 +8,14 @@ columns, where the model knows any.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
 import scipy.sparse as sp
 from scipy.special import expit
+from sklearn.utils import _safe_indexing
 
 from . import _frames as frames
 from ._validation import Node, as_labels, as_scores, column_positions
@@ -251,6 +253,21 @@ def _of_positive(proba: Any, classes: Any) -> Any:
     return proba[:, where[0]] if len(where) else np.zeros(len(proba))
 
 
+# -- some rows at a time ---------------------------------------------------------------
+
+
+def some_rows(X: Any, rows: Any) -> Any:
+    """Return some rows of features or labels, in their container.
+
+    ``rows`` is a slice or an array of positions; of a torch Dataset it is a view.
+    """
+    data = sys.modules.get("torch.utils.data")  # else nothing can be a Dataset
+    if data is not None and isinstance(X, data.Dataset):
+        positions = range(len(X))[rows] if isinstance(rows, slice) else rows
+        return data.Subset(X, positions)
+    return _safe_indexing(X, rows)
+
+
 # -- side by side with the truth -------------------------------------------------------
 
 
@@ -265,6 +282,16 @@ def named_sides(
     if columns is not None:
         return {"y": columns}
     return {"estimator.predict_proba": node_names(names, hierarchy)}
+
+
+def classes_beside_nodes() -> ValueError:
+    """Return the error that a model of classes has no answers of nodes."""
+    return ValueError(
+        "The model was fitted on one class per row (1-D y), so that its answers are "
+        "not those of nodes, but y has one column per node. Fit it on columns too "
+        "(`HierarchicalLabelBinarizer` makes them), or measure classes, with one of "
+        "scikit-learn's scorers such as 'accuracy'."
+    )
 
 
 def in_node_order(
@@ -287,12 +314,7 @@ def in_node_order(
     """
     values, names, of_classes = answer
     if of_classes and y_true is not None:
-        raise ValueError(
-            "The model was fitted on one class per row (1-D y), so that its answers "
-            "are not those of nodes, but y has one column per node. Fit it on columns "
-            "too (`HierarchicalLabelBinarizer` makes them), or measure classes, with "
-            "one of scikit-learn's scorers such as 'accuracy'."
-        )
+        raise classes_beside_nodes()
     if hierarchy is None:
         return y_true, values
     names = node_names(names, hierarchy) or frames.columns(values)

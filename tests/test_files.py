@@ -20,7 +20,9 @@ from sklearn_hmlc._files import (
     decode,
     is_device,
     is_stdout,
+    packed,
     read_bytes,
+    read_lines,
     write_whole,
 )
 
@@ -69,6 +71,27 @@ def test_compressed_files_are_read(folder, ending):
     path = folder / f"x{ending.upper()}"
     path.write_bytes(COMPRESS[ending](raw))
     assert read_bytes(path) == raw
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32"])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_lines_come_with_their_numbers(folder, monkeypatch, encoding, end):
+    monkeypatch.setattr(_files, "_BLOCK", 64)
+    lines = [f"líne {number}" * (number % 7) for number in range(100)]
+    with write_packed(folder / "x.gz") as file:
+        file.write(end.join(lines).encode(encoding))
+    found = [
+        (first + k, line)
+        for first, part in read_lines(folder / "x.gz")
+        for k, line in enumerate(part)
+    ]
+    assert found == list(enumerate(lines, start=1))
+
+
+@contextlib.contextmanager
+def write_packed(path):
+    with open(path, "wb") as file, packed(path, file) as stream:
+        yield stream
 
 
 @pytest.mark.parametrize("ending", COMPRESS)

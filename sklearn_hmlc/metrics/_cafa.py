@@ -25,6 +25,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from .. import _validation as check
+from .._scores import Scores
 from .._validation import BoolArray, FloatArray, Node
 from ..hierarchy import Hierarchy
 from . import _inputs as inputs
@@ -50,8 +51,11 @@ def fmax_score(
     ----------
     y_true : array-like, sparse matrix or DataFrame of shape (n_samples, n_nodes)
         Labels, 0 and 1, closed under the hierarchy.
-    y_score : array-like, sparse matrix or DataFrame of shape (n_samples, n_nodes)
-        Coherent scores, larger = more likely. Sparse ones are made dense.
+    y_score : array-like, sparse matrix, DataFrame or blocks of shape \
+(n_samples, n_nodes)
+        Coherent scores, larger = more likely. Absent entries of sparse ones are 0.
+        Blocks of rows do too: what `sklearn_hmlc.predictions.iter_proba` returns, an
+        iterator, or a function that returns one.
     hierarchy : Hierarchy, default=None
         Names the columns, the unscored nodes and the namespaces. None: all columns
         count, in one namespace.
@@ -142,8 +146,9 @@ def weighted_fmax_score(
     ----------
     y_true : array-like, sparse matrix or DataFrame of shape (n_samples, n_nodes)
         Labels, 0 and 1, closed under the hierarchy.
-    y_score : array-like, sparse matrix or DataFrame of shape (n_samples, n_nodes)
-        Coherent scores, larger = more likely.
+    y_score : array-like, sparse matrix, DataFrame or blocks of shape \
+(n_samples, n_nodes)
+        Coherent scores, larger = more likely; as in `fmax_score`.
     information : array-like of shape (n_nodes,), mapping or Series
         Information per node in bits, none below 0: from `information_accretion`.
     hierarchy : Hierarchy, default=None
@@ -219,8 +224,9 @@ def smin_score(
     ----------
     y_true : array-like, sparse matrix or DataFrame of shape (n_samples, n_nodes)
         Labels, 0 and 1, closed under the hierarchy.
-    y_score : array-like, sparse matrix or DataFrame of shape (n_samples, n_nodes)
-        Coherent scores, larger = more likely.
+    y_score : array-like, sparse matrix, DataFrame or blocks of shape \
+(n_samples, n_nodes)
+        Coherent scores, larger = more likely; as in `fmax_score`.
     information : array-like of shape (n_nodes,), mapping or Series
         Information per node in bits, none below 0: from `information_accretion`.
     hierarchy : Hierarchy, default=None
@@ -307,7 +313,6 @@ def _by_namespace(
         per_node=per_node,
         stacklevel=3,
     )
-    cuts = _as_thresholds(thresholds, scores[:, names.scored]).astype(scores.dtype)
     value: FloatArray = np.ones(names.n_nodes)
     if per_node:
         value = check.not_negative(per_node["information"], names, "information")
@@ -315,12 +320,15 @@ def _by_namespace(
     weights = inputs.relative(weights)
     if weights is None:
         weights = np.ones(truth.shape[0])
-    found = {}
-    for name, nodes in nodes_by_namespace(names, namespaces).items():
-        rows = np.flatnonzero(np.diff(truth[:, nodes].indptr))
-        if rows.size:
-            sums = _sums(truth, scores, value, rows, nodes, cuts)
-            found[name] = measure(sums, weights[rows])
+    bounded = names.scored if thresholds is None else None
+    cuts = _as_thresholds(thresholds)
+    spaces = nodes_by_namespace(names, namespaces)
+    found = {
+        name: measure(sums, weights[rows])
+        for name, (rows, sums) in _sums(
+            truth, scores, value, spaces, cuts, bounded
+        ).items()
+    }
     found = {name: score for name, score in found.items() if not np.isnan(score)}
     if not found:
         raise ValueError(
@@ -346,23 +354,40 @@ class _Sums(NamedTuple):
 
 def _sums(
     truth: sp.csr_array,
-    scores: FloatArray,
+    scores: Scores,
     values: FloatArray,
-    rows: NDArray[np.intp],
-    nodes: NDArray[np.intp],
+    spaces: Mapping[Node, NDArray[np.intp]],
     thresholds: FloatArray,
-) -> _Sums:
-    """Sum the values of ``nodes`` over ``rows``, some rows at a time."""
-    blocks = [
-        _block_sums(
-            truth[rows[block]][:, nodes].toarray(),
-            scores[np.ix_(rows[block], nodes)],
-            values[nodes],
-            thresholds,
-        )
-        for block in inputs.row_blocks(len(rows), len(nodes))
-    ]
-    return _Sums(*(np.concatenate(parts) for parts in zip(*blocks, strict=True)))
+    bounded: BoolArray | None,
+) -> dict[Node, tuple[NDArray[np.intp], _Sums]]:
+    """Sum the nodes' values, some rows at a time, in one pass over the scores.
+
+    Returns, by namespace, the rows with a true node there and their sums; namespaces
+    without such rows are left out. ``bounded`` marks nodes whose scores must be in
+    [0, 1]; None: none.
+    """
+    parts: dict[Node, list[Any]] = {name: [] for name in spaces}
+    for where, block in scores.blocks():
+        if bounded is not None:
+            _check_range(block if bounded.all() else block[:, bounded])
+        cuts = thresholds.astype(block.dtype)
+        labels = truth[where]
+        for name, nodes in spaces.items():
+            inside = labels[:, nodes]
+            rows = np.flatnonzero(np.diff(inside.indptr))
+            sums = _block_sums(
+                inside[rows].toarray(), block[np.ix_(rows, nodes)], values[nodes], cuts
+            )
+            parts[name].append((rows + where.start, *sums))
+    joined = {
+        name: [np.concatenate(column) for column in zip(*blocks, strict=True)]
+        for name, blocks in parts.items()
+    }
+    return {
+        name: (rows, _Sums(*sums))
+        for name, (rows, *sums) in joined.items()
+        if len(rows)
+    }
 
 
 def _block_sums(
@@ -419,9 +444,8 @@ def _least_distance(sums: _Sums, weights: FloatArray) -> float:
     return float(np.hypot(missed, made_up).min())
 
 
-def _as_thresholds(thresholds: Any, scores: FloatArray) -> FloatArray:
+def _as_thresholds(thresholds: Any) -> FloatArray:
     if thresholds is None:
-        _check_range(scores)
         return np.arange(1, 101) / 100
     cuts = np.asarray(thresholds)
     numeric = cuts.ndim == 1 and cuts.size > 0 and cuts.dtype.kind in "iuf"
@@ -435,8 +459,9 @@ def _as_thresholds(thresholds: Any, scores: FloatArray) -> FloatArray:
 
 def _check_range(scores: FloatArray) -> None:
     # Scores that near to 0 or to 1 are on the same side of all thresholds.
-    outside = scores[(scores < -_ROUNDING) | (scores > 1 + _ROUNDING)]
-    if outside.size:
+    low, high = -_ROUNDING, 1 + _ROUNDING
+    if scores.min(initial=0) < low or scores.max(initial=1) > high:
+        outside = scores[(scores < low) | (scores > high)]
         raise ValueError(
             "Expected `y_score` in [0, 1] without `thresholds`, which then are 0.01, "
             f"0.02, ..., 1.00, but got {outside.flat[0]:g}. Give probabilities, or "

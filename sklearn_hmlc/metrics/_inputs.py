@@ -22,6 +22,8 @@ from sklearn.utils import gen_batches
 from .. import _frames as frames
 from .. import _validation as check
 from .._naming import common_hierarchy
+from .._response import classes_beside_nodes, node_names
+from .._scores import comes_in_blocks, read_scores
 from .._validation import BoolArray, FloatArray, Node
 from ..hierarchy import Hierarchy
 
@@ -32,8 +34,8 @@ _BLOCK_CELLS = 10_000_000
 class Sides(NamedTuple):
     """Truth and what stands beside it, columns in node order.
 
-    ``other`` are boolean CSR labels or dense scores; ``weights`` None where all rows
-    count alike, else above 0: rows of weight 0 are left out.
+    ``other`` are boolean CSR labels, or `Scores`; ``weights`` None where all rows count
+    alike, else above 0: rows of weight 0 are left out.
     """
 
     hierarchy: Hierarchy
@@ -70,14 +72,20 @@ def side_by_side(
     UserWarning
         If both are pandas frames with the same rows in another order.
     """
-    sides = {"y_true": y_true, name: other}
+    named = _columns_of_blocks(other, hierarchy) if scores else None
+    sides = {"y_true": y_true, name: other if named is None else named}
     hierarchy = common_hierarchy(hierarchy, sides, per_node)
     truth = check.as_labels(y_true, hierarchy, "y_true")
     if truth.shape[0] == 0:
         raise ValueError("Expected `y_true` with at least one row, but got none.")
-    read = check.as_scores if scores else check.as_labels
-    values = read(other, hierarchy, name)
-    check.check_same_rows(truth, values, name)
+    values: Any
+    if scores:
+        columns = None if named is None else list(named.columns)
+        values = read_scores(other, hierarchy, name, truth.shape[0], columns)
+        check.check_same_rows(truth, values, name)
+    else:
+        values = check.as_labels(other, hierarchy, name)
+        check.check_same_rows(truth, values, name)
     check.check_same_ids(y_true, other, ("y_true", name), stacklevel + 2)
     weights = check.as_row_weights(sample_weight, truth.shape[0])
     if weights is not None and not weights.all():
@@ -87,8 +95,29 @@ def side_by_side(
                 "Expected `sample_weight` with at least one row above 0, but got zeros "
                 "alone."
             )
-        truth, values, weights = truth[counted], values[counted], weights[counted]
+        values = values.take(counted) if scores else values[counted]
+        truth, weights = truth[counted], weights[counted]
     return Sides(hierarchy, truth, values, weights)
+
+
+def _columns_of_blocks(blocks: Any, hierarchy: Hierarchy | None) -> Any:
+    """Return a frame without rows that has the names of a model's blocks.
+
+    None where they have no names, or mere numbers of columns.
+
+    Raises
+    ------
+    ValueError
+        If the model gives each row one class: these are no nodes.
+    """
+    if getattr(blocks, "of_classes", False):
+        raise classes_beside_nodes()
+    names = getattr(blocks, "nodes", None) if comes_in_blocks(blocks) else None
+    if names is not None and hierarchy is not None:
+        names = node_names(list(names), hierarchy)
+    if names is None or list(names) == list(range(len(names))):
+        return None
+    return pd.DataFrame(columns=pd.Index(list(names), tupleize_cols=False))
 
 
 def relative(weights: FloatArray | None) -> FloatArray | None:

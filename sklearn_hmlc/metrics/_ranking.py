@@ -91,9 +91,12 @@ def au_prc(
     ----------
     y_true : array-like, sparse matrix or DataFrame of shape (n_samples, n_nodes)
         Labels, 0 and 1.
-    y_score : array-like, sparse matrix or DataFrame of shape (n_samples, n_nodes)
-        Scores, larger = more likely: the output of ``predict_proba``. Sparse ones
-        are made dense.
+    y_score : array-like, sparse matrix, DataFrame or blocks of shape \
+(n_samples, n_nodes)
+        Scores, larger = more likely: the output of ``predict_proba``. Absent entries
+        of sparse ones are 0. Blocks of rows do too: what
+        `sklearn_hmlc.predictions.iter_proba` returns, or a function that returns an
+        iterator of them; they are passed over twice.
     average : {"pooled", "macro", "weighted"} or None, default="pooled"
         "pooled": one curve over all (row, node) pairs, AU(PRC), the measure that the
         field compares by. "macro": the mean of the nodes' areas. "weighted": their
@@ -219,8 +222,9 @@ def pooled_pr_curve(
     ----------
     y_true : array-like, sparse matrix or DataFrame of shape (n_samples, n_nodes)
         Labels, 0 and 1.
-    y_score : array-like, sparse matrix or DataFrame of shape (n_samples, n_nodes)
-        Scores, larger = more likely.
+    y_score : array-like, sparse matrix, DataFrame or blocks of shape \
+(n_samples, n_nodes)
+        Scores, larger = more likely; as in `au_prc`.
     hierarchy : Hierarchy, default=None
         Names the columns, by which DataFrames are matched, and the unscored nodes.
     scored : array-like of bool of shape (n_nodes,), mapping or Series, default=None

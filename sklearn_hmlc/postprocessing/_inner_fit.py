@@ -13,10 +13,9 @@ import scipy.sparse as sp
 from sklearn.base import clone
 from sklearn.frozen import FrozenEstimator
 from sklearn.model_selection import GridSearchCV, RandomizedSearchCV
-from sklearn.utils import _safe_indexing
 from sklearn.utils.validation import _check_method_params
-from torch.utils.data import Dataset, Subset
 
+from .._response import some_rows
 from .._validation import as_row_weights
 
 _LARGEST = np.iinfo(np.int32).max
@@ -45,11 +44,7 @@ def fit_on(
 
 def take(X: Any, rows: Any) -> Any:
     """Return some rows of features or labels, in their container; None: all of them."""
-    if rows is None:
-        return X
-    if isinstance(X, Dataset):
-        return Subset(X, rows)
-    return _safe_indexing(X, rows)
+    return X if rows is None else some_rows(X, rows)
 
 
 def counting_rows(sample_weight: Any, n_rows: int) -> tuple[Any, Any]:

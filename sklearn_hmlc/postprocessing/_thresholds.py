@@ -16,9 +16,9 @@ from sklearn.utils import gen_batches
 
 from .. import _frames as frames
 from .._naming import common_hierarchy
+from .._scores import comes_in_blocks, read_scores
 from .._validation import (
     as_labels,
-    as_probabilities,
     as_row_weights,
     check_option,
     check_same_rows,
@@ -52,7 +52,8 @@ def node_thresholds(
         Probabilities (scores in [0, 1]) of the same rows, from a model that was not
         trained on them. Where both are frames their columns are matched by name, else
         by position: bare probabilities of a model that was fitted on a frame are in the
-        order of its ``classes_``.
+        order of its ``classes_``. Absent entries of sparse ones are 0; they, and a
+        memmap, are read some nodes at a time.
     strategy : {"prevalence", "f1"}, default="prevalence"
         "prevalence": as many rows are predicted to have the node as `prevalence` says.
         "f1": the largest F1 among thresholds whose predicted number is within
@@ -125,19 +126,20 @@ def node_thresholds(
             "Expected `y_true` with at least one row and one node, but got shape "
             f"{truth.shape}."
         )
-    scores = as_probabilities(proba, hierarchy, "proba")
+    scores = _read_probabilities(proba, hierarchy)
     check_same_rows(truth, scores, "proba")
-    weight = _checked_weight(sample_weight, len(scores))
+    n_samples = truth.shape[0]
+    weight = _checked_weight(sample_weight, n_samples)
     counts = weight > 0
     n_rows = np.count_nonzero(counts)
     share = weight @ truth / n_rows if prevalence is None else prevalence
     wanted = _checked_share(share, hierarchy) * n_rows
     bound = factor if strategy == "f1" else None
     thresholds = np.empty(hierarchy.n_nodes)
-    for part in gen_batches(len(thresholds), max(1, _BLOCK_ENTRIES // len(scores))):
+    for part in gen_batches(len(thresholds), max(1, _BLOCK_ENTRIES // n_samples)):
         thresholds[part] = _tuned(
             truth[:, part].toarray()[counts],
-            scores[:, part][counts].astype(np.float64, copy=False),
+            scores.columns(part)[counts].astype(np.float64, copy=False),
             weight[counts],
             wanted[part],
             bound,
@@ -146,6 +148,26 @@ def node_thresholds(
         return thresholds
     index = pd.Index(hierarchy.nodes, tupleize_cols=False)
     return pd.Series(thresholds, index=index, name="threshold")
+
+
+def _read_probabilities(proba: Any, hierarchy: Hierarchy) -> Any:
+    """Return `Scores` in [0, 1] that have columns; sparse ones stay sparse."""
+    if comes_in_blocks(proba):
+        raise ValueError(
+            "Expected `proba` with all rows of a node at hand, but got blocks of rows; "
+            "put them into an array on disk (`predict_dense(..., out=)`) or a sparse "
+            "one (`predict_sparse`) first."
+        )
+    scores = read_scores(proba, hierarchy, "proba")
+    ends = [(block.min(), block.max()) for _, block in scores.blocks() if block.size]
+    low = min((low for low, _ in ends), default=0)
+    high = max((high for _, high in ends), default=1)
+    if low < 0 or high > 1:
+        raise ValueError(
+            "Expected `proba` of probabilities in [0, 1], but got values from "
+            f"{low:g} to {high:g}."
+        )
+    return scores
 
 
 def check_factor(strategy: str, factor: float, stacklevel: int = 3) -> None:

@@ -309,3 +309,25 @@ def test_what_users_call_thresholds():
     ]:
         with pytest.raises(ValueError, match=message):
             as_thresholds(bad, hierarchy)
+
+
+@pytest.mark.parametrize("strategy", ["prevalence", "f1"])
+@given(case=held_out())
+def test_sparse_scores_have_the_thresholds_of_dense_ones(strategy, case):
+    truth, scores = case
+    expected = node_thresholds(truth, scores, strategy)
+    found = node_thresholds(sp.csr_array(truth), sp.csr_array(scores), strategy)
+    np.testing.assert_array_equal(found, expected)
+
+
+def test_thresholds_need_all_rows_of_a_node():
+    with pytest.raises(ValueError, match=r"but got blocks of rows; .*predict_sparse"):
+        node_thresholds([[1], [0]], iter([[[0.5]], [[0.2]]]))
+
+
+def test_sparse_scores_of_many_nodes():
+    truth = sp.csr_array((np.ones(2, bool), ([0, 3], [7, 99_999])), (5, 100_000))
+    scores = sp.csr_array(([0.5, 0.25], ([0, 3], [7, 99_999])), (5, 100_000))
+    thresholds = node_thresholds(truth, scores)
+    assert thresholds[[7, 99_999]].tolist() == [0.25, 0.125]
+    assert (np.delete(thresholds, [7, 99_999]) == 0.5).all()

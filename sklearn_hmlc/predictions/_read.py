@@ -1,0 +1,412 @@
+"""Prediction files back to scores: CAFA's format, long and wide tables.
+
+Stage: before measures. In: a path. Out: sparse scores of shape (n_samples, n_nodes)
+with the names of rows and columns. Files are read some lines at a time; what is wrong
+in one is told with its line.
+"""
+
+from __future__ import annotations
+
+import csv
+import os
+import warnings
+from array import array
+from collections.abc import Iterable, Iterator
+from itertools import chain
+from typing import Any, NamedTuple
+
+import numpy as np
+import scipy.sparse as sp
+
+from .._files import read_lines
+from .._naming import given_hierarchy
+from .._validation import (
+    Node,
+    check_option,
+    check_unique,
+    count,
+    shorten,
+    unknown,
+)
+from ..hierarchy import Hierarchy
+from ._blocks import row_ids
+from ._formats import CAFA_WORDS, FORMATS, ID, NODE, PROBABILITY, separator
+
+Line = tuple[int, str]
+Cells = tuple[int, str, str, str]
+
+
+class Predictions(NamedTuple):
+    """Scores from a file, with the names of their rows and columns.
+
+    Attributes
+    ----------
+    scores : csr_array of float64 of shape (n_samples, n_nodes)
+        What the file has no line for is 0, and has no entry.
+    ids : list of hashable
+        Names of the rows.
+    nodes : list of hashable
+        Names of the columns.
+
+    See Also
+    --------
+    read_predictions : Gives one.
+
+    Examples
+    --------
+    >>> import scipy.sparse as sp
+    >>> from sklearn_hmlc.predictions import Predictions
+    >>> Predictions(sp.csr_array([[0.5]]), ["P1"], ["GO:0005515"]).ids
+    ['P1']
+    """
+
+    scores: Any
+    ids: list[Node]
+    nodes: list[Node]
+
+
+def read_predictions(
+    path: str | os.PathLike[str],
+    hierarchy: Hierarchy | None = None,
+    *,
+    format: str | None = None,
+    ids: Any = None,
+    unknown_nodes: str = "error",
+) -> Predictions:
+    r"""Read predictions from a file that `write_predictions`, or another tool, wrote.
+
+    Parameters
+    ----------
+    path : str or path-like
+        Decompressed where it ends on .gz, .xz, .bz2 or .zip.
+    hierarchy : Hierarchy, default=None
+        Its nodes are the columns, in their order. None: the nodes of the file, in the
+        order in which they come.
+    format : {"cafa", "long", "wide"} or None, default=None
+        As in `write_predictions`. None: a table, if the first line has its columns,
+        else "cafa".
+    ids : array-like of hashable of shape (n_samples,), default=None
+        The rows that are wanted, in this order, such as those of the truth beside; what
+        the file has no line for is a row of zeros. None: those of the file, in the
+        order in which they come.
+    unknown_nodes : {"error", "drop"}, default="error"
+        What to do with nodes that the hierarchy does not have. "drop": leave them out,
+        with a warning.
+
+    Returns
+    -------
+    predictions : Predictions
+        ``(scores, ids, nodes)``.
+
+    Raises
+    ------
+    ValueError
+        With the line, if it has another number of cells than it should, a score is no
+        number in [0, 1], a node is unknown, or a pair of id and node comes twice; if
+        the file has no prediction, or none of the `ids`.
+
+    Warns
+    -----
+    UserWarning
+        If lines are left out: of ids that are not among `ids`, or of unknown nodes.
+
+    See Also
+    --------
+    write_predictions : Writes such files.
+    sklearn_hmlc.metrics.fmax_score : A measure that takes the scores as they are.
+
+    Notes
+    -----
+    In CAFA's format cells are separated by blanks, and lines that begin with AUTHOR,
+    MODEL, KEYWORDS, ACCURACY or END are passed over, as are empty ones. In tables more
+    columns may stand beside those that are read. Ids and nodes are text; they are
+    matched with the text of `ids` and of the hierarchy's nodes.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> from sklearn_hmlc.predictions import read_predictions
+    >>> with TemporaryDirectory() as folder:
+    ...     path = Path(folder, "model.txt")
+    ...     _ = path.write_text("AUTHOR me\nP1 GO:1 0.9\nP1 GO:2 0.25\nP2 GO:1 1\n")
+    ...     predictions = read_predictions(path)
+    >>> predictions.ids, predictions.nodes
+    (['P1', 'P2'], ['GO:1', 'GO:2'])
+    >>> predictions.scores.toarray()
+    array([[0.9 , 0.25],
+           [1.  , 0.  ]])
+    """
+    if format is not None:
+        check_option("format", format, FORMATS)
+    check_option("unknown_nodes", unknown_nodes, ("error", "drop"))
+    if hierarchy is not None:
+        given_hierarchy(hierarchy)
+    wanted = None if ids is None else row_ids(ids, None)
+    lines = _numbered(path)
+    first = next(lines, None)
+    if first is None:
+        raise ValueError(f"{path}: there is no prediction in it; it is empty.")
+    if format is None:
+        format = _format_of(first[1], separator(path))
+    rows = _Names(wanted, "`ids`")
+    columns = _Names(None if hierarchy is None else hierarchy.nodes, "the hierarchy")
+    cells = _READERS[format](path, first, lines, columns)
+    entries = _Entries()
+    entries.collect(path, cells, rows, columns, unknown_nodes == "error")
+    _tell_of_others(path, rows, columns, entries)
+    scores = entries.scores(path, rows, columns)
+    return Predictions(scores, rows.names, columns.names)
+
+
+def _tell_of_others(
+    path: Any, rows: _Names, columns: _Names, entries: _Entries
+) -> None:
+    """Warn of what was left out; raise where nothing is left."""
+    if not entries.n_lines:
+        raise ValueError(f"{path}: there is no prediction in it.")
+    if rows.others and not len(entries.values):
+        raise ValueError(
+            f"{path}: expected lines of the given ids, such as "
+            f"{shorten(rows.names, 3)}, but it has none; it has those of "
+            f"{shorten(rows.others, 3)}."
+        )
+    for names, what in ((rows, "id"), (columns, "node")):
+        if names.others:
+            n_lines = sum(names.others.values())
+            warnings.warn(
+                f"{path}: left out {count(n_lines, 'line')} of "
+                f"{count(len(names.others), what)} not in {names.where}: "
+                f"{shorten(names.others, 3)}.",
+                UserWarning,
+                stacklevel=3,
+            )
+
+
+# -- names and entries -----------------------------------------------------------------
+
+
+class _Names:
+    """Names by their text: those that are given, or those that come."""
+
+    def __init__(self, given: Iterable[Node] | None, where: str) -> None:
+        self.names = [] if given is None else list(given)
+        self.where = where
+        self.open = given is None
+        self.others: dict[str, int] = {}
+        texts = [str(name) for name in self.names]
+        check_unique(texts, f"Names in {where}")
+        self._places = {text: place for place, text in enumerate(texts)}
+
+    def place(self, text: str) -> int:
+        """Return the position of a name; of one that is not wanted -1."""
+        place = self._places.get(text)
+        if place is not None:
+            return place
+        if not self.open:
+            return -1
+        self._places[text] = len(self.names)
+        self.names.append(text)
+        return len(self.names) - 1
+
+    def leave_out(self, text: str) -> None:
+        """Count a line that is left out."""
+        self.others[text] = self.others.get(text, 0) + 1
+
+
+class _Entries:
+    """Scores above 0, with their rows, columns and lines."""
+
+    def __init__(self) -> None:
+        self.rows, self.columns = array("i"), array("i")
+        self.lines, self.values = array("q"), array("d")
+        self.n_lines = 0
+
+    def collect(
+        self,
+        path: Any,
+        cells: Iterable[Cells],
+        rows: _Names,
+        columns: _Names,
+        strict: bool,
+    ) -> None:
+        """Read all cells; raise where one is wrong."""
+        for number, row, column, text in cells:
+            self.n_lines += 1
+            value = _score(path, number, text)
+            node = columns.place(column)
+            if node < 0:
+                if strict:
+                    message = unknown(column, columns.names)
+                    raise ValueError(f"{path}, line {number}: {message}")
+                columns.leave_out(column)
+                continue
+            place = rows.place(row)
+            if place < 0:
+                rows.leave_out(row)
+                continue
+            self.rows.append(place)
+            self.columns.append(node)
+            self.lines.append(number)
+            self.values.append(value)
+
+    def scores(self, path: Any, rows: _Names, columns: _Names) -> sp.csr_array:
+        """Return the entries as CSR; raise where two are of one pair."""
+        shape = len(rows.names), len(columns.names)
+        row, column = np.array(self.rows), np.array(self.columns)
+        keys = row * np.int64(shape[1]) + column
+        order = np.argsort(keys, kind="stable")
+        double = np.flatnonzero(np.diff(keys[order]) == 0)
+        if len(double):
+            one, other = (order[double[0] + k] for k in (0, 1))
+            raise ValueError(
+                f"{path}, line {self.lines[other]}: expected a score for each pair of "
+                f"id and node, but {str(rows.names[row[one]])!r} with "
+                f"{str(columns.names[column[one]])!r} came in line {self.lines[one]} "
+                "before."
+            )
+        starts = np.searchsorted(row[order], np.arange(shape[0] + 1))
+        parts = np.array(self.values)[order], column[order], starts.astype(np.int32)
+        scores = sp.csr_array(parts, shape=shape)
+        scores.eliminate_zeros()
+        return scores
+
+
+def _score(path: Any, number: int, text: str) -> float:
+    try:
+        value = np.nan if "_" in text else float(text)  # Python's 1_0 is 10
+    except ValueError:
+        value = np.nan
+    if not 0 <= value <= 1:
+        raise ValueError(
+            f"{path}, line {number}: expected a score in [0, 1], but got {text!r}."
+        )
+    return value
+
+
+# -- lines -----------------------------------------------------------------------------
+
+
+def _numbered(path: Any) -> Iterator[Line]:
+    """Yield the lines that are not empty, with their numbers."""
+    for first, lines in read_lines(path):
+        for number, line in enumerate(lines, first):
+            if line and not line.isspace():
+                yield number, line
+
+
+def _format_of(line: str, mark: str) -> str:
+    names = _names_of(line, mark)
+    if {ID, NODE, PROBABILITY} <= set(names):
+        return "long"
+    return "wide" if names[0] == ID and len(names) > 1 else "cafa"
+
+
+def _names_of(line: str, mark: str) -> list[str]:
+    return next(csv.reader([line], delimiter=mark))
+
+
+def _cafa_cells(
+    path: Any, first: Line, lines: Iterator[Line], columns: _Names
+) -> Iterator[Cells]:
+    del columns
+    for number, line in chain([first], lines):
+        cells = line.split()
+        if cells[0] in CAFA_WORDS:
+            continue
+        if len(cells) != 3:
+            raise ValueError(
+                f"{path}, line {number}: expected an id, a node and a score, separated "
+                f"by tabs or blanks, but got {count(len(cells), 'cell')}: "
+                f"{line[:80]!r}."
+            )
+        yield number, cells[0], cells[1], cells[2]
+
+
+def _long_cells(
+    path: Any, first: Line, lines: Iterator[Line], columns: _Names
+) -> Iterator[Cells]:
+    del columns
+    mark = separator(path)
+    names = _checked_names(path, first, mark, (ID, NODE, PROBABILITY))
+    row, column, score = (names.index(name) for name in (ID, NODE, PROBABILITY))
+    for number, cells in _rows(path, lines, mark, len(names)):
+        name = _named(path, number, cells[row], ID)
+        yield number, name, _named(path, number, cells[column], NODE), cells[score]
+
+
+def _wide_cells(
+    path: Any, first: Line, lines: Iterator[Line], columns: _Names
+) -> Iterator[Cells]:
+    """Yield what is not 0, but of each row and of each column something."""
+    mark = separator(path)
+    names = _checked_names(path, first, mark, (ID,))
+    place = names.index(ID)
+    nodes = names[:place] + names[place + 1 :]
+    if not nodes or "" in nodes:
+        raise ValueError(
+            f"{path}, line {first[0]}: expected the name of a node above each column "
+            f"but that of ids: {first[1][:80]!r}."
+        )
+    if columns.open:
+        for node in nodes:
+            columns.place(node)
+    seen: dict[str, int] = {}
+    for number, cells in _rows(path, lines, mark, len(names)):
+        name = _named(path, number, cells.pop(place), ID)
+        if name in seen:
+            raise ValueError(
+                f"{path}, line {number}: the id {name!r} came in line {seen[name]} "
+                "before."
+            )
+        seen[name] = number
+        for column in _not_zero(cells) or [0]:
+            yield number, name, nodes[column], cells[column]
+
+
+def _not_zero(texts: list[str]) -> list[int]:
+    """Positions of what may be another number than 0, or none at all."""
+    try:
+        return np.flatnonzero(np.array(texts, dtype=float)).tolist()
+    except ValueError:
+        return [place for place, text in enumerate(texts) if text != "0"]
+
+
+_READERS = {"cafa": _cafa_cells, "long": _long_cells, "wide": _wide_cells}
+
+
+def _checked_names(
+    path: Any, first: Line, mark: str, needed: tuple[str, ...]
+) -> list[str]:
+    number, line = first
+    names = _names_of(line, mark)
+    missing = [name for name in needed if name not in names]
+    if missing:
+        marks = "commas" if mark == "," else "tabs"
+        raise ValueError(
+            f"{path}, line {number}: expected a header with {shorten(needed)}, "
+            f"separated by {marks}, but it lacks {shorten(missing)}: {line[:80]!r}."
+        )
+    check_unique(names, f"{path}, line {number}: columns")
+    return names
+
+
+def _named(path: Any, number: int, name: str, what: str) -> str:
+    if not name:
+        raise ValueError(f"{path}, line {number}: there is no {what}.")
+    return name
+
+
+def _rows(
+    path: Any, lines: Iterator[Line], mark: str, width: int
+) -> Iterator[tuple[int, list[str]]]:
+    """Yield the cells of each line, as many as the header has."""
+    for number, line in lines:
+        # The csv module takes longer than all the rest.
+        cells = _names_of(line, mark) if '"' in line else line.split(mark)
+        if len(cells) != width:
+            raise ValueError(
+                f"{path}, line {number}: expected {count(width, 'cell')}, as in the "
+                f"header, but got {len(cells)}."
+            )
+        yield number, cells
