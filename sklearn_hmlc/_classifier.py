@@ -178,10 +178,10 @@ default="binary"
     the max constraint (``prior_correction``) [2]_.
 
     Scale the features (`StandardScaler`) and fill missing values (`SimpleImputer`)
-    first. Sparse ``X`` and ``y`` are made dense one batch at a time; a sparse ``X`` of
-    which at most one entry in 32 is stored stays sparse, is scaled to the mean square of
-    standardised rows, and learns where it has entries (see
-    `sklearn_hmlc.nn.SparseInputLinear`).
+    first. Sparse ``X`` and ``y`` are made dense one batch at a time. But a sparse ``X``
+    of which at most one entry in 32 is stored stays sparse, is scaled to the mean
+    square of standardised rows, and learns where it has entries, see
+    `sklearn_hmlc.nn.SparseInputLinear`.
 
     References
     ----------

@@ -131,9 +131,10 @@ class LazyAdam(torch.optim.Adam):
 
     Parameters
     ----------
-    params, **kwargs
-        As of `torch.optim.Adam`, or with ``decoupled_weight_decay=True`` of
-        `torch.optim.AdamW`.
+    params, lr, betas, eps, weight_decay, fused
+        As of `torch.optim.Adam`.
+    decoupled_weight_decay : bool, default=False
+        Whether weights decay as with `torch.optim.AdamW`.
 
     Examples
     --------
@@ -147,6 +148,27 @@ class LazyAdam(torch.optim.Adam):
     >>> (layer.weight != before).any(dim=1)
     tensor([False,  True, False])
     """
+
+    def __init__(
+        self,
+        params: Any,
+        lr: float = 1e-3,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 0.0,
+        *,
+        fused: bool | None = None,
+        decoupled_weight_decay: bool = False,
+    ) -> None:
+        super().__init__(
+            params,
+            lr=lr,
+            betas=betas,
+            eps=eps,
+            weight_decay=weight_decay,
+            fused=fused,
+            decoupled_weight_decay=decoupled_weight_decay,
+        )
 
     @torch.no_grad()
     def step(self, closure: Any = None) -> Any:

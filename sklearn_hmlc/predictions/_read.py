@@ -11,7 +11,7 @@ import csv
 import os
 import warnings
 from array import array
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
 from typing import Any, NamedTuple
 
@@ -120,7 +120,8 @@ def read_predictions(
     In CAFA's format cells are separated by blanks, and lines that begin with AUTHOR,
     MODEL, KEYWORDS, ACCURACY or END are passed over, as are empty ones. In tables more
     columns may stand beside those that are read. Ids and nodes are text; they are
-    matched with the text of `ids` and of the hierarchy's nodes.
+    matched with the text of `ids` and of the hierarchy's nodes, or of ``alternatives``
+    of these, such as the ids of merged terms.
 
     Examples
     --------
@@ -151,6 +152,8 @@ def read_predictions(
         format = _format_of(first[1], separator(path))
     rows = _Names(wanted, "`ids`")
     columns = _Names(None if hierarchy is None else hierarchy.nodes, "the hierarchy")
+    if hierarchy is not None:
+        columns.also(hierarchy.alternatives)
     cells = _READERS[format](path, first, lines, columns)
     entries = _Entries()
     entries.collect(path, cells, rows, columns, unknown_nodes == "error")
@@ -197,6 +200,12 @@ class _Names:
         texts = [str(name) for name in self.names]
         check_unique(texts, f"Names in {where}")
         self._places = {text: place for place, text in enumerate(texts)}
+
+    def also(self, alternatives: Mapping[Node, Node]) -> None:
+        """Let merged and replaced names stand for the names that they have now."""
+        for old, new in alternatives.items():
+            if str(new) in self._places:
+                self._places.setdefault(str(old), self._places[str(new)])
 
     def place(self, text: str) -> int:
         """Return the position of a name; of one that is not wanted -1."""

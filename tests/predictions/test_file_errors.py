@@ -243,3 +243,14 @@ def test_a_model_is_not_asked_where_nothing_can_be_written(tmp_path):
     path.touch()
     with pytest.raises(ValueError, match="exists"):
         write_predictions(path, never, ids=["x"], hierarchy=TREE)
+
+
+def test_ids_of_merged_terms_are_those_of_today(tmp_path):
+    path = tmp_path / "model.txt"
+    path.write_text("g1 OLD 0.5\ng1 b 0.25\ng2 a 1\n")
+    hierarchy = Hierarchy.from_edges([("a", "b")], alternatives={"OLD": "a"})
+    scores = read_predictions(path, hierarchy).scores
+    np.testing.assert_array_equal(scores.toarray(), [[0.5, 0.25], [1, 0]])
+    path.write_text("g1 OLD 0.5\ng1 a 0.25\n")
+    with pytest.raises(ValueError, match="came in line 1 before"):
+        read_predictions(path, hierarchy)
