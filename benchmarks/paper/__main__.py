@@ -19,7 +19,7 @@ from joblib import parallel_config
 
 from ._experiment import FUN, GO, OTHER, choose_epochs, run
 from ._images import run_images
-from ._methods import MAIN, METHODS
+from ._methods import MAIN, METHODS, budget_of
 from ._table import Table, fill
 
 RESULTS = Path(__file__).parents[1] / "results" / "paper"
@@ -45,19 +45,22 @@ def quick():
 PROFILES = {"full": full, "quick": quick}
 
 
-def run_profile(profile, results, jobs):
+def run_profile(profile, results, jobs, data=None):
     cells = list(dict.fromkeys(PROFILES[profile]()))
+    cells = [cell for cell in cells if data is None or cell[0] in data]
     table = Table(results / f"{profile}.csv", ["data", "seed", "method"])
-    epochs = dict.fromkeys([data for data, _, _ in cells], QUICK_EPOCHS)
+    budgets = [(data, budget_of(method)) for data, _, method in cells]
+    epochs = dict.fromkeys(budgets, QUICK_EPOCHS)
     if profile == "full":
-        chosen = Table(results / "epochs.csv", ["data"])
-        fill(chosen, [(data,) for data in epochs], _epochs, jobs)
-        epochs = {row["data"]: int(row["epochs"]) for row in chosen.rows()}
-    fill(table, cells, run, jobs, [(epochs[data],) for data, _, _ in cells])
+        chosen = Table(results / "epochs.csv", ["data", "method"])
+        fill(chosen, list(epochs), _epochs, jobs)
+        rows = chosen.rows()
+        epochs = {(row["data"], row["method"]): int(row["epochs"]) for row in rows}
+    fill(table, cells, run, jobs, [(epochs[budget],) for budget in budgets])
 
 
-def _epochs(data):
-    return {"epochs": choose_epochs(data)}
+def _epochs(data, method):
+    return {"epochs": choose_epochs(data, method)}
 
 
 def main():
@@ -68,6 +71,7 @@ def main():
     )
     words.add_argument("command", choices=["run", "report"])
     words.add_argument("--profile", choices=[*PROFILES, "images"], default="full")
+    words.add_argument("--data", nargs="+", choices=[*FUN, *GO, *OTHER], metavar="SET")
     words.add_argument("--jobs", type=int, default=-1, help="cells at a time")
     words.add_argument("--backend", default="loky", help="joblib's name of one")
     words.add_argument("--results", type=Path, default=RESULTS, metavar="DIR")
@@ -81,7 +85,7 @@ def main():
         if args.profile == "images":
             run_images(args.results, args.jobs)
             return
-        run_profile(args.profile, args.results, args.jobs)
+        run_profile(args.profile, args.results, args.jobs, args.data)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
 """One cell: train a method on a data set, tune thresholds, judge the test rows once.
 
 Protocol, the same for all methods: training on the train rows; the valid rows choose
-the number of epochs (once per data set, for unweighted heads, by pooled AU(PRC)) and
-the thresholds by F1; the test rows are predicted once. Data sets without a valid file
+the number of epochs (once per data set and budget, by pooled AU(PRC)) and the
+thresholds by F1; the test rows are predicted once. Data sets without a valid file
 give a fifth of their train rows, drawn by a fixed seed.
 """
 
@@ -21,7 +21,7 @@ from sklearn_hmlc.datasets import fetch_hmc
 from sklearn_hmlc.metrics import au_prc, node_precision_recall_f1, rarity_report
 from sklearn_hmlc.postprocessing import NodeThresholdClassifier
 
-from ._methods import HEADS, make
+from ._methods import make
 
 FUN = [
     f"{name}_FUN"
@@ -51,18 +51,18 @@ def load(data):
 PARTS = ("train", "valid")
 
 
-def choose_epochs(data):
-    """Number of epochs after which unweighted heads are best on the valid rows."""
+def choose_epochs(data, method):
+    """Number of epochs after which a method is best on the valid rows, by AU(PRC)."""
     train, valid, _, hierarchy = load(data)
     scaler = make_pipeline(SimpleImputer(), StandardScaler()).fit(train[0])
     X, X_valid = scaler.transform(train[0]), scaler.transform(valid[0])
-    heads = make(HEADS, hierarchy, MAX_EPOCHS, 0)
+    model = make(method, hierarchy, MAX_EPOCHS, 0)
     scores = []
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # nodes without a row
         while len(scores) - np.argmax([0, *scores]) < PATIENCE:
-            heads.partial_fit(X, train[1])
-            proba = heads.predict_proba(X_valid)
+            model.partial_fit(X, train[1])
+            proba = model.predict_proba(X_valid)
             scores.append(au_prc(valid[1], proba, hierarchy=hierarchy))
             if len(scores) == MAX_EPOCHS:
                 break
