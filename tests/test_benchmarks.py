@@ -67,7 +67,7 @@ def cells():
         for seed in (0, 1):
             for rank, method in enumerate(METHODS):
                 base = 0.1 + 0.001 * rank + 0.01 * seed + 0.0001 * len(data)
-                value = 0.5 if method == "defaults" else base
+                value = 0.5 if method == "defaults, own budget" else base
                 row = {"data": data, "seed": seed, "method": method}
                 yield (
                     row
@@ -88,7 +88,7 @@ def test_verdicts_follow_from_the_numbers():
         "Free of thresholds, the defaults rank rare nodes better than unweighted heads."
     ]
     assert own.verdict == "holds"
-    assert own.numbers[0].startswith("auprc: defaults .500, heads .1")
+    assert own.numbers[0].startswith("auprc: defaults, own budget .500, heads .1")
     assert own.numbers[0].endswith("ahead on 11 of 11, p 0.001): yes")
     # Later methods have higher numbers: weights cost no precision here.
     costs = "Weights cost precision, and a schedule back to none does not repair it."
