@@ -100,7 +100,7 @@ def test_the_report_is_drawn_from_the_committed_cells(tmp_path, capsys):
     _report.report(RESULTS, tmp_path)
     assert "verdict" in capsys.readouterr().out
     written = sorted((tmp_path / "docs" / "evidence").iterdir())
-    assert len(written) == 7
+    assert len(written) == 8
     for path in written:
         committed = ROOT / path.relative_to(tmp_path)
         assert path.read_bytes() == committed.read_bytes(), path.name
