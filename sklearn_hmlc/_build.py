@@ -161,6 +161,13 @@ def checked_net_params(estimator):
             "In `net_params`: `train_split` is set by `early_stopping` and "
             "`validation_fraction`; use these."
         )
+    side = "node" if estimator.node_weight_side == "positive" else "negative"
+    taken = f"criterion__{side}_weight"
+    if taken in given and estimator.node_weight is not None:
+        raise ValueError(
+            f"In `net_params`: `{taken}` is set by `node_weight`; set this to None, or "
+            "to the weights."
+        )
     if given.get("batch_size", 1) < 1:
         raise ValueError(
             "In `net_params`: expected `batch_size` to be at least 1, but got "
@@ -197,7 +204,7 @@ def _sparse_input(estimator, X):
         return None
     square = float(np.square(X.data, dtype=np.float64).mean()) * X.nnz / X.shape[0]
     return {
-        "scale": float(np.sqrt(X.shape[1] / square)),
+        "scale": float(np.clip(np.sqrt(X.shape[1] / square), 1e-30, 1e30)),
         "sparse_grad": _is_lazy(estimator),
     }
 

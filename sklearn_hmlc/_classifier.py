@@ -20,6 +20,7 @@ from ._callbacks import clone_with_callbacks
 from ._params import (
     CONSTRAINTS,
     check_partial_fit,
+    check_sampler,
     fixed_params,
     warn_without_effect,
 )
@@ -88,8 +89,10 @@ default="binary"
     sampler : object with ``fit_resample``, default=None
         Resamples the rows to train on, once the validation part is set aside, so that
         no clone of a training row is validated on: `sklearn_hmlc.LPROS`, say. It is
-        given ``y`` in the form given to `fit`. Its ``random_state``, if None, follows
-        from that of the classifier. None: the rows as they are.
+        given ``y`` in the form given to `fit`. Its ``random_state`` (and those of
+        samplers inside), if None, follows from that of the classifier. Node weights and
+        the frequencies of unscored nodes are those of the resampled rows;
+        ``prior_correction`` knows nothing of clones. None: the rows as they are.
     encoder : torch.nn.Module, default=None
         What turns a batch of ``X`` into features, shape (B, ...): a CNN, a backbone. A
         copy of it is trained, from its present weights. None: ``X`` are the features.
@@ -129,9 +132,9 @@ default="binary"
         ``iterator_train__num_workers``, ``optimizer__betas``, ...
     warm_start : bool, default=False
         Whether `fit` goes on with the net of the last `fit`. Other rates, batches,
-        epochs, callbacks, threshold and early stopping are taken up, nothing else. If
-        False, `fit` drops what the optimiser remembers, and `partial_fit` starts anew
-        in this.
+        epochs, callbacks, threshold, sampler and early stopping are taken up, nothing
+        else. If False, `fit` drops what the optimiser remembers, and `partial_fit`
+        starts anew in this.
     random_state : int, RandomState instance or None, default=None
         Decides initial weights, dropout, the order of rows and the validation part.
         Same number, same machine: same model, in threads and processes too.
@@ -331,6 +334,7 @@ array-like of shape (n_samples,)
         ConvergenceWarning
             If the loss ends well above that of the first epoch.
         """
+        check_sampler(self)
         goes_on = self.warm_start and hasattr(self, "net_")
         with all_or_nothing(self, goes_on):
             rows = self._validate_rows(X, y, sample_weight, reset=not goes_on)

@@ -189,7 +189,8 @@ def count_rows(estimator, net, rows, columns, goes_on):
     hierarchy = estimator.hierarchy_
     weights = node_weights_of(estimator, hierarchy, estimator._seen, columns)
     estimator.node_weights_ = np.array(weights)
-    net.criterion_.set_node_weight(weights, estimator.node_weight_side)
+    if estimator.node_weight is not None:  # or the user's, by net_params, stay
+        net.criterion_.set_node_weight(weights, estimator.node_weight_side)
     net.set_frequencies(hierarchy, estimator._seen.frequencies)
 
 

@@ -132,6 +132,16 @@ def fixed_params(estimator):
     return fixed | inner
 
 
+def check_sampler(estimator):
+    """Refuse a sampler's class where one of its objects is meant."""
+    if isinstance(estimator.sampler, type):
+        name = estimator.sampler.__name__
+        raise ValueError(
+            f"Expected `sampler` to be an object, but got the class {name}; make one, "
+            f"{name}()."
+        )
+
+
 def check_partial_fit(estimator):
     """Refuse what needs all the rows at once."""
     if estimator.early_stopping:

@@ -108,7 +108,6 @@ def mostly_zeros(X):
 
 
 def _coo(part):
-    part.sum_duplicates()
     rows = np.repeat(np.arange(part.shape[0]), np.diff(part.indptr))
     indices = torch.from_numpy(np.stack([rows, part.indices]).astype(np.int64))
     return torch.sparse_coo_tensor(
@@ -321,6 +320,16 @@ def check_features(estimator, X, reset):
             estimator, X, accept_sparse="csr", dtype=np.float32, order="C", reset=reset
         )
     _check_shape(estimator, X.shape[1:], reset)
+    return _canonical(X)
+
+
+def _canonical(X):
+    """A sparse X without duplicates and stored zeros: one matrix has one form."""
+    if not sp.issparse(X) or (X.has_canonical_format and X.data.all()):
+        return X
+    X = X.copy()  # the user's stays as it is
+    X.sum_duplicates()
+    X.eliminate_zeros()
     return X
 
 

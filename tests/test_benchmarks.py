@@ -52,6 +52,15 @@ def _one(_name):
     return {"value": 1}
 
 
+def test_cells_go_by_the_columns_of_the_file(tmp_path):
+    table = Table(tmp_path / "t.csv", ["a"])
+    table.append({"a": 1, "x": 2, "y": 3})
+    table.append({"a": 2, "y": 30, "x": 20})
+    assert table.rows()[1] == {"a": "2", "x": "20", "y": "30"}
+    with pytest.raises(ValueError, match="has the columns"):
+        table.append({"a": 3, "x": 1, "z": 1})
+
+
 def test_every_method_can_be_made():
     hierarchy = Hierarchy.from_edges([("a", "b")])
     for method in METHODS:
@@ -89,11 +98,41 @@ def test_verdicts_follow_from_the_numbers():
     ]
     assert own.verdict == "holds"
     assert own.numbers[0].startswith("auprc: defaults, own budget .500, heads .1")
-    assert own.numbers[0].endswith("ahead on 11 of 11, p 0.001): yes")
+    assert own.numbers[0].endswith("ahead on 11 of 11, p 0.003): yes")
     # Later methods have higher numbers: weights cost no precision here.
     costs = "Weights cost precision, and a schedule back to none does not repair it."
     assert found[costs].verdict == "does not hold"
     assert all(claim.numbers for claim in found.values())
+
+
+def test_methods_are_compared_on_the_seeds_that_both_have():
+    rows = [("d", seed, "a", value) for seed, value in enumerate((0.1, 0.3, 0.3))]
+    frame = pd.DataFrame(
+        [*rows, ("d", 0, "b", 0.2)], columns=["data", "seed", "method", "f1"]
+    )
+    one = Study(frame).compared("f1", "b", "a", ["d", "other"])
+    assert (one.mean, one.other, one.n, one.wins) == (0.2, 0.1, 1, 1)
+
+
+def test_a_broken_off_study_says_what_can_not_be_told(tmp_path):
+    frame = pd.DataFrame(cells())
+    part = frame[frame["data"].isin(_report.FUN) & frame["method"].isin(MAIN)]
+    ensembles = pd.read_csv(RESULTS.parent / "ensembles_summary.csv")
+    found = {c.says: c for c in _claims.claims(Study(part), None, ensembles)}
+    best = found["BMA and GMU are the best measures of uncertainty."]
+    assert best.verdict == "can't be tested here"
+
+
+def test_the_tests_of_a_claim_are_adjusted_together():
+    study = Study(pd.DataFrame(cells()))
+    few = [
+        study.compared(m, "defaults, own budget", "heads", _report.FUN)
+        for m in ("auprc", "f1 tuned", "au_prc", "recall tuned", "f1 at half")
+    ]
+    claim = _claims.Claim("")
+    claim.better(few)
+    assert claim.verdict == "does not hold"  # 5 tests of 7 data sets can't
+    assert "p 0.078" in claim.numbers[0]
 
 
 def test_the_report_is_drawn_from_the_committed_cells(tmp_path, capsys):

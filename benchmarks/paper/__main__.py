@@ -45,9 +45,12 @@ def quick():
 PROFILES = {"full": full, "quick": quick}
 
 
-def run_profile(profile, results, jobs, data=None):
-    cells = list(dict.fromkeys(PROFILES[profile]()))
-    cells = [cell for cell in cells if data is None or cell[0] in data]
+def run_profile(profile, results, jobs, data=None, methods=None):
+    cells = [
+        (name, seed, method)
+        for name, seed, method in dict.fromkeys(PROFILES[profile]())
+        if name in (data or [name]) and method in (methods or [method])
+    ]
     table = Table(results / f"{profile}.csv", ["data", "seed", "method"])
     budgets = [(data, budget_of(method)) for data, _, method in cells]
     epochs = dict.fromkeys(budgets, QUICK_EPOCHS)
@@ -72,6 +75,7 @@ def main():
     words.add_argument("command", choices=["run", "report"])
     words.add_argument("--profile", choices=[*PROFILES, "images"], default="full")
     words.add_argument("--data", nargs="+", choices=[*FUN, *GO, *OTHER], metavar="SET")
+    words.add_argument("--methods", nargs="+", choices=METHODS, metavar="METHOD")
     words.add_argument("--jobs", type=int, default=-1, help="cells at a time")
     words.add_argument("--backend", default="loky", help="joblib's name of one")
     words.add_argument("--results", type=Path, default=RESULTS, metavar="DIR")
@@ -85,7 +89,7 @@ def main():
         if args.profile == "images":
             run_images(args.results, args.jobs)
             return
-        run_profile(args.profile, args.results, args.jobs, args.data)
+        run_profile(args.profile, args.results, args.jobs, args.data, args.methods)
 
 
 if __name__ == "__main__":

@@ -152,8 +152,8 @@ def images_tables(images):
     """The study of encoders: mean and spread over seeds."""
     parts = []
     measures = {name: SHOWN[name] for name in SHOWN if name in images}
-    for condition in images["condition"].unique():
-        rows = images[images["condition"] == condition].groupby("method", sort=False)
+    for condition in sorted(images["condition"].unique()):
+        rows = images[images["condition"] == condition].groupby("method")
         mean, spread = rows[list(measures)].mean(), rows[list(measures)].std()
         text = mean.map("{:.3f}".format) + spread.map(" ±{:.3f}".format)
         text = text.rename(columns=measures).rename_axis("Method")

@@ -26,7 +26,7 @@ class Study:
 
     def __init__(self, cells):
         self.cells = cells.sort_values(KEYS)
-        self.mean = self.cells.groupby(["data", "method"]).mean(numeric_only=True)
+        self.values = self.cells.set_index(KEYS)
 
     @classmethod
     def read(cls, path):
@@ -34,10 +34,13 @@ class Study:
         return cls(pd.read_csv(path))
 
     def table(self, measure, methods, data):
-        """Means over seeds, (data sets, methods), of the data sets that have all."""
-        table = self.mean[measure].unstack()
-        table = table.reindex(index=data, columns=list(methods))
-        return table.dropna()
+        """Means over the seeds that all methods have, (data sets, methods).
+
+        Of the data sets in which there are such seeds.
+        """
+        table = self.values[measure].unstack("method").reindex(columns=list(methods))
+        mean = table.dropna().groupby("data").mean()
+        return mean.reindex([name for name in data if name in mean.index])
 
     def seeds(self, method, data):
         """Least and most seeds of a method on these data sets."""
@@ -50,10 +53,13 @@ class Study:
         table = self.table(measure, [method, against], data)
         first, second = table[method].to_numpy(), table[against].to_numpy()
         same = np.array_equal(first, second)
-        p = 1.0 if same else wilcoxon(first, second, zero_method="zsplit").pvalue
-        return Compared(
-            measure, method, against, first.mean(), second.mean(), p, first, second
+        p = (
+            1.0
+            if same or not len(table)
+            else wilcoxon(first, second, zero_method="zsplit").pvalue
         )
+        means = (first.mean(), second.mean()) if len(table) else (np.nan, np.nan)
+        return Compared(measure, method, against, *means, p, first, second)
 
 
 @dataclass
@@ -72,6 +78,8 @@ class Compared:
     @property
     def ratio(self):
         """Ratio of the means."""
+        if self.mean == self.other:
+            return 1.0
         return self.mean / self.other if self.other else np.inf
 
     @property
@@ -95,6 +103,8 @@ class Compared:
 
 def holm(compared):
     """Adjust the p-values of some comparisons for their number."""
+    if not compared:
+        return compared
     adjusted = multipletests([one.p for one in compared], method="holm")[1]
     for one, p in zip(compared, adjusted, strict=True):
         one.p = float(p)
@@ -103,7 +113,8 @@ def holm(compared):
 
 def number(value):
     """Three digits behind the point, as the field writes shares."""
-    return f"{value:.3f}".replace("0.", ".", 1) if abs(value) < 1 else f"{value:.3f}"
+    text = f"{value:.3f}"
+    return text.removeprefix("0") if text.startswith("0.") else text
 
 
 __all__ = ["ALL", "FUN", "GENES", "GO", "MAIN", "METHODS", "OTHER", "Study"]

@@ -27,9 +27,18 @@ class Table:
     def append(self, row):
         """Add a line in one write, behind a header if it is the first."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
+        columns = list(row)
         new = not self.path.exists()
+        if not new:
+            with self.path.open(newline="") as file:
+                columns = next(csv.reader(file))
+            if set(columns) != set(row):
+                raise ValueError(
+                    f"{self.path} has the columns {columns}, but a cell gave "
+                    f"{list(row)}; move the file away, and begin anew."
+                )
         with self.path.open("a", newline="") as file:
-            lines = csv.DictWriter(file, list(row), lineterminator="\n")
+            lines = csv.DictWriter(file, columns, lineterminator="\n")
             if new:
                 lines.writeheader()
             lines.writerow(row)

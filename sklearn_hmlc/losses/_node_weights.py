@@ -175,8 +175,10 @@ def node_weights_from_counts(
     n_classes = 2 if scheme == "binary" else n_nodes
     everywhere = counts >= n_rows if in_all is None else np.asarray(in_all)
     if count == "subtree":
-        counts = _over_subtrees(counts, hierarchy)
-        everywhere = counts == n_rows
+        alone, counts = counts, _over_subtrees(counts, hierarchy)
+        # Sums of row weights round: of a node with nodes below they may miss N.
+        inner = counts > alone
+        everywhere = np.where(inner, np.isclose(counts, n_rows, rtol=1e-9), everywhere)
     told = (counts > 0) & ~everywhere
     raw = np.ones(n_nodes)
     raw[told] = n_rows / (n_classes * counts[told])

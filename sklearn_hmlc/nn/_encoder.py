@@ -150,6 +150,7 @@ def encoded_width(encoder: nn.Module, batch: Tensor) -> int:
             "batch once."
         )
     device = tensors[0].device if tensors else batch.device
+    batch = batch.to_dense() if batch.is_sparse else batch
     own = copy.deepcopy(encoder).eval()
     try:
         cuda = [device] if device.type == "cuda" else []

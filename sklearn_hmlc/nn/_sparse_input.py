@@ -201,7 +201,9 @@ class LazyAdam(torch.optim.Adam):
     ) -> None:
         state = self.state[weight]
         if not state:
-            state["step"] = torch.zeros((), dtype=torch.float32)
+            # Where Adam itself would have it, should the next gradient be dense.
+            where = weight.device if group["fused"] else "cpu"
+            state["step"] = torch.zeros((), dtype=torch.float32, device=where)
             state["exp_avg"] = torch.zeros_like(weight)
             state["exp_avg_sq"] = torch.zeros_like(weight)
         state["step"] += 1

@@ -8,12 +8,13 @@ import pytest
 import scipy.sparse as sp
 import torch
 from imblearn.over_sampling import RandomOverSampler
+from imblearn.pipeline import make_pipeline as make_imbalanced_pipeline
 from sklearn.base import BaseEstimator, clone
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from sklearn_hmlc import LPROS
+from sklearn_hmlc import LPROS, Hierarchy
 from sklearn_hmlc.over_sampling import HROSPD, MLROS
 
 from .common import TREE, make_data, small
@@ -148,9 +149,59 @@ class Half(BaseEstimator):
 def test_a_sampler_that_takes_rows_away():
     clf = small(max_epochs=1, sampler=Half()).fit(X, Y)
     assert clf._seen.n_rows == len(X[::2])
-    with pytest.raises(ValueError, match="With sample_weight expected a sampler that"):
+    with pytest.raises(ValueError, match="with sample_weight expected a sampler that"):
         clf.fit(X, Y, sample_weight=np.ones(len(X)))
     assert clf._seen.n_rows == len(X[::2])  # the old model stays
+
+
+class Backwards(BaseEstimator):
+    """The last rows first; says nothing of it."""
+
+    def fit_resample(self, X, y):
+        return X[::-1][:50], y[::-1][:50]
+
+
+def test_images_are_those_that_the_sampler_returned():
+    images = X.reshape(len(X), -1, 1, 1).astype(np.float32)
+    params = {"encoder": torch.nn.Flatten(), "max_epochs": 1}
+    clf = small(sampler=Backwards(), **params).fit(images, Y)
+    expected = small(sampler=Backwards(), max_epochs=1).fit(X, Y)
+    np.testing.assert_array_equal(clf._seen.counts, expected._seen.counts)
+    with pytest.raises(ValueError, match="Invents returned: expected rows of the 60"):
+        small(sampler=Invents(), **params).fit(images, Y)
+
+
+class Invents(BaseEstimator):
+    def fit_resample(self, X, y):
+        X *= 2.0 if X.dtype.kind == "f" else 2  # in place, too
+        return X, y
+
+
+@pytest.mark.parametrize("as_given", [np.ascontiguousarray, sp.csr_array])
+def test_what_a_sampler_does_in_place_is_not_seen_by_the_user(as_given):
+    data = as_given(X.astype(np.float32))
+    before = data.copy()
+    small(sampler=Invents(), max_epochs=1).fit(data, Y)
+    assert abs(data - before).max() == 0
+
+
+def test_samplers_inside_a_sampler_are_seeded():
+    chain = make_imbalanced_pipeline(LPROS(0.25, max_bag=60), MLROS(0.1))
+    clf = small(sampler=chain, max_epochs=1)
+    expected = clone(clf).fit(X, Y).predict_proba(X)
+    np.testing.assert_array_equal(clone(clf).fit(X, Y).predict_proba(X), expected)
+    assert chain[0].random_state is None
+
+
+def test_another_hierarchy_beside_bare_labels_is_refused():
+    other = Hierarchy.from_edges(
+        TREE.edge_names, nodes=["b", "b/z", "a", "a/y", "a/x", "root"]
+    )
+    sampler = LPROS(0.25, labelset="leaves", hierarchy=other)
+    with pytest.raises(ValueError, match="sampler LPROS to have the hierarchy of"):
+        small(sampler=sampler).fit(X, Y)
+    frame = pd.DataFrame(Y, columns=list(TREE.nodes))
+    small(sampler=sampler, max_epochs=1).fit(X, frame)
 
 
 class Wrong(BaseEstimator):
@@ -175,6 +226,7 @@ class Wrong(BaseEstimator):
             "Wrong returned: Expected y of shape",
         ),
         (lambda X, y: (X[:0], y[:0]), "at least one row"),
+        (lambda X, _: X, r"Wrong returned: expected \(X, y\), but got ndarray"),
     ],
 )
 def test_what_a_sampler_must_not_return(change, message):
@@ -187,5 +239,7 @@ def test_what_a_sampler_must_not_return(change, message):
 def test_partial_fit_and_what_is_no_sampler():
     with pytest.raises(ValueError, match="partial_fit can't resample"):
         small(sampler=LPROS()).partial_fit(X, Y)
+    with pytest.raises(ValueError, match="an object, but got the class LPROS; make"):
+        small(sampler=LPROS).fit(X, Y)
     with pytest.raises(ValueError, match="implementing 'fit_resample' or None"):
         small(sampler="LPROS").fit(X, Y)

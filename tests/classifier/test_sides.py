@@ -86,3 +86,12 @@ def test_the_papers_settings_are_those_of_its_code():
     order = np.argsort(expected[TREE.scored], kind="stable")
     weights = clf.node_weights_[TREE.scored][order]
     assert (np.diff(weights) >= 0).all()
+
+
+def test_weights_of_the_loss_itself_stay_or_are_refused():
+    given = {"net_params": {"criterion__negative_weight": np.full(6, 3.0)}}
+    for params in ({}, {"node_weight": None}):
+        _, loss = criterion_of(**params, **given)
+        assert (loss.negative_weight == 3).all()
+    with pytest.raises(ValueError, match="criterion__negative_weight` is set by `node"):
+        criterion_of(node_weight_side="negative", **given)

@@ -5,6 +5,7 @@ import pickle
 import numpy as np
 import pytest
 import scipy.sparse as sp
+import torch
 from skorch.callbacks import GradientNormClipping, LRScheduler
 
 from sklearn_hmlc.metrics import coherence_violations
@@ -120,3 +121,42 @@ def test_workers_carry_sparse_batches():
     expected = small(max_epochs=2).fit(X, Y).predict_proba(X)
     clf = small(max_epochs=2, net_params={"iterator_train__num_workers": 1})
     np.testing.assert_array_equal(clf.fit(X, Y).predict_proba(X), expected)
+
+
+def test_one_matrix_has_one_form():
+    halves = sp.csr_array(
+        (
+            np.repeat(X.data / 2, 2),
+            np.repeat(X.indices, 2),
+            2 * X.indptr,
+        ),
+        shape=X.shape,
+    )
+    zeros = X.tolil()
+    zeros[0, :20] = 7
+    zeros = zeros.tocsr()
+    zeros[0, :20] = X[[0], :20].toarray().ravel()
+    assert (zeros.data == 0).any()
+    expected = small(max_epochs=2).fit(X, Y)
+    for form in (halves, zeros):
+        stored = form.nnz
+        clf = small(max_epochs=2).fit(form, Y)
+        assert first_layer(clf).scale == first_layer(expected).scale
+        same = clf.predict_proba(form)
+        np.testing.assert_array_equal(same, expected.predict_proba(X))
+        assert form.nnz == stored  # the user's stays as it is
+
+
+def test_numbers_at_the_ends_of_float32():
+    for value in (1e-42, 1e-30, 1e36):
+        proba = small(max_epochs=1).fit(X * value, Y).predict_proba(X * value)
+        assert np.isfinite(proba).all()
+
+
+def test_encoders_are_given_dense_batches():
+    encoder = torch.nn.Sequential(
+        torch.nn.Unflatten(1, (1, 300)), torch.nn.Conv1d(1, 2, 3), torch.nn.Flatten()
+    )
+    clf = small(max_epochs=1, encoder=encoder).fit(X, Y)
+    dense = small(max_epochs=1, encoder=encoder).fit(X.toarray(), Y)
+    np.testing.assert_array_equal(clf.predict_proba(X), dense.predict_proba(X))

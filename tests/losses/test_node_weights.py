@@ -189,3 +189,18 @@ def test_bad_input(Y, params, message):
 def test_bad_counts(counts, n_rows, message):
     with pytest.raises(ValueError, match=message):
         node_weights_from_counts(counts, n_rows)
+
+
+def test_counts_over_subtrees_do_not_depend_on_rounding():
+    # q is in all rows, and so is what p's subtree sums up to.
+    tree = Hierarchy.from_edges([("p", "q"), ("p", "l")])
+    labels = np.zeros((1000, 3), dtype=int)
+    labels[:, tree.index(["p", "q"])] = 1
+    labels[::3, tree.index(["l"])] = 1
+    options = {"count": "subtree", "hierarchy": tree, "scheme": "class-wise"}
+    seen = set()
+    for seed in range(10):
+        weight = np.random.default_rng(seed).random(1000)
+        weights = node_weights(labels, **options, sample_weight=weight)
+        seen.add(round(float(weights[tree.index("q")]), 6))
+        assert len(seen) == 1 or np.ptp(list(seen)) < 0.2
