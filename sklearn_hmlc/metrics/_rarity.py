@@ -73,7 +73,8 @@ default=None
         Value in [0, 1] of a node's precision, recall or F1 where there is nothing to
         divide by.
     hierarchy : Hierarchy, default=None
-        Names the columns, the unscored nodes and their depths.
+        Names the columns, the unscored nodes and their depths. None: that of a model's
+        blocks, if they have one.
     scored : array-like of bool of shape (n_nodes,), mapping or Series, default=None
         Nodes that count. None: those that the hierarchy scores, or all.
 

@@ -20,9 +20,7 @@ from ..hierarchy import Hierarchy
 Column = tuple[NDArray[np.integer], FloatArray]
 
 
-def propagated(
-    scores: sp.csr_array, hierarchy: Hierarchy
-) -> tuple[sp.csr_array, int]:
+def propagated(scores: sp.csr_array, hierarchy: Hierarchy) -> tuple[sp.csr_array, int]:
     """Raise scores >= 0 to the largest below them; unscored nodes keep theirs.
 
     What lies below an unscored node still counts for what lies above it.

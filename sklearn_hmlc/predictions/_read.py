@@ -106,8 +106,8 @@ def read_predictions(
     of these, such as the ids of merged terms.
 
     Propagation raises a score to the largest below it, and adds those that the file has
-    no line for. Files of `write_predictions` of a coherent model stay as they are: scores
-    of unscored nodes, which it leaves out, are neither raised nor added.
+    no line for. Files that `write_predictions` made of a coherent model stay as they
+    are: scores of unscored nodes, which it leaves out, are neither raised nor added.
 
     Examples
     --------

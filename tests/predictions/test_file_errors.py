@@ -77,7 +77,7 @@ def test_ends_of_lines_and_marks_of_encodings(end, encoding, tmp_path):
     path = tmp_path / "there.txt"
     lines = ["MODEL 1", "ACCURACY 1 PR=0.8", "", "Zoé\taa\t0.5", "y  bb   1.00", "END"]
     path.write_bytes(end.join(lines).encode(encoding))
-    found = read_predictions(path, TREE)
+    found = read_predictions(path, TREE, propagate=False)
     assert found.ids == ["Zoé", "y"]
     assert found.scores.toarray().tolist() == [[0, 0.5, 0], [0, 0, 1]]
 
@@ -113,7 +113,7 @@ def test_unknown_nodes_are_left_out_if_asked(tmp_path):
     path = tmp_path / "there.txt"
     path.write_text("x aa 0.5\nx old 0.4\ny old 0.3\ny bb 0.2\n")
     with pytest.warns(UserWarning, match="left out 2 lines of 1 node not in the hier"):
-        found = read_predictions(path, TREE, unknown_nodes="drop")
+        found = read_predictions(path, TREE, unknown_nodes="drop", propagate=False)
     assert found.scores.toarray().tolist() == [[0, 0.5, 0], [0, 0, 0.2]]
 
 
@@ -121,7 +121,7 @@ def test_ids_that_are_not_wanted(tmp_path):
     path = tmp_path / "there.txt"
     path.write_text("x aa 0.5\ny aa 0.4\nz aa 0.3\n")
     with pytest.warns(UserWarning, match="left out 2 lines of 2 ids not in `ids`"):
-        found = read_predictions(path, TREE, ids=["w", "x"])
+        found = read_predictions(path, TREE, ids=["w", "x"], propagate=False)
     assert found.ids == ["w", "x"]
     assert found.scores.toarray().tolist() == [[0, 0, 0], [0, 0.5, 0]]
     with pytest.raises(ValueError, match=r"given ids, such as 'v'.*has those of 'x'"):
