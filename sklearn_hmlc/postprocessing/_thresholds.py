@@ -129,10 +129,11 @@ def node_thresholds(
     if isinstance(proba, Predictions):
         proba = in_rows_of(y_true, proba, "proba")
         side = pd.DataFrame(columns=pd.Index(proba.nodes, tupleize_cols=False))
-    # Without a hierarchy the nodes are the columns of `y_true`, in their order.
-    hierarchy = common_hierarchy(
-        hierarchy, {"y_true": y_true, "proba": side}, {"prevalence": prevalence}
-    )
+    # Without a hierarchy the nodes are the columns of `y_true`, in their order, and an
+    # array goes by these, whatever the order of the probabilities.
+    by_node = {} if hierarchy is None else {"prevalence": prevalence}
+    sides = {"y_true": y_true, "proba": side}
+    hierarchy = common_hierarchy(hierarchy, sides, by_node)
     truth = sp.csc_array(as_labels(y_true, hierarchy, "y_true"))
     if 0 in truth.shape:
         raise ValueError(
