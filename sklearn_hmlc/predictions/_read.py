@@ -107,9 +107,9 @@ def read_predictions(
 
     Propagation raises a score to the largest below it, and adds those that the file has
     no line for. Files that `write_predictions` made of a coherent model stay as they
-    are: scores of unscored nodes, which it leaves out, are neither raised nor added. All
-    edges count, also those from one namespace to another, which the evaluator of CAFA
-    does not know.
+    are: scores of unscored nodes, which it leaves out, are neither raised nor added.
+    All edges count, also those from one namespace to another, which the evaluator of
+    CAFA does not know.
 
     Examples
     --------
