@@ -299,8 +299,8 @@ def check_free_folder(
 def exists(path: str | os.PathLike[str]) -> ValueError:
     """Return the error that a file is in the way."""
     return ValueError(
-        f"{os.fspath(path)} exists; name another file, or replace it by --force "
-        "(in Python: force=True)."
+        f"{os.fspath(path)} exists; name another file, or replace it by force=True "
+        "(on the command line: --force)."
     )
 
 

@@ -153,8 +153,38 @@ def table(columns: dict[str, Any], template: Any) -> Any:
     ):
         return pd.DataFrame(columns)
     backend = nw.from_native(template, eager_only=True).implementation
-    lists = {name: np.asarray(values).tolist() for name, values in columns.items()}
-    return nw.from_dict(lists, backend=backend).to_native()
+    typed = {
+        name: _typed(name, np.asarray(values), backend)
+        for name, values in columns.items()
+    }
+    return nw.from_dict(typed).to_native()
+
+
+def _typed(name: str, values: np.ndarray, backend: Any) -> Any:
+    """Return values as a series of one type, which does not hang on how many there are.
+
+    Raises
+    ------
+    ValueError
+        If they are of several types.
+    """
+    if values.dtype.kind in "biuf":
+        dtype = getattr(nw, _NARWHALS.get(values.dtype.name, values.dtype.name.title()))
+        return nw.new_series(name, values.tolist(), dtype, backend=backend)
+    kinds = {type(value) for value in values.tolist() if value is not None}
+    if len(kinds) > 1:
+        words = sorted(kind.__name__ for kind in kinds)
+        raise ValueError(
+            f"Expected values of one type in the column {name!r} of a table of "
+            f"{backend.name.lower()}, but got {' and '.join(words)}. Make them text, "
+            "or give a pandas frame."
+        )
+    dtype = nw.String if kinds <= {str} else None
+    return nw.new_series(name, values.tolist(), dtype, backend=backend)
+
+
+_NARWHALS = {"bool": "Boolean", "uint8": "UInt8", "uint16": "UInt16"}
+_NARWHALS |= {"uint32": "UInt32", "uint64": "UInt64"}
 
 
 def without_rows(Y: Any) -> Any:
@@ -167,6 +197,8 @@ def without_rows(Y: Any) -> Any:
 
 
 def row_names(X: Any) -> Any:
-    """Row names of a pandas frame or Series; None of anything else."""
+    """Row names of a pandas frame or Series, or a model's blocks; else None."""
     is_frame = nw.dependencies.is_pandas_dataframe(X)
-    return X.index if is_frame or nw.dependencies.is_pandas_series(X) else None
+    if is_frame or nw.dependencies.is_pandas_series(X):
+        return X.index
+    return getattr(X, "row_names", None)

@@ -2,15 +2,15 @@
 
 Stage: at the door of what scores of many rows and nodes go into: measures, files. In:
 what `_validation.as_scores` takes, which stays as it is (a `numpy.memmap` on its disk,
-a sparse array sparse), or blocks of rows one after the other. Out: checked dense blocks
-of shape (n_rows, n_nodes), columns in node order.
+a sparse array sparse), blocks of rows one after the other, or `Predictions` of a file.
+Out: checked dense blocks of shape (n_rows, n_nodes), columns in node order.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import scipy.sparse as sp
@@ -18,13 +18,50 @@ from numpy.typing import NDArray
 from sklearn.utils import gen_batches
 
 from . import _frames as frames
-from ._validation import FloatArray, Node, as_scores, column_positions
+from ._validation import (
+    FloatArray,
+    Node,
+    as_scores,
+    check_one_order,
+    check_unique,
+    column_positions,
+    shorten,
+)
 from .hierarchy import Hierarchy
 
 #: Cells of a block (64 MB of float64).
 BLOCK_CELLS = 2**23
 
 Positions = NDArray[np.intp]
+
+
+class Predictions(NamedTuple):
+    """Scores from a file, with the names of their rows and columns.
+
+    Attributes
+    ----------
+    scores : csr_array of float64 of shape (n_samples, n_nodes)
+        What the file has no line for is 0, and has no entry.
+    ids : list of hashable
+        Names of the rows.
+    nodes : list of hashable
+        Names of the columns.
+
+    See Also
+    --------
+    read_predictions : Gives one.
+
+    Examples
+    --------
+    >>> import scipy.sparse as sp
+    >>> from sklearn_hmlc.predictions import Predictions
+    >>> Predictions(sp.csr_array([[0.5]]), ["P1"], ["GO:0005515"]).ids
+    ['P1']
+    """
+
+    scores: Any
+    ids: list[Node]
+    nodes: list[Node]
 
 
 class Scores:
@@ -222,28 +259,70 @@ def read_scores(
     name: str,
     n_rows: int | None = None,
     bare: list[Node] | None = None,
+    beside: Mapping[str, Any] | None = None,
 ) -> Scores:
     """Return scores as they are, checked; of blocks each is when it comes.
 
     ``n_rows`` is how many rows blocks must have in all; ``bare`` names the columns
-    where they have no names, as in `_validation.as_scores`.
+    where they have no names, as in `_validation.as_scores`. ``beside`` are other sides
+    of the call, in whose order of columns blocks without any names must be.
 
     Raises
     ------
     ValueError
-        If the shape or the columns do not fit, or a score is not finite.
+        If the shape or the columns do not fit, or a score is not finite; if they are no
+        scores, but tell how unsure a model is.
     """
-    if comes_in_blocks(Y):
-        return StreamedScores(
-            Y,
-            lambda block: as_scores(block, hierarchy, name, bare),
-            name,
-            n_rows,
-            hierarchy.n_nodes,
+    if getattr(Y, "of_uncertainty", False):
+        raise ValueError(
+            f"Expected `{name}` of probabilities, but got the blocks of "
+            "`iter_uncertainty`, which tell how unsure a model is; give those of "
+            "`iter_proba`."
         )
+    if isinstance(Y, Predictions):
+        return read_scores(Y.scores, hierarchy, name, n_rows, list(Y.nodes))
+    if comes_in_blocks(Y):
+
+        def read(block: Any) -> FloatArray:
+            if bare is None and beside and frames.columns(block, name) is None:
+                check_one_order(hierarchy, {**beside, name: block}, {})
+            return as_scores(block, hierarchy, name, bare)
+
+        return StreamedScores(Y, read, name, n_rows, hierarchy.n_nodes)
     if sp.issparse(Y):
         return SparseScores(_checked_sparse(Y, hierarchy, name, bare))
     return DenseScores(as_scores(Y, hierarchy, name, bare))
+
+
+def in_rows_of(y_true: Any, predictions: Predictions, name: str) -> Predictions:
+    """Return the predictions of the rows of the truth, by their ids.
+
+    Raises
+    ------
+    ValueError
+        If the truth has no row names, or a row has no prediction.
+    """
+    wanted = frames.row_names(y_true)
+    if wanted is None:
+        raise ValueError(
+            f"The rows of `{name}` go by their ids, but `y_true` has no row names. "
+            "Give it the ids as the index of a pandas frame; or read the file with the "
+            "hierarchy and `ids=`, the names of the rows of `y_true` in their order, "
+            f"and pass `{name}.scores`."
+        )
+    check_unique(predictions.ids, f"Ids of `{name}`")
+    places = {row: place for place, row in enumerate(predictions.ids)}
+    wanted = wanted.tolist()
+    missing = [row for row in wanted if row not in places]
+    if missing:
+        raise ValueError(
+            f"Expected `{name}` with a row for each of `y_true`, but it has none for "
+            f"{shorten(missing)}; it has {shorten(predictions.ids, 3)}. Read the file "
+            "with the rows that are wanted, `read_predictions(..., ids=y_true.index)`; "
+            "those without a line are 0 there."
+        )
+    rows = np.array([places[row] for row in wanted], dtype=np.intp)
+    return Predictions(predictions.scores[rows], wanted, predictions.nodes)
 
 
 def _checked_sparse(

@@ -23,6 +23,9 @@ from numpy.typing import NDArray
 from sklearn.utils import check_array
 
 from . import _frames as frames
+from ._options import check_bool as check_bool
+from ._options import check_option as check_option
+from ._options import check_share as check_share
 from ._words import Node as Node
 from ._words import as_classes as as_classes
 from ._words import as_list as as_list
@@ -39,44 +42,6 @@ from ._words import unknown as unknown
 Hierarchy = Any
 BoolArray = NDArray[np.bool_]
 FloatArray = NDArray[np.floating[Any]]
-
-# -- options and single numbers --------------------------------------------------------
-
-
-def check_option(name: str, value: Any, options: Iterable[Any]) -> None:
-    """Raise unless the value is one of the options; the message has the nearest."""
-    options = list(options)
-    if any(value is option for option in options) or (
-        isinstance(value, str) and value in options
-    ):
-        return
-    words = [option for option in options if isinstance(option, str)]
-    listed = ", ".join(repr(option) for option in options)
-    raise ValueError(
-        f"Expected argument `{name}` to be one of {listed}, but got {value!r}."
-        f"{did_you_mean(value, words)}"
-    )
-
-
-def check_bool(name: str, value: Any) -> None:
-    """Raise unless the value is True or False."""
-    if not isinstance(value, bool | np.bool_):
-        raise TypeError(
-            f"Expected argument `{name}` to be True or False, but got {value!r}."
-        )
-
-
-def check_share(name: str, value: Any) -> None:
-    """Raise unless the value is a number in [0, 1]."""
-    if isinstance(value, bool) or not isinstance(value, int | float | np.number):
-        raise TypeError(
-            f"Expected argument `{name}` to be a number, but got {value!r}."
-        )
-    if not 0 <= value <= 1:
-        raise ValueError(
-            f"Expected argument `{name}` to be in [0, 1], but got {value!r}."
-        )
-
 
 # -- columns ---------------------------------------------------------------------------
 
@@ -123,11 +88,8 @@ def check_one_order(
     bare = [side for side, names in columns.items() if names is None]
     for side, names in columns.items():
         for other in bare:
-            wrap = (
-                f"pd.DataFrame({other}, columns={side}.columns), or with "
-                "columns=classifier.classes_ where a model gave it"
-            )
-            _check_order(names, hierarchy, side, other, wrap)
+            advice = _advice(side, sides[side], other, sides[other])
+            _check_order(names, hierarchy, side, other, advice)
     check_values_by_node(hierarchy, columns, per_node)
 
 
@@ -140,8 +102,24 @@ def check_order_of_values(
 ) -> None:
     """Refuse values per node without names beside columns not in node order."""
     if not goes_by_name(spec):
-        wrap = f"dict(zip(hierarchy.nodes, {name}))"
-        _check_order(columns, hierarchy, side, name, wrap)
+        advice = f"Give it names, such as by dict(zip(hierarchy.nodes, {name}))."
+        _check_order(columns, hierarchy, side, name, advice)
+
+
+def _advice(side: str, named: Any, bare: str, values: Any) -> str:
+    """Say what to write where ``bare`` is in node order, and where it is not."""
+    nodes = "list(hierarchy.nodes)"
+    arrow = hasattr(named, "column_names")  # whose tables have no such brackets
+    frame = (
+        "pd.DataFrame.sparse.from_spmatrix" if sp.issparse(values) else "pd.DataFrame"
+    )
+    return (
+        "If it is in the order of the nodes, as what `predict_dense`, `predict_sparse` "
+        f"and `read_predictions` give, pass "
+        f"{side}{f'.select({nodes})' if arrow else f'[{nodes}]'}. If it is in the "
+        "order of the model's `classes_`, as what `predict_proba` gives, name its "
+        f"columns: {frame}({bare}, columns=classifier.classes_)."
+    )
 
 
 def _check_order(
@@ -149,13 +127,13 @@ def _check_order(
     hierarchy: Hierarchy,
     side: str,
     bare: str,
-    wrap: str,
+    advice: str,
 ) -> None:
     if columns is not None and list(columns) != list(hierarchy.nodes):
         raise ValueError(
             f"`{bare}` has no names, but the columns of `{side}` are named, in another "
             "order than the hierarchy's nodes, so that nobody knows which node is "
-            f"which in `{bare}`. Give it names, such as by {wrap}."
+            f"which in `{bare}`. {advice}"
         )
 
 
@@ -178,20 +156,22 @@ def check_values_by_node(
 def check_same_ids(
     X: Any, y: Any, names: tuple[str, str] = ("X", "y"), stacklevel: int = 3
 ) -> None:
-    """Warn where two pandas frames or Series have the same row ids in another order.
+    """Warn where rows of both sides have the same ids in another order.
 
-    ``names`` are what the user calls them; ``stacklevel`` is that of the warning, seen
-    from here.
+    Those with ids are pandas frames and Series, and blocks of a model. ``names`` are
+    what the user calls them; ``stacklevel`` is that of the warning, seen from here.
     """
     ids, others = frames.row_names(X), frames.row_names(y)
     if ids is None or others is None or ids.equals(others):
         return
     if len(ids) == len(others) and set(ids) == set(others):
         one, other = names
+        align = f"{other} = {other}.loc[{one}.index]"
+        if not hasattr(y, "loc"):
+            align = f"{one} = {one}.loc[{other}.ids]"
         warnings.warn(
             f"{one} and {other} have the same row ids (index), but in another order; "
-            "rows go together by position. Align them first: "
-            f"`{other} = {other}.loc[{one}.index]`.",
+            f"rows go together by position. Align them first: `{align}`.",
             UserWarning,
             stacklevel=stacklevel,
         )

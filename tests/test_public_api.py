@@ -16,6 +16,7 @@ ROOT = Path(sklearn_hmlc.__file__).parent
 # Data flows one way: a part imports only from those before it in this list.
 LAYERS = [
     "_words",
+    "_options",
     "_frames",
     "_validation",
     "_files",

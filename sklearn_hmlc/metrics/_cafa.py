@@ -55,10 +55,11 @@ def fmax_score(
 (n_samples, n_nodes)
         Coherent scores, larger = more likely. Absent entries of sparse ones are 0.
         Blocks of rows do too: what `sklearn_hmlc.predictions.iter_proba` returns, an
-        iterator, or a function that returns one.
+        iterator, or a function that returns one. Of what
+        `sklearn_hmlc.predictions.read_predictions` returns rows go by their ids.
     hierarchy : Hierarchy, default=None
-        Names the columns, the unscored nodes and the namespaces. None: all columns
-        count, in one namespace.
+        Names the columns, the unscored nodes and the namespaces. None: that of a
+        model's blocks, if they have one; else all columns count, in one namespace.
     namespaces : iterable of hashable, default=None
         Nodes at the top of the namespaces; each has what lies below. None: see Notes.
     average : {"macro"} or None, default="macro"

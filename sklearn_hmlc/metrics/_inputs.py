@@ -9,7 +9,7 @@ themselves are those of the whole package.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -21,9 +21,9 @@ from sklearn.utils import gen_batches
 
 from .. import _frames as frames
 from .. import _validation as check
-from .._naming import common_hierarchy
+from .._naming import common_hierarchy, given_hierarchy
 from .._response import classes_beside_nodes, node_names
-from .._scores import comes_in_blocks, read_scores
+from .._scores import Predictions, comes_in_blocks, in_rows_of, read_scores
 from .._validation import BoolArray, FloatArray, Node
 from ..hierarchy import Hierarchy
 
@@ -70,18 +70,21 @@ def side_by_side(
     Warns
     -----
     UserWarning
-        If both are pandas frames with the same rows in another order.
+        If both have row ids, the same in another order.
     """
-    named = _columns_of_blocks(other, hierarchy) if scores else None
-    sides = {"y_true": y_true, name: other if named is None else named}
-    hierarchy = common_hierarchy(hierarchy, sides, per_node)
+    side = other
+    if scores:
+        other, side, hierarchy = named_scores(y_true, other, name, hierarchy)
+    hierarchy = common_hierarchy(hierarchy, {"y_true": y_true, name: side}, per_node)
     truth = check.as_labels(y_true, hierarchy, "y_true")
     if truth.shape[0] == 0:
         raise ValueError("Expected `y_true` with at least one row, but got none.")
     values: Any
     if scores:
-        columns = None if named is None else list(named.columns)
-        values = read_scores(other, hierarchy, name, truth.shape[0], columns)
+        columns = frames.columns(side) if comes_in_blocks(other) else None
+        values = read_scores(
+            other, hierarchy, name, truth.shape[0], columns, {"y_true": y_true}
+        )
         check.check_same_rows(truth, values, name)
     else:
         values = check.as_labels(other, hierarchy, name)
@@ -100,23 +103,67 @@ def side_by_side(
     return Sides(hierarchy, truth, values, weights)
 
 
-def _columns_of_blocks(blocks: Any, hierarchy: Hierarchy | None) -> Any:
-    """Return a frame without rows that has the names of a model's blocks.
+def named_scores(
+    y_true: Any, scores: Any, name: str, hierarchy: Hierarchy | None
+) -> tuple[Any, Any, Hierarchy | None]:
+    """Return scores with the truth's rows, what names their columns, and the hierarchy.
 
-    None where they have no names, or mere numbers of columns.
+    The names are the scores themselves, or a frame without rows that has the names of a
+    model's blocks or a file's predictions. None stands for blocks that are yet to show
+    theirs. The hierarchy is the given one, else that of the model.
 
     Raises
     ------
     ValueError
-        If the model gives each row one class: these are no nodes.
+        If the model gives each row one class: these are no nodes; or if the predictions
+        have other rows or nodes.
     """
-    if getattr(blocks, "of_classes", False):
+    if isinstance(scores, Predictions):
+        scores = in_rows_of(y_true, scores, name)
+        if hierarchy is not None:
+            _check_nodes(scores.nodes, hierarchy, name)
+        return scores, _without_rows(scores.nodes), hierarchy
+    if scores is None or not comes_in_blocks(scores):
+        return scores, scores, hierarchy
+    if getattr(scores, "of_classes", False):
         raise classes_beside_nodes()
-    names = getattr(blocks, "nodes", None) if comes_in_blocks(blocks) else None
+    if hierarchy is None:
+        hierarchy = _hierarchy_of_blocks(scores, y_true)
+    names = getattr(scores, "nodes", None)
     if names is not None and hierarchy is not None:
         names = node_names(list(names), hierarchy)
-    if names is None or list(names) == list(range(len(names))):
-        return None
+    if names is None or _are_numbers(names):
+        return scores, None, hierarchy
+    return scores, _without_rows(names), hierarchy
+
+
+def _check_nodes(nodes: list[Node], hierarchy: Any, name: str) -> None:
+    others = set(given_hierarchy(hierarchy).nodes) ^ set(nodes)
+    if others:
+        raise ValueError(
+            f"Expected `{name}` with the nodes of the hierarchy, but there are "
+            f"{check.count(len(others), 'node')} of one without the other, such as "
+            f"{check.shorten(others, 1)}. Read the file with the hierarchy: "
+            "`read_predictions(path, hierarchy)`."
+        )
+
+
+def _hierarchy_of_blocks(blocks: Any, y_true: Any) -> Hierarchy | None:
+    """Return the hierarchy of a model's blocks, unless it only numbers columns."""
+    hierarchy = getattr(blocks, "hierarchy", None)
+    columns = frames.columns(y_true, "y_true")
+    if hierarchy is None or columns is None or not _are_numbers(hierarchy.nodes):
+        return hierarchy
+    return hierarchy if set(columns) == set(hierarchy.nodes) else None
+
+
+def _are_numbers(names: Iterable[Node]) -> bool:
+    """Tell whether names are mere positions."""
+    names = list(names)
+    return names == list(range(len(names)))
+
+
+def _without_rows(names: Iterable[Node]) -> pd.DataFrame:
     return pd.DataFrame(columns=pd.Index(list(names), tupleize_cols=False))
 
 

@@ -96,7 +96,8 @@ def au_prc(
         Scores, larger = more likely: the output of ``predict_proba``. Absent entries
         of sparse ones are 0. Blocks of rows do too: what
         `sklearn_hmlc.predictions.iter_proba` returns, or a function that returns an
-        iterator of them; they are passed over twice.
+        iterator of them; they are passed over twice. Of what
+        `sklearn_hmlc.predictions.read_predictions` returns rows go by their ids.
     average : {"pooled", "macro", "weighted"} or None, default="pooled"
         "pooled": one curve over all (row, node) pairs, AU(PRC), the measure that the
         field compares by. "macro": the mean of the nodes' areas. "weighted": their
@@ -111,6 +112,7 @@ def au_prc(
         "weighted" don't depend on it.
     hierarchy : Hierarchy, default=None
         Names the columns, by which DataFrames are matched, and the unscored nodes.
+        None: that of a model's blocks, if they have one.
     scored : array-like of bool of shape (n_nodes,), mapping or Series, default=None
         Nodes that count. None: those that the hierarchy scores, or all.
     sample_weight : array-like of shape (n_samples,), default=None
@@ -227,6 +229,7 @@ def pooled_pr_curve(
         Scores, larger = more likely; as in `au_prc`.
     hierarchy : Hierarchy, default=None
         Names the columns, by which DataFrames are matched, and the unscored nodes.
+        None: that of a model's blocks, if they have one.
     scored : array-like of bool of shape (n_nodes,), mapping or Series, default=None
         Nodes that count. None: those that the hierarchy scores, or all.
     sample_weight : array-like of shape (n_samples,), default=None

@@ -73,7 +73,8 @@ default=None
         Value in [0, 1] of a node's precision, recall or F1 where there is nothing to
         divide by.
     hierarchy : Hierarchy, default=None
-        Names the columns, the unscored nodes and their depths.
+        Names the columns, the unscored nodes and their depths. None: that of a model's
+        blocks, if they have one.
     scored : array-like of bool of shape (n_nodes,), mapping or Series, default=None
         Nodes that count. None: those that the hierarchy scores, or all.
 
@@ -130,7 +131,10 @@ default=None
     check.check_option("by", by, ("frequency", "rarest", "depth"))
     check.check_share("zero_division", zero_division)
     check.check_bool("present_only", present_only)
-    sides = {"y_true": y_true, "y_pred": y_pred, "y_score": y_score, "y_train": y_train}
+    y_score, side, hierarchy = inputs.named_scores(
+        y_true, y_score, "y_score", hierarchy
+    )
+    sides = {"y_true": y_true, "y_pred": y_pred, "y_score": side, "y_train": y_train}
     per_node = {"scored": scored, "train_counts": train_counts}
     names = common_hierarchy(hierarchy, sides, per_node)
     _, truth, predicted, _ = inputs.side_by_side(

@@ -16,7 +16,7 @@ from sklearn.utils import gen_batches
 
 from .. import _frames as frames
 from .._naming import common_hierarchy
-from .._scores import comes_in_blocks, read_scores
+from .._scores import Predictions, comes_in_blocks, in_rows_of, read_scores
 from .._validation import (
     as_labels,
     as_row_weights,
@@ -40,6 +40,7 @@ def node_thresholds(
     *,
     prevalence: Any = None,
     factor: float = DEFAULT_FACTOR,
+    hierarchy: Hierarchy | None = None,
     sample_weight: Any = None,
 ) -> np.ndarray | pd.Series:
     r"""Tune a decision threshold for each node on held-out rows.
@@ -48,11 +49,13 @@ def node_thresholds(
     ----------
     y_true : array-like, sparse matrix or DataFrame of shape (n_samples, n_nodes)
         Labels, 0 and 1.
-    proba : array-like, sparse matrix or DataFrame of shape (n_samples, n_nodes)
+    proba : array-like, sparse matrix, DataFrame or Predictions of shape \
+(n_samples, n_nodes)
         Probabilities (scores in [0, 1]) of the same rows, from a model that was not
-        trained on them. Where both are frames their columns are matched by name, else
+        trained on them. Where both have names their columns are matched by these, else
         by position: bare probabilities of a model that was fitted on a frame are in the
-        order of its ``classes_``. Absent entries of sparse ones are 0; they, and a
+        order of its ``classes_``, those of `predict_dense` and `predict_sparse` in that
+        of the hierarchy's nodes. Absent entries of sparse ones are 0; they, and a
         memmap, are read some nodes at a time.
     strategy : {"prevalence", "f1"}, default="prevalence"
         "prevalence": as many rows are predicted to have the node as `prevalence` says.
@@ -61,18 +64,22 @@ def node_thresholds(
         "prevalence".
     prevalence : array-like of shape (n_nodes,), mapping or Series, default=None
         Share of rows that have each node, in [0, 1]; an array in the order of the
-        columns of `y_true`. None: that of `y_true`.
+        hierarchy's nodes or, without one, of the columns of `y_true`. None: that of
+        `y_true`.
     factor : float, default=3.0
         For "f1": how far the predicted number may be from the number by `prevalence`,
         at least 1. With few positives the best F1 is a matter of luck, and often
         predicts the node almost everywhere; infinity allows that.
+    hierarchy : Hierarchy, default=None
+        Names the columns of what has no names: they are in the order of its nodes.
+        None: columns without names are in the order of those of `y_true`.
     sample_weight : array-like of shape (n_samples,), default=None
         What each row counts, >= 0, in shares, numbers and F1. None: 1.
 
     Returns
     -------
     thresholds : ndarray of float64 or Series, of shape (n_nodes,)
-        In the order of the columns of `y_true`; where these have names a Series by
+        In the order of the columns of `y_true`; where columns have names a Series by
         node, as the classifiers' ``threshold`` takes it. In [0, 1], or infinity; a node
         is predicted from its threshold on. They lie midway between the lowest score
         that is predicted and the highest one that is not; where no row is to have the
@@ -118,8 +125,15 @@ def node_thresholds(
     """
     check_option("strategy", strategy, STRATEGIES)
     check_factor(strategy, factor)
-    # The nodes of the flat hierarchy are the columns of `y_true`, in their order.
-    hierarchy = common_hierarchy(None, {"y_true": y_true, "proba": proba})
+    side = proba
+    if isinstance(proba, Predictions):
+        proba = in_rows_of(y_true, proba, "proba")
+        side = pd.DataFrame(columns=pd.Index(proba.nodes, tupleize_cols=False))
+    # Without a hierarchy the nodes are the columns of `y_true`, in their order, and an
+    # array goes by these, whatever the order of the probabilities.
+    by_node = {} if hierarchy is None else {"prevalence": prevalence}
+    sides = {"y_true": y_true, "proba": side}
+    hierarchy = common_hierarchy(hierarchy, sides, by_node)
     truth = sp.csc_array(as_labels(y_true, hierarchy, "y_true"))
     if 0 in truth.shape:
         raise ValueError(
@@ -144,10 +158,12 @@ def node_thresholds(
             wanted[part],
             bound,
         )
-    if not (frames.is_frame(y_true) or frames.is_frame(proba)):
+    columns = frames.columns(y_true) or frames.columns(side)
+    if columns is None:
         return thresholds
-    index = pd.Index(hierarchy.nodes, tupleize_cols=False)
-    return pd.Series(thresholds, index=index, name="threshold")
+    index = pd.Index(columns, tupleize_cols=False)
+    places = hierarchy.index(columns)
+    return pd.Series(thresholds[places], index=index, name="threshold")
 
 
 def _read_probabilities(proba: Any, hierarchy: Hierarchy) -> Any:

@@ -4,6 +4,7 @@ In: any fitted estimator and rows. Out: tidy tables for people, blocks and spars
 for measures, prediction files for others.
 """
 
+from .._scores import Predictions
 from ._blocks import (
     PredictionBlocks,
     iter_proba,
@@ -12,7 +13,7 @@ from ._blocks import (
     predict_labels,
     predict_sparse,
 )
-from ._read import Predictions, read_predictions
+from ._read import read_predictions
 from ._table import predict_frame, predict_top
 from ._write import write_predictions
 

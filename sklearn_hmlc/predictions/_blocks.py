@@ -13,14 +13,15 @@ from numbers import Integral
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import scipy.sparse as sp
-from sklearn.utils import gen_batches
+from sklearn.utils import Bunch, gen_batches
 from sklearn.utils.validation import _num_samples
 
 from .. import _frames as frames
 from .._response import part_with, some_rows
 from .._scores import BLOCK_CELLS
-from .._validation import FloatArray, Node, to_python
+from .._validation import FloatArray, Node, shorten, to_python
 from ..hierarchy import Hierarchy
 from ._choose import Choice
 from ._model import NamedModel
@@ -43,6 +44,10 @@ class PredictionBlocks:
         Rows of a block.
     answer : callable
         Takes rows, and returns an array (n_rows, n_nodes).
+    row_names : Index or None, default=None
+        The ids, unless they only number the rows.
+    of_uncertainty : bool, default=False
+        Whether the answers tell how unsure the model is.
 
     Attributes
     ----------
@@ -51,6 +56,9 @@ class PredictionBlocks:
         after a fit on 1-D ``y``, the classes.
     ids : list of hashable
         What the rows are called.
+    row_names : Index or None
+        The same, or None where they are numbered alone: with these measures compare
+        the names of the rows of the truth.
     shape : tuple of int
         ``(n_samples, n_nodes)``, all blocks together.
     hierarchy : Hierarchy or None
@@ -59,6 +67,8 @@ class PredictionBlocks:
         False for nodes that count in no measure.
     of_classes : bool
         Whether the model gives each row one class; then no measure of nodes fits.
+    of_uncertainty : bool
+        Whether they are of `iter_uncertainty`, and so no scores to measure or write.
 
     See Also
     --------
@@ -81,12 +91,16 @@ class PredictionBlocks:
         ids: list[Node],
         batch_size: int,
         answer: Callable[[Any], FloatArray],
+        row_names: pd.Index | None = None,
+        of_uncertainty: bool = False,
     ) -> None:
         self._model = model
         self._answer = answer
         self._X = X
         self._batch_size = batch_size
         self.ids = ids
+        self.row_names = row_names
+        self.of_uncertainty = of_uncertainty
         self.nodes = model.nodes
         self.hierarchy = model.hierarchy
         self.scored = model.scored
@@ -126,10 +140,12 @@ def iter_proba(
         Any classifier, of this library or not, alone or inside pipelines, searches and
         wrappers, with `predict_proba` or `decision_function`; the values of the latter
         go through the logistic function.
-    X : array-like, sparse matrix, DataFrame or Dataset of shape (n_samples, ...)
-        What the estimator takes.
+    X : array-like, sparse matrix, DataFrame, Dataset or Bunch of shape \
+(n_samples, ...)
+        What the estimator takes; of a Bunch, as `read_features` gives it, its ``data``.
     ids : array-like of hashable of shape (n_samples,), default=None
-        What the rows are called. None: the index of a pandas frame, else 0, 1, ...
+        What the rows are called. None: those of a Bunch, the index of a pandas frame,
+        else 0, 1, ...
     hierarchy : Hierarchy, default=None
         Names the columns of a model that knows no names; they are in the order of its
         nodes. None: the model's own, where it has one; else columns are numbered.
@@ -195,7 +211,7 @@ def iter_uncertainty(
         One with `predict_uncertainty`, alone or inside pipelines, searches and
         wrappers.
     X : array-like, sparse matrix, DataFrame or Dataset of shape (n_samples, ...)
-        What the estimator takes.
+        What the estimator takes, as in `iter_proba`.
     measure : str or callable, default="gmu"
         See `sklearn_hmlc.uncertainty.get_measure`.
     ids : array-like of hashable of shape (n_samples,), default=None
@@ -234,7 +250,7 @@ def iter_uncertainty(
     def answer(model: NamedModel, rows: Any) -> FloatArray:
         return model.uncertainty(rows, measure)
 
-    return _blocks(estimator, X, ids, hierarchy, batch_size, answer)
+    return _blocks(estimator, X, ids, hierarchy, batch_size, answer, unsure=True)
 
 
 def predict_labels(
@@ -251,7 +267,7 @@ def predict_labels(
     estimator : fitted estimator
         One with `predict`, as in `iter_proba`.
     X : array-like, sparse matrix, DataFrame or Dataset of shape (n_samples, ...)
-        What the estimator takes.
+        What the estimator takes, as in `iter_proba`.
     hierarchy : Hierarchy, default=None
         As in `iter_proba`.
     batch_size : int, default=None
@@ -289,12 +305,36 @@ def _blocks(
     hierarchy: Hierarchy | None,
     batch_size: Any,
     answer: Callable[[NamedModel, Any], Any],
+    unsure: bool = False,
 ) -> PredictionBlocks:
+    X, ids = _rows_of(X, ids)
     n_rows = _num_samples(X)
+    numbered = ids is None and frames.row_names(X) is None
     ids = row_ids(ids, X, n_rows)
+    names = None if numbered else pd.Index(ids, tupleize_cols=False)
     model = NamedModel(estimator, some_rows(X, slice(0, 1)), hierarchy)
     n_rows_each = _checked_size(batch_size, len(model.nodes))
-    return PredictionBlocks(model, X, ids, n_rows_each, partial(answer, model))
+    return PredictionBlocks(
+        model, X, ids, n_rows_each, partial(answer, model), names, unsure
+    )
+
+
+def _rows_of(X: Any, ids: Any = None) -> tuple[Any, Any]:
+    """Take features out of a Bunch, such as that of `read_features`, with their ids.
+
+    Raises
+    ------
+    TypeError
+        If it has no features.
+    """
+    if not isinstance(X, Bunch):
+        return X, ids
+    if "data" not in X:
+        raise TypeError(
+            "Expected `X` with features, but got a Bunch without `data`: it has "
+            f"{shorten(X)}."
+        )
+    return X.data, X.get("ids") if ids is None else ids
 
 
 def _checked_size(batch_size: Any, n_nodes: int) -> int:
@@ -348,7 +388,7 @@ def predict_dense(
     estimator : fitted estimator
         As in `iter_proba`.
     X : array-like, sparse matrix, DataFrame or Dataset of shape (n_samples, ...)
-        What the estimator takes.
+        What the estimator takes, as in `iter_proba`.
     out : ndarray or memmap of float of shape (n_samples, n_nodes), default=None
         Where to put them; a `numpy.memmap` needs no memory. None: a new array.
     hierarchy : Hierarchy, default=None
@@ -424,7 +464,7 @@ def predict_sparse(
     estimator : fitted estimator
         As in `iter_proba`.
     X : array-like, sparse matrix, DataFrame or Dataset of shape (n_samples, ...)
-        What the estimator takes.
+        What the estimator takes, as in `iter_proba`.
     k : int, default=500
         Nodes per row at most, those of the highest probabilities. None: any number.
     min_proba : float, default=None

@@ -13,15 +13,17 @@ import warnings
 from array import array
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
 
 from .._files import read_lines
 from .._naming import given_hierarchy
+from .._scores import Predictions
 from .._validation import (
     Node,
+    check_bool,
     check_option,
     check_unique,
     count,
@@ -30,39 +32,11 @@ from .._validation import (
 )
 from ..hierarchy import Hierarchy
 from ._blocks import row_ids
+from ._coherent import propagated
 from ._formats import CAFA_WORDS, FORMATS, ID, NODE, PROBABILITY, separator
 
 Line = tuple[int, str]
 Cells = tuple[int, str, str, str]
-
-
-class Predictions(NamedTuple):
-    """Scores from a file, with the names of their rows and columns.
-
-    Attributes
-    ----------
-    scores : csr_array of float64 of shape (n_samples, n_nodes)
-        What the file has no line for is 0, and has no entry.
-    ids : list of hashable
-        Names of the rows.
-    nodes : list of hashable
-        Names of the columns.
-
-    See Also
-    --------
-    read_predictions : Gives one.
-
-    Examples
-    --------
-    >>> import scipy.sparse as sp
-    >>> from sklearn_hmlc.predictions import Predictions
-    >>> Predictions(sp.csr_array([[0.5]]), ["P1"], ["GO:0005515"]).ids
-    ['P1']
-    """
-
-    scores: Any
-    ids: list[Node]
-    nodes: list[Node]
 
 
 def read_predictions(
@@ -72,6 +46,7 @@ def read_predictions(
     format: str | None = None,
     ids: Any = None,
     unknown_nodes: str = "error",
+    propagate: bool | None = None,
 ) -> Predictions:
     r"""Read predictions from a file that `write_predictions`, or another tool, wrote.
 
@@ -92,6 +67,11 @@ def read_predictions(
     unknown_nodes : {"error", "drop"}, default="error"
         What to do with nodes that the hierarchy does not have. "drop": leave them out,
         with a warning.
+    propagate : bool or None, default=None
+        Whether a node's score is at least that of each node below it (the true path
+        rule), as the measures, and the evaluator of CAFA, have it. False: scores as
+        they are in the file. None: with a hierarchy as True, with a warning where that
+        changes a score.
 
     Returns
     -------
@@ -103,17 +83,19 @@ def read_predictions(
     ValueError
         With the line, if it has another number of cells than it should, a score is no
         number in [0, 1], a node is unknown, or a pair of id and node comes twice; if
-        the file has no prediction, or none of the `ids`.
+        the file has no prediction, or none of the `ids` or of the nodes; if `propagate`
+        is True without a hierarchy.
 
     Warns
     -----
     UserWarning
-        If lines are left out: of ids that are not among `ids`, or of unknown nodes.
+        If lines are left out: of ids that are not among `ids`, or of unknown nodes. If
+        scores are raised, and `propagate` does not say so.
 
     See Also
     --------
     write_predictions : Writes such files.
-    sklearn_hmlc.metrics.fmax_score : A measure that takes the scores as they are.
+    sklearn_hmlc.metrics.fmax_score : A measure that takes what this returns.
 
     Notes
     -----
@@ -122,6 +104,12 @@ def read_predictions(
     columns may stand beside those that are read. Ids and nodes are text; they are
     matched with the text of `ids` and of the hierarchy's nodes, or of ``alternatives``
     of these, such as the ids of merged terms.
+
+    Propagation raises a score to the largest below it, and adds those that the file has
+    no line for. Files that `write_predictions` made of a coherent model stay as they
+    are: scores of unscored nodes, which it leaves out, are neither raised nor added.
+    All edges count, also those from one namespace to another, which the evaluator of
+    CAFA does not know.
 
     Examples
     --------
@@ -143,6 +131,10 @@ def read_predictions(
     check_option("unknown_nodes", unknown_nodes, ("error", "drop"))
     if hierarchy is not None:
         given_hierarchy(hierarchy)
+    if propagate is not None:
+        check_bool("propagate", propagate)
+    if propagate and hierarchy is None:
+        raise ValueError("Expected `hierarchy` beside propagate=True, but got none.")
     wanted = None if ids is None else row_ids(ids, None)
     lines = _numbered(path)
     first = next(lines, None)
@@ -159,6 +151,16 @@ def read_predictions(
     entries.collect(path, cells, rows, columns, unknown_nodes == "error")
     _tell_of_others(path, rows, columns, entries)
     scores = entries.scores(path, rows, columns)
+    if hierarchy is not None and propagate is not False:
+        scores, n_raised = propagated(scores, hierarchy)
+        if n_raised and propagate is None:
+            warnings.warn(
+                f"{path}: {count(n_raised, 'score')} below that of a descendant, or "
+                "absent beside it, became as large, as in CAFA's evaluator. Say "
+                "propagate=True if you want that, else propagate=False.",
+                UserWarning,
+                stacklevel=2,
+            )
     return Predictions(scores, rows.names, columns.names)
 
 
@@ -168,11 +170,17 @@ def _tell_of_others(
     """Warn of what was left out; raise where nothing is left."""
     if not entries.n_lines:
         raise ValueError(f"{path}: there is no prediction in it.")
-    if rows.others and not len(entries.values):
+    if not entries.n_wanted:
         raise ValueError(
             f"{path}: expected lines of the given ids, such as "
             f"{shorten(rows.names, 3)}, but it has none; it has those of "
             f"{shorten(rows.others, 3)}."
+        )
+    if not len(entries.values):
+        raise ValueError(
+            f"{path}: expected nodes of the hierarchy, such as "
+            f"{shorten(columns.names, 3)}, but it has none; it has "
+            f"{shorten(columns.others, 3)}."
         )
     for names, what in ((rows, "id"), (columns, "node")):
         if names.others:
@@ -229,7 +237,7 @@ class _Entries:
     def __init__(self) -> None:
         self.rows, self.columns = array("i"), array("i")
         self.lines, self.values = array("q"), array("d")
-        self.n_lines = 0
+        self.n_lines = self.n_wanted = 0
 
     def collect(
         self,
@@ -244,15 +252,17 @@ class _Entries:
             self.n_lines += 1
             value = _score(path, number, text)
             node = columns.place(column)
-            if node < 0:
-                if strict:
-                    message = unknown(column, columns.names)
-                    raise ValueError(f"{path}, line {number}: {message}")
-                columns.leave_out(column)
-                continue
+            if node < 0 and strict:
+                message = unknown(column, columns.names)
+                raise ValueError(f"{path}, line {number}: {message}")
+            # A row is one of the file even if the hierarchy has none of its nodes.
             place = rows.place(row)
             if place < 0:
                 rows.leave_out(row)
+                continue
+            self.n_wanted += 1
+            if node < 0:
+                columns.leave_out(column)
                 continue
             self.rows.append(place)
             self.columns.append(node)
@@ -319,17 +329,48 @@ def _cafa_cells(
     path: Any, first: Line, lines: Iterator[Line], columns: _Names
 ) -> Iterator[Cells]:
     del columns
+    commas, begun = False, False
     for number, line in chain([first], lines):
         cells = line.split()
         if cells[0] in CAFA_WORDS:
             continue
-        if len(cells) != 3:
+        if not begun:
+            blanks = len(cells) == 3 and _is_number(cells[2])
+            commas = separator(path) == "," and not blanks and "," in line
+        if commas:
+            cells = [cell.strip() for cell in _names_of(line, ",")]
+        hint = "" if begun else _hint_at_header(cells)
+        if len(cells) != 3 or not all(cells[:2]):
+            marks = "commas" if commas else "tabs or blanks"
             raise ValueError(
                 f"{path}, line {number}: expected an id, a node and a score, separated "
-                f"by tabs or blanks, but got {count(len(cells), 'cell')}: "
-                f"{line[:80]!r}."
+                f"by {marks}, but got {count(len(cells), 'cell')}: {line[:80]!r}.{hint}"
             )
+        if hint:
+            raise ValueError(
+                f"{path}, line {number}: expected a score in [0, 1], but got "
+                f"{cells[2]!r}.{hint}"
+            )
+        begun = True
         yield number, cells[0], cells[1], cells[2]
+
+
+def _hint_at_header(cells: list[str]) -> str:
+    """Say how to name columns, if no cell of the first line is a number."""
+    if any(_is_number(cell) for cell in cells):
+        return ""
+    return (
+        f" If it is a header, name the columns {ID}, {NODE} and {PROBABILITY}, or, of "
+        f"a table with a column per node, that of the ids {ID}."
+    )
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _long_cells(

@@ -1,7 +1,7 @@
 """What can be written: scores of any kind with names of their rows and columns.
 
-Stage: before the writer. In: blocks of a model, arrays (dense, sparse, on disk), frames
-with a column per node, tidy tables. Out: a `Source`, checked.
+Stage: before the writer. In: blocks of a model, predictions of a file, arrays (dense,
+sparse, on disk), frames with a column per node, tidy tables. Out: a `Source`, checked.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from sklearn.utils.validation import _num_samples
 
 from .. import _frames as frames
 from .._naming import given_hierarchy
-from .._scores import Scores, comes_in_blocks, read_scores
+from .._scores import Predictions, Scores, comes_in_blocks, read_scores
 from .._validation import BoolArray, FloatArray, Node, check_unique
 from ..hierarchy import Hierarchy
 from ._blocks import PredictionBlocks, row_ids
@@ -71,6 +71,8 @@ def source_of(scores: Any, ids: Any, hierarchy: Hierarchy | None) -> Source:
     if isinstance(scores, PredictionBlocks):
         return _of_model(scores, ids, hierarchy)
     columns = frames.columns(scores, "scores")
+    if isinstance(scores, Predictions):
+        ids, columns = _ids_of_file(scores, ids), scores.nodes
     if hierarchy is None and columns is None:
         raise ValueError(
             "Expected `hierarchy` beside scores whose columns have no names; "
@@ -82,10 +84,20 @@ def source_of(scores: Any, ids: Any, hierarchy: Hierarchy | None) -> Source:
         if ids is None:
             raise ValueError("Expected `ids` beside scores that come in blocks.")
         ids = row_ids(ids, None)
-    else:
+    elif not isinstance(scores, Predictions):
         ids = row_ids(ids, scores, _num_samples(scores))
     read = read_scores(scores, graph, "scores", len(ids))
     return Source(read, ids, graph.nodes, graph.scored)
+
+
+def _ids_of_file(predictions: Predictions, ids: Any) -> list[Node]:
+    own = list(predictions.ids)
+    if ids is not None and row_ids(ids, None) != own:
+        raise ValueError(
+            "Expected no `ids` beside predictions of a file, which have their own; "
+            "read the file with the `ids` that are wanted."
+        )
+    return own
 
 
 def _of_model(

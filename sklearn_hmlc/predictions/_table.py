@@ -37,7 +37,7 @@ def predict_frame(
     estimator : fitted estimator
         As in `iter_proba`; with `predict`.
     X : array-like, sparse matrix, DataFrame or Dataset of shape (n_samples, ...)
-        What the estimator takes.
+        What the estimator takes, as in `iter_proba`.
     min_proba : float, default=None
         Smallest probability that has a line, in [0, 1]. None: any.
     only_decided : bool, default=False
@@ -47,7 +47,8 @@ def predict_frame(
         `sklearn_hmlc.uncertainty.get_measure`. "auto": "gmu", where the model knows
         how unsure it is. None: no such column, which spares a pass.
     ids : array-like of hashable of shape (n_samples,), default=None
-        What the rows are called. None: the index of a pandas frame, else 0, 1, ...
+        What the rows are called. None: those of a Bunch, the index of a pandas frame,
+        else 0, 1, ...
     hierarchy : Hierarchy, default=None
         As in `iter_proba`.
     batch_size : int, default=None
@@ -113,7 +114,7 @@ def predict_frame(
         rows, nodes = np.nonzero(kept)
         return rows, nodes
 
-    return _table(blocks, X, pairs, uncertainty)
+    return _table(blocks, pairs, uncertainty)
 
 
 def predict_top(
@@ -135,7 +136,7 @@ def predict_top(
     estimator : fitted estimator
         As in `iter_proba`; with `predict`.
     X : array-like, sparse matrix, DataFrame or Dataset of shape (n_samples, ...)
-        What the estimator takes.
+        What the estimator takes, as in `iter_proba`.
     k : int, default=10
         Lines per row at most. None: any number.
     min_proba : float, default=None
@@ -202,7 +203,7 @@ def predict_top(
             allowed = _specific(likely & allowed, blocks)
         return choice.pairs(proba, allowed)
 
-    return _table(blocks, X, pairs, uncertainty)
+    return _table(blocks, pairs, uncertainty)
 
 
 def _specific(kept: BoolArray, blocks: PredictionBlocks) -> BoolArray:
@@ -210,9 +211,9 @@ def _specific(kept: BoolArray, blocks: PredictionBlocks) -> BoolArray:
     return kept if blocks.of_classes else most_specific(kept, blocks.hierarchy)
 
 
-def _table(blocks: PredictionBlocks, X: Any, pairs: Any, uncertainty: Any) -> Any:
+def _table(blocks: PredictionBlocks, pairs: Any, uncertainty: Any) -> Any:
     """Make the table of the pairs that ``pairs`` keeps of each block."""
-    model = blocks._model
+    model, X = blocks._model, blocks._X
     unsure = uncertainty is not None
     if isinstance(uncertainty, str) and uncertainty == "auto":
         unsure, uncertainty = model.has_uncertainty(), "gmu"

@@ -56,24 +56,29 @@ def write_predictions(
     path : str or path-like
         Compressed where it ends on .gz, .xz or .bz2. Tables are separated by commas
         where it ends on .csv (or .csv.gz and so on), else by tabs.
-    scores : PredictionBlocks, DataFrame, array-like, sparse matrix or blocks
+    scores : PredictionBlocks, Predictions, DataFrame, array-like, sparse matrix or \
+blocks
         What to write:
 
         - the result of `iter_proba`, so that a model predicts into the file;
         - a table of `predict_top` or `predict_frame`, in the order of its lines;
+        - what `read_predictions` returns;
         - scores in [0, 1] of shape (n_samples, n_nodes): a frame with a column per
-          node, an array or memmap, or a sparse matrix whose absent entries are 0;
+          node, an array or memmap, or a sparse matrix whose absent entries are 0. What
+          has no names is in the order of the hierarchy's nodes, as `predict_dense` and
+          `predict_sparse` give it, not of `predict_proba`, which after a fit on named
+          columns is in the order of ``classes_``: give `iter_proba` instead;
         - an iterator of blocks of rows of such scores, or a function that returns one.
     format : {"long", "cafa", "wide"}, default="long"
         "long": a table with the columns id, node and probability (of a tidy table: its
         own). "cafa": lines ``id<TAB>node<TAB>score``, as CAFA and its evaluator read
         them. "wide": a table with the column id and one per node.
     ids : array-like of hashable of shape (n_samples,), default=None
-        What the rows are called. None: those of the blocks, the index of a pandas
-        frame, else 0, 1, ...
+        What the rows are called. None: those of the blocks or predictions, the index
+        of a pandas frame, else 0, 1, ...
     hierarchy : Hierarchy, default=None
-        Names the columns of what has no names; frames go by name. Its unscored nodes
-        are not written.
+        Names the columns of what has no names, which are in the order of its nodes;
+        frames go by name. Its unscored nodes are not written.
     k : int, default=None
         Nodes per row at most, the best; not for tidy tables and "wide". None: any
         number.

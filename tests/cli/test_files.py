@@ -21,7 +21,8 @@ def test_files_are_not_overwritten_unasked(arff, arff_model, capsys, command):
     }[command]
     write("there", "precious")
     error = error_of(capsys, argv)
-    assert error.startswith("there exists; name another file, or replace it by --force")
+    assert error.startswith("there exists; name another file, or replace it by ")
+    assert "(on the command line: --force)" in error
     assert Path("there").read_text() == "precious"
     assert main([*argv, "--force"]) == 0
     assert Path("there").read_bytes() != b"precious"

@@ -1,6 +1,7 @@
 """Thresholds by node against brute force over all cuts, and counts."""
 
 import numpy as np
+import pandas as pd
 import pytest
 import scipy.sparse as sp
 from hypothesis import given
@@ -331,3 +332,29 @@ def test_sparse_scores_of_many_nodes():
     thresholds = node_thresholds(truth, scores)
     assert thresholds[[7, 99_999]].tolist() == [0.25, 0.125]
     assert (np.delete(thresholds, [7, 99_999]) == 0.5).all()
+
+
+def test_a_hierarchy_names_what_has_no_names(rng):
+    hierarchy = Hierarchy.from_edges([("r", "a"), ("r", "b")])
+    truth = pd.DataFrame(rng.random((40, 3)) < [0.9, 0.5, 0.2], columns=["r", "a", "b"])
+    proba = rng.random((40, 3))
+    share = np.array([0.8, 0.4, 0.1])
+    expected = node_thresholds(truth.to_numpy(), proba, prevalence=share)
+    options = {"hierarchy": hierarchy, "prevalence": share}
+    np.testing.assert_array_equal(node_thresholds(truth, proba, **options), expected)
+    mixed = truth[["b", "r", "a"]]
+    named = pd.DataFrame(proba, columns=hierarchy.nodes)
+    options["prevalence"] = dict(zip(hierarchy.nodes, share, strict=True))
+    found = node_thresholds(mixed, named, **options)
+    assert found.index.tolist() == ["b", "r", "a"]
+    assert found[["r", "a", "b"]].tolist() == expected.tolist()
+    # Bare columns are in node order: nobody need guess, nor get a wrong number.
+    with pytest.raises(ValueError, match=r"`proba` has no names.*y_true\[list\(hier"):
+        node_thresholds(mixed, proba, hierarchy=hierarchy)
+    with pytest.raises(ValueError, match="`prevalence` has no names"):
+        node_thresholds(mixed, named, prevalence=share, hierarchy=hierarchy)
+    with pytest.raises(TypeError, match="`hierarchy` to be a Hierarchy"):
+        node_thresholds(truth, proba, hierarchy="GO")
+    # Without one, an array is in the order of the truth, whatever the other's order.
+    found = node_thresholds(truth, named[["b", "a", "r"]], prevalence=share)
+    assert found.tolist() == expected.tolist()

@@ -77,7 +77,7 @@ def test_ends_of_lines_and_marks_of_encodings(end, encoding, tmp_path):
     path = tmp_path / "there.txt"
     lines = ["MODEL 1", "ACCURACY 1 PR=0.8", "", "Zoé\taa\t0.5", "y  bb   1.00", "END"]
     path.write_bytes(end.join(lines).encode(encoding))
-    found = read_predictions(path, TREE)
+    found = read_predictions(path, TREE, propagate=False)
     assert found.ids == ["Zoé", "y"]
     assert found.scores.toarray().tolist() == [[0, 0.5, 0], [0, 0, 1]]
 
@@ -113,7 +113,7 @@ def test_unknown_nodes_are_left_out_if_asked(tmp_path):
     path = tmp_path / "there.txt"
     path.write_text("x aa 0.5\nx old 0.4\ny old 0.3\ny bb 0.2\n")
     with pytest.warns(UserWarning, match="left out 2 lines of 1 node not in the hier"):
-        found = read_predictions(path, TREE, unknown_nodes="drop")
+        found = read_predictions(path, TREE, unknown_nodes="drop", propagate=False)
     assert found.scores.toarray().tolist() == [[0, 0.5, 0], [0, 0, 0.2]]
 
 
@@ -121,7 +121,7 @@ def test_ids_that_are_not_wanted(tmp_path):
     path = tmp_path / "there.txt"
     path.write_text("x aa 0.5\ny aa 0.4\nz aa 0.3\n")
     with pytest.warns(UserWarning, match="left out 2 lines of 2 ids not in `ids`"):
-        found = read_predictions(path, TREE, ids=["w", "x"])
+        found = read_predictions(path, TREE, ids=["w", "x"], propagate=False)
     assert found.ids == ["w", "x"]
     assert found.scores.toarray().tolist() == [[0, 0, 0], [0, 0.5, 0]]
     with pytest.raises(ValueError, match=r"given ids, such as 'v'.*has those of 'x'"):
@@ -254,3 +254,68 @@ def test_ids_of_merged_terms_are_those_of_today(tmp_path):
     path.write_text("g1 OLD 0.5\ng1 a 0.25\n")
     with pytest.raises(ValueError, match="came in line 1 before"):
         read_predictions(path, hierarchy)
+
+
+# -- content of another kind, and what is left of it -----------------------------------
+
+
+@pytest.mark.parametrize("format", ["cafa", "long", "wide"])
+def test_a_row_stays_if_none_of_its_nodes_is_known(format, tmp_path):
+    path = tmp_path / "there.tsv"
+    frame = pd.DataFrame([[0, 0.5], [0.4, 0], [0.3, 0.2]], list("xyz"), ["old", "aa"])
+    write_predictions(path, frame, format=format)
+    with pytest.warns(UserWarning, match="left out 2 lines of 1 node not in the hier"):
+        found = read_predictions(path, TREE, unknown_nodes="drop", propagate=False)
+    assert found.ids == ["x", "y", "z"]
+    assert found.scores.toarray().tolist() == [[0, 0.5, 0], [0, 0, 0], [0, 0.2, 0]]
+
+
+def test_no_node_of_the_hierarchy_is_left(tmp_path):
+    path = tmp_path / "there.txt"
+    path.write_text("x old 0.5\ny older 0.4\n")
+    message = "expected nodes of the hierarchy, such as 'r'.* it has 'old', 'older'"
+    with pytest.raises(ValueError, match=message):
+        read_predictions(path, TREE, unknown_nodes="drop")
+    # Wanted rows are there; that none of their nodes is known is another matter.
+    with pytest.raises(ValueError, match=r"expected nodes .* it has 'old'\."):
+        read_predictions(path, TREE, unknown_nodes="drop", ids=["x"])
+
+
+def test_commas_without_a_header(tmp_path):
+    path = tmp_path / "there.csv"
+    path.write_text('AUTHOR me\nP 1,aa,0.5\n"a,b", bb ,1\n')
+    found = read_predictions(path, TREE, propagate=False)
+    assert found.ids == ["P 1", "a,b"]
+    assert found.scores.toarray().tolist() == [[0, 0.5, 0], [0, 0, 1]]
+    path.write_text("x,y\taa\t0.5\n")  # as the writer puts CAFA's format
+    assert read_predictions(path, TREE, propagate=False).ids == ["x,y"]
+    path.write_text("x,aa,0.5\ny,bb\n")
+    with pytest.raises(ValueError, match=r"line 2: .* by commas, but got 2 cells"):
+        read_predictions(path, TREE)
+    path.write_text("x,aa,0.5\n,bb,1\n")
+    with pytest.raises(ValueError, match="line 2: expected an id, a node and a score"):
+        read_predictions(path, TREE)
+
+
+HEADS = [
+    ("there.tsv", "gene\tterm\tscore\nx\taa\t0.5\n", "line 1: .* but got 'score'"),
+    ("there.csv", "gene,term,score\nx,aa,0.5\n", "line 1: .* but got 'score'"),
+    ("there.tsv", "gene\tterm\tscore\tname\n", "line 1: .* but got 4 cells"),
+    ("there.tsv", "gene\taa\tbb\tr\nx\t0\t1\t1\n", "line 1: .* but got 4 cells"),
+]
+
+
+@pytest.mark.parametrize(("name", "content", "message"), HEADS)
+def test_heads_of_other_names(name, content, message, tmp_path):
+    path = tmp_path / name
+    path.write_text(content)
+    advice = "name the columns id, node and probability"
+    with pytest.raises(ValueError, match=f"{message}.*{advice}"):
+        read_predictions(path, TREE)
+
+
+def test_replacing_is_told_in_words_of_python(tmp_path):
+    path = tmp_path / "there.tsv"
+    path.touch()
+    with pytest.raises(ValueError, match=r"replace it by force=True \(on the command"):
+        write_predictions(path, SCORES)

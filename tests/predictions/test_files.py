@@ -158,7 +158,7 @@ def test_a_model_predicts_into_a_file(name, tmp_path):
     model, path = fit(name), tmp_path / "there.tsv.gz"
     blocks = iter_proba(model, X, ids=IDS, hierarchy=HIERARCHY, batch_size=7)
     write_predictions(path, blocks)
-    found = read_predictions(path, HIERARCHY, ids=IDS)
+    found = read_predictions(path, HIERARCHY, ids=IDS, propagate=False)
     proba = predict_dense(model, X, hierarchy=HIERARCHY, batch_size=7)
     read = found.scores.toarray().astype(proba.dtype)
     np.testing.assert_array_equal(read[:, 1:], proba[:, 1:])

@@ -7,11 +7,28 @@ import pyarrow as pa
 import pytest
 from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier
+from sklearn.utils import Bunch
 
 from sklearn_hmlc import Hierarchy
-from sklearn_hmlc.predictions import predict_dense, predict_frame, predict_top
+from sklearn_hmlc.predictions import (
+    iter_proba,
+    predict_dense,
+    predict_frame,
+    predict_labels,
+    predict_sparse,
+    predict_top,
+)
 
-from .models import HIERARCHY, KNOW_NAMES, MODELS, NODES, coherent, fit, make_data
+from .models import (
+    HIERARCHY,
+    KNOW_NAMES,
+    MODELS,
+    NODES,
+    coherent,
+    ensemble,
+    fit,
+    make_data,
+)
 
 IDS = [f"gene {row}" for row in range(60)]
 SCORED = [node for node in NODES if node != "r"]
@@ -178,3 +195,64 @@ def test_switches_are_true_or_false(option):
     ask = predict_frame if option == "only_decided" else predict_top
     with pytest.raises(TypeError, match=f"`{option}` to be True or False"):
         ask(fit("coherent"), make_data()[0], **{option: "yes"})
+
+
+# -- types of columns, and features with their ids -------------------------------------
+
+OTHERS = {
+    "polars": lambda X: pl.DataFrame(X, schema=list("wxyz")),
+    "pyarrow": lambda X: pa.table({name: X[:, k] for k, name in enumerate("wxyz")}),
+}
+
+
+def columns_of(table):
+    names = table.schema.names if isinstance(table, pa.Table) else table.columns
+    kind = table.schema.field if isinstance(table, pa.Table) else table.schema.get
+    return {name: getattr(kind(name), "type", kind(name)) for name in names}
+
+
+@pytest.mark.parametrize("library", OTHERS)
+@pytest.mark.parametrize("ids", [None, [f"gene{row}" for row in range(60)]])
+def test_columns_have_the_same_types_with_and_without_lines(library, ids):
+    X, Y = make_data()
+    given = OTHERS[library](X)
+    model = ensemble().fit(given, Y)
+    full = predict_top(model, given, k=2, ids=ids)
+    empty = predict_top(model, given, min_proba=1.0, ids=ids)
+    assert (len(full), len(empty)) == (120, 0)
+    assert full.schema == empty.schema
+    types = {name: str(dtype) for name, dtype in columns_of(full).items()}
+    assert types["node"].lower() in ("string", "large_string")
+    assert types["probability"].lower().replace("float32", "float") == "float"
+    assert types["decision"].lower() in ("bool", "boolean")
+    plain = predict_top(ensemble().fit(X, Y), X, k=2, ids=ids)
+    back = full.to_pandas()
+    for name in ("id", "node", "probability", "decision", "uncertainty"):
+        assert back[name].tolist() == plain[name].tolist()
+
+
+@pytest.mark.parametrize("library", OTHERS)
+def test_ids_of_several_types_are_refused_where_there_is_none_for_them(library):
+    X, Y = make_data()
+    given = OTHERS[library](X)
+    ids = [1, "a", *range(2, 60)]
+    assert predict_top(fit("coherent"), X, ids=ids)["id"].tolist()[0] == 1
+    with pytest.raises(ValueError, match=r"one type in the column 'id'.*int and str"):
+        predict_top(coherent().fit(given, Y), given, ids=ids)
+
+
+def test_a_bunch_of_features_brings_its_ids():
+    X, _ = make_data()
+    ids = [f"gene{row}" for row in range(60)]
+    model = fit("coherent")
+    bunch = Bunch(data=X, ids=np.array(ids), feature_names=list("wxyz"))
+    for function in (predict_top, predict_frame):
+        expected = function(model, X, ids=ids)
+        pd.testing.assert_frame_equal(function(model, bunch), expected)
+    assert predict_top(model, bunch, ids=range(60))["id"].tolist()[0] == 0
+    assert iter_proba(model, bunch).ids == ids
+    for function in (predict_dense, predict_labels, predict_sparse):
+        found, expected = function(model, bunch), function(model, X)
+        assert (found != expected).sum() == 0
+    with pytest.raises(TypeError, match="a Bunch without `data`: it has 'target'"):
+        predict_top(model, Bunch(target=X))
