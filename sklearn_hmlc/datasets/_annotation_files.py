@@ -213,7 +213,9 @@ def map_values(column: pd.Series, rename) -> pd.Series:
 def _as_gpad_1(frame: pd.DataFrame, cut_prefix: bool) -> pd.DataFrame:
     """Cut the database off ids, name relations, and put NOT where GPAD 1.1 has it."""
     if cut_prefix:
-        frame["id"] = map_values(frame["id"], lambda value: value.partition(":")[2] or value)
+        frame["id"] = map_values(
+            frame["id"], lambda value: value.partition(":")[2] or value
+        )
     relation = map_values(frame["qualifier"], lambda value: RELATIONS.get(value, value))
     negated = frame["negation"].astype(str).str.strip().str.upper().eq("NOT")
     words = relation.astype(str).where(~negated, "NOT|" + relation.astype(str))
@@ -279,10 +281,10 @@ def _head_finder(id_column, term_column, header: bool | None, is_term) -> HasHea
             return None if roles[id_at] == "id" else False
         # One name of a wide table is enough, two of a narrow one.
         named = len({*roles} - {None}) > (len(cells) < 4)
-        if named or roles[id_at] in ("id", "term") or roles[term_at] == "term":
+        above_terms = roles[term_at] == "term" and not _has_digit(cells[id_at])
+        if named or roles[id_at] in ("id", "term") or above_terms:
             return True
-        others = (cell for k, cell in enumerate(cells) if k != id_at)
-        if any(letter.isdigit() for cell in others for letter in cell):
+        if any(_has_digit(cell) for k, cell in enumerate(cells) if k != id_at):
             return False  # codes and ids of terms have digits
         return False if _recurs(cells, below(), (id_at, term_at)) else None
 
@@ -294,6 +296,10 @@ def _recurs(first: list[str], below: Iterator[list[str]], columns) -> bool:
     return any(
         row[k].strip() == first[k] for row in below for k in columns if k < len(row)
     )
+
+
+def _has_digit(cell: str) -> bool:
+    return any(letter.isdigit() for letter in cell)
 
 
 def _role_called(cell: str) -> str | None:

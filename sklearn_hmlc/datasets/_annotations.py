@@ -229,9 +229,7 @@ def read_annotations(
     rows = read_rows(text, id_column, term_column, header, is_term)
     if rows.malformed and on_error == "raise":
         raise _malformed(text, rows.malformed)
-    frame, hierarchy = _single_terms(
-        text.path, rows, hierarchy, term_sep, code_sep
-    )
+    frame, hierarchy = _single_terms(text.path, rows, hierarchy, term_sep, code_sep)
     keep = _Keep(frame, {"malformed": len(rows.malformed)})
     keep.taxon(species, text.path)
     keep.qualifier(None if qualifiers is None else as_list(qualifiers, "qualifiers"))
@@ -276,7 +274,11 @@ def _species(taxon) -> list[str] | None:
     """Return the numbers of species as text."""
     if taxon is None:
         return None
-    several = [taxon] if isinstance(taxon, str | int | np.integer) else as_list(taxon, "taxon")
+    several = (
+        [taxon]
+        if isinstance(taxon, str | int | np.integer)
+        else as_list(taxon, "taxon")
+    )
     numbers = [str(one).rpartition(":")[2] for one in several]
     for number in numbers:
         if not number.isdecimal():

@@ -32,14 +32,12 @@ _PACKED = (".gz", ".xz", ".bz2", ".zip")
 _IDS = ("ids", "id", "index", "names", "keys", "accessions", "genes", "proteins")
 _MATRICES = ("X", "data", "features", "embeddings", "matrix", "values")
 _NAMES = ("feature_names", "columns", "features_names", "var_names")
-_HEADS_OF_IDS = frozenset(
-    (
-        "id ids identifier index key name names symbol gene genes gene_id geneid "
-        "gene_name gene_symbol ncbi_gene_id entrez entrez_id locus locus_tag orf "
-        "ensembl ensembl_id protein proteins protein_id protein_name uniprot "
-        "uniprot_id uniprotkb entry entry_name accession accession_number acc target "
-        "query sequence sequence_id sample sample_id cell barcode"
-    ).split()
+_HEADS_OF_IDS = (
+    "id ids identifier index key name names symbol gene genes gene_id geneid gene_name "
+    "gene_symbol ncbi_gene_id entrez entrez_id locus locus_tag orf ensembl ensembl_id "
+    "protein proteins protein_id protein_name uniprot uniprot_id uniprotkb entry "
+    "entry_name accession accession_number acc target query sequence sequence_id "
+    "sample sample_id cell barcode"
 )
 
 
@@ -238,7 +236,7 @@ def split_items(cell: str, sep: str | None) -> list[str]:
 
 def _heads_ids(cell: str) -> bool:
     word = re.sub(r"[\s-]+", "_", cell.strip().casefold())
-    return not word or word in _HEADS_OF_IDS
+    return not word or word in _HEADS_OF_IDS.split()
 
 
 def _stripped(cells: list[str]) -> list[str]:
@@ -321,9 +319,9 @@ def _index_has_ids(name: str, frame: pd.DataFrame, id_column) -> bool:
     if len(frame.columns) and _heads_ids(frame.columns[0]):
         return False
     raise ValueError(
-        f"{name}: the index has whole numbers without a name ({shorten(index, 3)}): ids, "
-        "or numbers of rows? Name the column that has the ids by `id_column`, or the "
-        "index before writing: `frame.index.name = 'id'`."
+        f"{name}: the index has whole numbers without a name ({shorten(index, 3)}): "
+        "ids, or numbers of rows? Name the column that has the ids by `id_column`, or "
+        "the index before writing: `frame.index.name = 'id'`."
     )
 
 

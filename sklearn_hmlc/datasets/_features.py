@@ -355,7 +355,7 @@ def _items(lists: list[list]) -> _Items:
     return _Items(np.repeat(np.arange(len(lists)), lengths), codes, list(names))
 
 
-# -- matrices ----------------------------------------------------------------------------
+# -- matrices --------------------------------------------------------------------------
 
 
 def _from_matrix(found: Columns, drop) -> Features:

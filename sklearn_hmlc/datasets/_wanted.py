@@ -1,7 +1,7 @@
 """The columns that a model was fitted on, of a file that may lack some.
 
-Stage: features of a file -> those columns in their order. An item that no row lists is a
-column of zeros; a column that the file does not have is an error.
+Stage: features of a file -> those columns in their order. An item that no row lists is
+a column of zeros; a column that the file does not have is an error.
 """
 
 import warnings
@@ -52,7 +52,7 @@ class Wanted:
 def _is_empty(column: pd.Series) -> bool:
     if pd.api.types.is_numeric_dtype(column.dtype):
         return bool(column.isna().all())
-    return all(isinstance(x, str) and x.strip() in MISSING or x is None for x in column)
+    return all(x is None or str(x).strip() in MISSING for x in column)
 
 
 def wanted_features(feature_names: Any) -> Wanted:
@@ -197,8 +197,8 @@ def _check_missing(path: str, read: Features, wanted: Wanted, missing: list) -> 
     if wanted.items is None:
         warnings.warn(
             f"{path}: {len(missing):,} of {count(len(wanted.names), 'feature')} "
-            f"asked for, in no row, become zeros: {shorten(missing, 3)}. Names alone do "
-            "not say whether they are items that may be absent; give what "
+            f"asked for, in no row, become zeros: {shorten(missing, 3)}. Names alone "
+            "do not say whether they are items that may be absent; give what "
             "`read_features` returned for the model: `feature_names=X`.",
             UserWarning,
             stacklevel=6,
