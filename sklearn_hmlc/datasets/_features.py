@@ -262,8 +262,9 @@ def _from_frame(
     if not parts:
         raise ValueError(f"{found.path}: expected features beside the ids.")
     columns = [name for name, part in parts.items() if isinstance(part, _Items)]
-    if not columns:
-        return Features(pd.DataFrame(parts), list(parts), found.ids)
+    numbers = {name: part for name, part in parts.items() if name not in columns}
+    if not columns or (wanted is not None and {*wanted.names} <= numbers.keys()):
+        return Features(pd.DataFrame(numbers), list(parts), found.ids)
     row_ids, rows = found.ids, np.arange(len(found.ids))
     if len(columns) == len(parts):
         codes, unique = pd.factorize(np.array(found.ids, dtype=object))

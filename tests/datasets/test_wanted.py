@@ -117,3 +117,11 @@ def test_what_is_asked_for(read):
         read(TRAIN, feature_names={"data": 1})
     with pytest.raises(ValueError, match="`feature_names` come more than once: 'PF1'"):
         read(TRAIN, feature_names=["PF1", "PF1"])
+
+
+def test_lists_beside_numbers_that_are_asked_for(read):
+    X = read("gene\tlength\nA\t16777217\n")
+    for wanted in (X, ["length"]):
+        new = read("gene\tpfam\tlength\nC\tPF1\t16777219\n", feature_names=wanted)
+        assert new.data.to_dict("list") == {"length": [16777219]}  # not as float32
+        assert new.report.unknown == {"pfam": 1}
