@@ -139,6 +139,8 @@ def _read_text(name: str, id_column, list_columns, list_sep, header) -> Columns:
     as_text = {names[where], *(list_columns or ())}
     frame = _text_frame(table, names, as_text)
     ids = frame.pop(names[where])
+    if id_column is None:
+        _check_not_numbered(name, names, ids.tolist())
     empty = (ids == "").to_numpy()
     malformed = {int(line): "there is no id" for line in frame.index[empty]}
     frame, ids = frame[~empty], ids[~empty]
@@ -152,6 +154,20 @@ def _read_text(name: str, id_column, list_columns, list_sep, header) -> Columns:
         malformed=dict(sorted({**table.malformed, **malformed}.items())),
         header_line=table.header_line,
     )
+
+
+def _check_not_numbered(path: str, names: list[str], ids: list[str]) -> None:
+    """Raise where the first column is the index that pandas or R wrote beside ids."""
+    others = [name for name in names[1:] if name and _heads_ids(name)]
+    counted = any(
+        all(one == str(k) for k, one in enumerate(ids, start)) for start in (0, 1)
+    )
+    if others and not names[0] and counted:
+        raise ValueError(
+            f"{path}: the first column has no name and numbers the rows; are the ids in "
+            f"{others[0]!r}? Say so by id_column={others[0]!r}, drop=[''], or by "
+            "id_column=0 if they are the numbers."
+        )
 
 
 def _text_frame(table: Table, names: list[str], as_text: set) -> pd.DataFrame:

@@ -1,5 +1,6 @@
 """Which line of a table is its head: told from rows, said by the user, or asked for."""
 
+import pandas as pd
 import pytest
 
 from sklearn_hmlc import Hierarchy
@@ -116,6 +117,21 @@ def test_features_that_nobody_can_tell(write, content):
     assert read.ids.tolist() == [content.split("\n")[1].split("\t")[0]]
     assert read.report.header_line == 1
     assert n_columns == 1 or read.report.n_features == n_columns
+
+
+def test_index_that_was_written_beside_ids(tmp_path):
+    path = tmp_path / "x.csv"
+    frame = pd.DataFrame({"gene": ["P1", "P2"], "length": [310, 87]})
+    frame.to_csv(path)
+    with pytest.raises(
+        ValueError, match=r"numbers the rows; .* id_column='gene', drop"
+    ):
+        read_features(path)
+    read = read_features(path, id_column="gene", drop=[""])
+    assert read.data.to_dict("index") == {"P1": {"length": 310}, "P2": {"length": 87}}
+    assert read_features(path, id_column=0, drop=["gene"]).ids.tolist() == ["0", "1"]
+    frame.set_index(pd.Index(["A", "B"])).to_csv(path)
+    assert read_features(path, drop=["gene"]).ids.tolist() == ["A", "B"]
 
 
 def test_names_of_list_columns_are_a_head(write):
