@@ -164,8 +164,8 @@ def _check_not_numbered(path: str, names: list[str], ids: list[str]) -> None:
     )
     if others and not names[0] and counted:
         raise ValueError(
-            f"{path}: the first column has no name and numbers the rows; are the ids in "
-            f"{others[0]!r}? Say so by id_column={others[0]!r}, drop=[''], or by "
+            f"{path}: the first column has no name and numbers the rows; are the ids "
+            f"in {others[0]!r}? Say so by id_column={others[0]!r}, drop=[''], or by "
             "id_column=0 if they are the numbers."
         )
 
