@@ -102,8 +102,10 @@ def plain(name: Any) -> Node:
     return to_python(name)
 
 
-def as_list(names: Any) -> list[Node]:
+def as_list(names: Any, parameter: str | None = None) -> list[Node]:
     """Return several names as a list of plain Python values.
+
+    ``parameter`` is what the user calls them, for the message.
 
     Raises
     ------
@@ -112,8 +114,11 @@ def as_list(names: Any) -> list[Node]:
         is not hashable.
     """
     if isinstance(names, str) or not isinstance(names, Iterable):
+        where = f"In `{parameter}`: e" if parameter else "E"
+        advice = f": [{names!r}]" if parameter and isinstance(names, str) else ""
         raise TypeError(
-            f"Expected several names, but got {names!r}; wrap a single name in a list."
+            f"{where}xpected several names, but got {names!r}; wrap a single name in a "
+            f"list{advice}."
         )
     return [plain(name) for name in names]
 

@@ -1,7 +1,8 @@
 """`align`: features and labels by id, in one order, and what each side lost."""
 
+import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,10 @@ class AlignReport:
         Ids that the features have alone, and that the labels have alone.
     only_X, only_Y : list
         Three of each as examples.
+    n_empty : int
+        Columns of the labels that had rows, and have none among the common ids.
+    empty : list
+        Three of them as examples.
 
     Examples
     --------
@@ -39,6 +44,8 @@ class AlignReport:
     n_only_Y: int
     only_X: list
     only_Y: list
+    n_empty: int = 0
+    empty: list = field(default_factory=list)
 
     def __repr__(self):
         sides = [
@@ -48,7 +55,15 @@ class AlignReport:
                 (self.n_only_Y, "labels", self.only_Y),
             )
         ]
-        return f"{count(self.n_common, 'id')} in common; {', '.join(sides)}"
+        lost = ""
+        if self.n_empty:
+            has = "has" if self.n_empty == 1 else "have"
+            lost = (
+                f"\n  {count(self.n_empty, 'node')} {has} no row left "
+                f"({shorten(self.empty)}); count on the common ids: "
+                "labels(..., count_on=X.ids)"
+            )
+        return f"{count(self.n_common, 'id')} in common; {', '.join(sides)}{lost}"
 
 
 def align(X, Y):
@@ -80,6 +95,8 @@ def align(X, Y):
     ValueError
         If no id is in both, with ids of each side and what may be the matter, or an id
         comes twice.
+    TypeError
+        If a side has no ids, such as a frame whose index numbers its rows.
 
     See Also
     --------
@@ -106,6 +123,9 @@ def align(X, Y):
     if not common.any():
         raise ValueError(_nothing_in_common(x_ids, y_ids))
     ids = x_ids[common]
+    aligned = _rows(target, where[common])
+    names = _names(Y, target, "target_names")
+    empty = _emptied(target, aligned)
     only_X, only_Y = x_ids[~common], y_ids[~y_ids.isin(ids)]
     report = AlignReport(
         len(ids),
@@ -113,15 +133,17 @@ def align(X, Y):
         len(only_Y),
         only_X[:_EXAMPLES].tolist(),
         only_Y[:_EXAMPLES].tolist(),
+        len(empty),
+        [names[k] if names else k for k in empty[:_EXAMPLES].tolist()],
     )
     known = {
         "feature_names": _names(X, data, "feature_names"),
-        "target_names": _names(Y, target, "target_names"),
+        "target_names": names,
         "hierarchy": getattr(Y, "hierarchy", None),
     }
     return Bunch(
         data=_rows(data, np.flatnonzero(common)),
-        target=_rows(target, where[common]),
+        target=aligned,
         ids=ids,
         report=report,
         **{key: value for key, value in known.items() if value is not None},
@@ -135,15 +157,45 @@ def _side(side: Any, name: str, attribute: str) -> tuple[Any, pd.Index]:
     elif (found := row_names(side)) is not None:
         rows, ids = side, found
     else:
-        reader = "read_features" if name == "X" else "labels"
-        kind = "a frame without row names" if is_frame(side) else type(side).__name__
+        raise TypeError(_without_ids(side, name))
+    if rows is side and isinstance(ids, pd.RangeIndex) and ids.name is None:
         raise TypeError(
-            f"Expected `{name}` with ids, as `{reader}` returns it or as a pandas "
-            f"frame whose index has them, but got {kind}; wrap it: "
-            f"`pd.DataFrame({name}, index=ids)`."
+            f"Expected `{name}` with ids as its index, but it has the numbers of rows; "
+            f"set the ids: `{name}.set_index('id')`, or `{name}.index = ids`."
         )
     check_unique(ids.tolist(), f"Ids of {name}")
     return rows, ids
+
+
+def _without_ids(side: Any, name: str) -> str:
+    """Say what has no ids, and where to get some."""
+    reader = "read_features" if name == "X" else "labels"
+    kind = "a frame without row names" if is_frame(side) else type(side).__name__
+    advice = f"wrap it: `pd.DataFrame({name}, index=ids)`."
+    if isinstance(side, Bunch):
+        other = "target" if name == "X" else "data"
+        advice = "give what that returned."
+        if {"table", "hierarchy"} <= side.keys():
+            advice = f"make labels of annotations first: `labels({name})`."
+        elif {"ids", other} <= side.keys():
+            advice = f"it has `{other}`: are X and Y swapped?"
+    return (
+        f"Expected `{name}` with ids, as `{reader}` returns it or as a pandas frame "
+        f"whose index has them, but got {kind}; {advice}"
+    )
+
+
+def _emptied(before: Any, after: Any) -> np.ndarray:
+    """Return the columns of 0/1 labels that have lost all their rows."""
+    if isinstance(before, pd.DataFrame):
+        before, after = before.to_numpy(), after.to_numpy()
+    if (
+        np.ndim(before) != 2
+        or getattr(before, "dtype", np.dtype("O")).kind not in "biuf"
+    ):
+        return np.empty(0, dtype=int)
+    some, left = ((side != 0).sum(axis=0) for side in (before, after))
+    return np.flatnonzero((some > 0) & (left == 0))
 
 
 def _names(side: Any, rows: Any, name: str) -> list | None:
@@ -175,7 +227,8 @@ def _advice(x_ids: pd.Index, y_ids: pd.Index) -> str:
         "and the same of Y.": str,
         " They differ in capital letters and blanks alone.": _folded,
         " They would match without versions (P12345.2) or isoforms (P12345-2).": _base,
-        " They would match without the database in front (UniProtKB:P12345).": _local,
+        " They would match without the database in front (UniProtKB:P12345) or the "
+        "group (sp1/P12345).": _local,
     }
     for words, change in ways.items():
         if _changed(x_ids, change) & _changed(y_ids, change):
@@ -196,4 +249,4 @@ def _base(name: str) -> str:
 
 
 def _local(name: str) -> str:
-    return _base(name).replace("|", ":").split(":")[-1]
+    return re.split(r"[|:/]", _base(name))[-1]

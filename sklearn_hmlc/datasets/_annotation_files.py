@@ -7,6 +7,7 @@ Sources: GAF 2.0 to 2.2 and GPAD 1.1 and 2.0 (geneontology.org/docs), gene2go (N
 """
 
 import re
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +16,7 @@ import pandas as pd
 from .._files import Text
 from .._validation import did_you_mean, shorten
 from ._evidence import CODES, RELATIONS, code_of
-from ._tables import Table, as_table, keep_width
+from ._tables import HasHead, Table, as_table, keep_width
 
 
 @dataclass(frozen=True)
@@ -56,10 +57,13 @@ GENE2GO = _layout(
 
 _GENE2GO_HEAD = "tax_id\tGeneID\tGO_ID"
 _USED = ("id", "term", "evidence", "qualifier", "taxon", "aspect")
+# Columns that can name a row; of gene2go "name" is that of the term.
+_NAME_ROWS = ("id", "db_id", "symbol", "name", "form")
 # What the columns of a table may be called, in small letters.
 _CALLED = {
-    "id": "id gene gene_id geneid ncbi_gene_id protein protein_id entry accession "
-    "db_object_id database_id databaseid",
+    "id": "id gene gene_id geneid gene_name gene_symbol symbol ncbi_gene_id protein "
+    "protein_id uniprot uniprot_id entry accession locus db_object_id database_id "
+    "databaseid",
     "term": "term terms term_id go go_id go_term node nodes label labels hpo_id code",
     "evidence": "evidence evidence_code ev",
     "qualifier": "qualifier qualifiers",
@@ -74,14 +78,25 @@ class Rows:
     format: str
     frame: pd.DataFrame
     malformed: dict[int, str]
+    header_line: int | None = None
 
 
-def read_rows(text: Text, id_column, term_column) -> Rows:
-    """Find the format by the first lines, and read the columns that are of use."""
+def read_rows(
+    text: Text, id_column, term_column, header, is_term: Callable[[str], bool]
+) -> Rows:
+    """Find the format by the first lines, and read the columns that are of use.
+
+    ``is_term`` tells whether a cell has terms that are known.
+    """
     version = _version(text)
     if version is None:
-        return _read_table(text, id_column, term_column)
+        return _read_table(text, id_column, term_column, header, is_term)
     layout, name = version
+    if header is not None:
+        raise ValueError(
+            f"{text.path} is a {layout.name} file, whose columns are known; leave out "
+            "`header`, which is for tables."
+        )
     if term_column is not None:
         raise ValueError(
             f"{text.path} is a {layout.name} file, in which terms have a column of "
@@ -148,19 +163,27 @@ def _id_name(layout: Layout, id_column) -> str:
     usual = "db_id" if layout is GPAD_2 else "id"
     if id_column is None or id_column == "id":
         return usual
-    if id_column not in layout.columns:
-        raise ValueError(
-            f"In `id_column`: {layout.name} has no column {id_column!r}; it has "
-            f"{', '.join(layout.columns)}.{did_you_mean(id_column, layout.columns)}"
-        )
-    return id_column
+    options = [
+        column
+        for column in layout.columns
+        if column in _NAME_ROWS and (column, layout) != ("name", GENE2GO)
+    ]
+    if id_column in options:
+        return id_column
+    what = f"no column {id_column!r}"
+    advice = did_you_mean(id_column, options)
+    if isinstance(id_column, int):
+        advice = " Positions are for tables."
+    elif id_column in layout.columns:
+        what = f"no ids of rows in its column {id_column!r}"
+    raise ValueError(
+        f"In `id_column`: {layout.name} has {what}; expected one of "
+        f"{shorten(options)}.{advice}"
+    )
 
 
 def _role(column: str, id_name: str) -> str:
-    """Rename the column that names the rows, and one that would have been in its place.
-
-    A column with a role of its own, such as the term, can't name rows.
-    """
+    """Rename the column that names the rows, and one that was in its place."""
     if column == id_name:
         return "id"
     return "other_id" if column == "id" else column
@@ -177,7 +200,7 @@ def _text_columns(table: Table, names: list[str], used: list[str]) -> pd.DataFra
     return frame.astype("category")
 
 
-def _map(column: pd.Series, rename) -> pd.Series:
+def map_values(column: pd.Series, rename) -> pd.Series:
     """Apply a function to each distinct value."""
     values = column.cat.categories
     renamed = pd.Series([rename(value) for value in values], dtype=object)
@@ -190,9 +213,11 @@ def _map(column: pd.Series, rename) -> pd.Series:
 def _as_gpad_1(frame: pd.DataFrame, cut_prefix: bool) -> pd.DataFrame:
     """Cut the database off ids, name relations, and put NOT where GPAD 1.1 has it."""
     if cut_prefix:
-        frame["id"] = _map(frame["id"], lambda value: value.partition(":")[2] or value)
-    relation = _map(frame["qualifier"], lambda value: RELATIONS.get(value, value))
-    negated = frame["negation"].astype(str).str.upper().eq("NOT")
+        frame["id"] = map_values(
+            frame["id"], lambda value: value.partition(":")[2] or value
+        )
+    relation = map_values(frame["qualifier"], lambda value: RELATIONS.get(value, value))
+    negated = frame["negation"].astype(str).str.strip().str.upper().eq("NOT")
     words = relation.astype(str).where(~negated, "NOT|" + relation.astype(str))
     frame["qualifier"] = words.astype("category")
     return frame.drop(columns="negation")
@@ -223,25 +248,64 @@ def _without_empty(rows: Rows) -> Rows:
 # -- tables ----------------------------------------------------------------------------
 
 
-def _read_table(text: Text, id_column, term_column) -> Rows:
+def _read_table(text: Text, id_column, term_column, header, is_term) -> Rows:
     by_name = isinstance(id_column, str) or isinstance(term_column, str)
-    table = as_table(text, lambda first, _: by_name or _is_head(first))
+    given = True if header is None and by_name else header
+    table = as_table(text, _head_finder(id_column, term_column, given, is_term))
     roles = _roles(table, id_column, term_column)
     names = [roles.get(k, k) for k in range(table.n_columns)]
     used = [name for name in names if isinstance(name, str)]
     frame = _text_columns(table, names, used)
-    frame = frame.assign(**{name: _map(frame[name], str.strip) for name in used})
+    frame = frame.assign(**{name: map_values(frame[name], str.strip) for name in used})
     _check_evidence(table, frame)
     # A row without a term is one whose labels are not known.
     empty = frame["id"].isin([""])
     malformed = {int(line): "there is no id" for line in frame.index[empty]}
     malformed = dict(sorted({**table.malformed, **malformed}.items()))
-    return Rows("table", frame[~empty], malformed)
+    return Rows("table", frame[~empty], malformed, table.header_line)
 
 
-def _is_head(cells: list[str]) -> bool:
-    """Tell names of columns from a row: codes and ids of terms have digits."""
-    return not any(letter.isdigit() for cell in cells[1:] for letter in cell)
+def _head_finder(id_column, term_column, header: bool | None, is_term) -> HasHead:
+    """Return what tells names of columns from a row."""
+    id_at = id_column if isinstance(id_column, int) else 0
+    term_at = term_column if isinstance(term_column, int) else 1
+
+    def has_head(first: list[str], below: Callable[[], Iterator]) -> bool | None:
+        if header is not None:
+            return header
+        cells = [cell.strip() for cell in first]
+        if max(id_at, term_at) >= len(cells):
+            return True  # `_roles` and `_check_width` say what is wrong
+        roles = [_role_called(cell) for cell in cells]
+        if is_term(cells[term_at]):
+            return None if roles[id_at] == "id" else False
+        # One name of a wide table is enough, two of a narrow one.
+        named = len({*roles} - {None}) > (len(cells) < 4)
+        above_terms = roles[term_at] == "term" and not _has_digit(cells[id_at])
+        if named or roles[id_at] in ("id", "term") or above_terms:
+            return True
+        if any(_has_digit(cell) for k, cell in enumerate(cells) if k != id_at):
+            return False  # codes and ids of terms have digits
+        return False if _recurs(cells, below(), (id_at, term_at)) else None
+
+    return has_head
+
+
+def _recurs(first: list[str], below: Iterator[list[str]], columns) -> bool:
+    """Tell whether an id or a term of a line comes again below, as in rows."""
+    return any(
+        row[k].strip() == first[k] for row in below for k in columns if k < len(row)
+    )
+
+
+def _has_digit(cell: str) -> bool:
+    return any(letter.isdigit() for letter in cell)
+
+
+def _role_called(cell: str) -> str | None:
+    """Return the role of a column of this name."""
+    word = _word(cell)
+    return next((role for role, some in _CALLED.items() if word in some.split()), None)
 
 
 def _roles(table: Table, id_column, term_column) -> dict[int, str]:

@@ -17,10 +17,13 @@ from sklearn.utils._param_validation import StrOptions, validate_params
 from .._files import Text, read_text
 from .._validation import as_list, count, did_you_mean, shorten
 from ..hierarchy import Hierarchy
-from ._annotation_files import Rows, read_rows
+from ._annotation_files import Rows, map_values, read_rows
+from ._codes import hierarchy_of_codes
 from ._evidence import CODES, NAMESPACES, NO_DATA, RELATIONS, code_of, wanted_codes
+from ._tables import MISSING, head_words
 
 _SEPARATORS = re.compile(r"\s*[;|,@]\s*")
+_NEGATED = re.compile(r"(?<![a-z])not(?![a-z])", re.IGNORECASE)
 
 
 @dataclass(frozen=True, repr=False)
@@ -44,6 +47,8 @@ class AnnotationReport:
         Terms that are in no way known, and their rows, the most frequent first.
     malformed : dict of int to str
         Line numbers of what is no row, and what is wrong there.
+    header_line : int or None
+        The line that was read as the head of a table; None where there is no head.
 
     Examples
     --------
@@ -63,11 +68,13 @@ class AnnotationReport:
     n_replaced: int = 0
     unknown: dict = field(default_factory=dict)
     malformed: dict = field(default_factory=dict)
+    header_line: int | None = None
 
     def __repr__(self):
         lines = [
-            f"{self.path} ({self.format}): {count(self.n_rows, 'row')}, "
-            f"{self.n_kept:,} kept ({count(self.n_ids, 'id')})"
+            f"{self.path} ({head_words(self.format, self.header_line)}): "
+            f"{count(self.n_rows, 'row')}, {self.n_kept:,} kept "
+            f"({count(self.n_ids, 'id')})"
         ]
         if self.dropped:
             some = (f"{number:,} {reason}" for reason, number in self.dropped.items())
@@ -102,6 +109,8 @@ class AnnotationReport:
         "id_column": [str, int, None],
         "term_column": [str, int, None],
         "term_sep": [str, None],
+        "code_sep": [str, None],
+        "header": ["boolean", None],
         "on_error": [StrOptions({"raise", "skip"})],
     },
     prefer_skip_nested_validation=True,
@@ -116,6 +125,8 @@ def read_annotations(
     id_column=None,
     term_column=None,
     term_sep=None,
+    code_sep=None,
+    header=None,
     on_error="raise",
 ):
     r"""Read who has which term: GAF, GPAD, gene2go, or a table.
@@ -142,13 +153,20 @@ def read_annotations(
     taxon : int or str, or list of them, default=None
         NCBI's number of the species to keep, such as 9606. None: all.
     id_column : str or int, default=None
-        What names a row: "symbol" of a GAF file, a column (by name, or by position from
-        0) of a table. None: the id in its database; the first column of a table.
+        What names a row: "symbol", "name" or "form" of a GAF file, "db_id" of a GPAD 2
+        file, a column (by name, or by position from 0) of a table. None: the id in its
+        database; the first column of a table.
     term_column : str or int, default=None
         The column of a table, however wide, that has the terms.
     term_sep : str, default=None
         What separates several terms in a cell of a table. None: ``;``, ``|``, ``,`` or
         ``@`` in cells that are no terms as a whole.
+    code_sep : str, default=None
+        What separates the levels of path codes, where there is no ``hierarchy``: "."
+        of EC numbers, whose levels ``-`` at the end are left out. None: "/".
+    header : bool, default=None
+        Whether the first line of a table has the names of the columns. None: what it
+        looks like; the report says which line was taken for it.
     on_error : {"raise", "skip"}, default="raise"
         What to do with malformed lines. "skip": leave them out, and report them.
 
@@ -166,11 +184,15 @@ def read_annotations(
             What became of all rows.
         filename : str
             The path.
+        ids : Index of str of shape (n_ids,)
+            The different ids in the table, in its order.
 
     Raises
     ------
     ValueError
-        If a line is malformed, with its number, or if no row is left, with the report.
+        If a line is malformed, with its number; if nobody can tell whether the first
+        line is a head, or what separates the levels of codes; or if no row is left,
+        with the report.
 
     See Also
     --------
@@ -199,13 +221,18 @@ def read_annotations(
     """
     codes, species = wanted_codes(evidence), _species(taxon)
     text = read_text(path)
-    rows = read_rows(text, id_column, term_column)
+
+    def is_term(cell: str) -> bool:
+        parts = _split_cell(cell, hierarchy, term_sep)
+        return hierarchy is not None and any(_is_known(x, hierarchy) for x in parts)
+
+    rows = read_rows(text, id_column, term_column, header, is_term)
     if rows.malformed and on_error == "raise":
         raise _malformed(text, rows.malformed)
-    frame, hierarchy = _single_terms(rows, hierarchy, term_sep)
+    frame, hierarchy = _single_terms(text.path, rows, hierarchy, term_sep, code_sep)
     keep = _Keep(frame, {"malformed": len(rows.malformed)})
     keep.taxon(species, text.path)
-    keep.qualifier(None if qualifiers is None else as_list(qualifiers))
+    keep.qualifier(None if qualifiers is None else as_list(qualifiers, "qualifiers"))
     keep.evidence(codes)
     replaced, n_replaced = keep.terms(hierarchy)
     table = keep.table()
@@ -220,10 +247,17 @@ def read_annotations(
         n_replaced=n_replaced,
         unknown=keep.unknown,
         malformed=rows.malformed,
+        header_line=rows.header_line,
     )
     if not len(table):
         raise ValueError(f"No row is left to read.\n{report!r}")
-    return Bunch(table=table, hierarchy=hierarchy, report=report, filename=text.path)
+    return Bunch(
+        table=table,
+        hierarchy=hierarchy,
+        ids=pd.Index(table["id"].unique(), name="id", dtype=object),
+        report=report,
+        filename=text.path,
+    )
 
 
 def _malformed(text: Text, malformed: dict[int, str]) -> ValueError:
@@ -240,7 +274,11 @@ def _species(taxon) -> list[str] | None:
     """Return the numbers of species as text."""
     if taxon is None:
         return None
-    several = [taxon] if isinstance(taxon, str | int | np.integer) else as_list(taxon)
+    several = (
+        [taxon]
+        if isinstance(taxon, str | int | np.integer)
+        else as_list(taxon, "taxon")
+    )
     numbers = [str(one).rpartition(":")[2] for one in several]
     for number in numbers:
         if not number.isdecimal():
@@ -252,12 +290,21 @@ def _species(taxon) -> list[str] | None:
 
 
 def _single_terms(
-    rows: Rows, hierarchy: Hierarchy | None, term_sep: str | None
+    path: str,
+    rows: Rows,
+    hierarchy: Hierarchy | None,
+    term_sep: str | None,
+    code_sep: str | None,
 ) -> tuple[pd.DataFrame, Hierarchy]:
     """Return rows of one term each, and the hierarchy of the terms."""
     frame = rows.frame
     if rows.format == "table":
         frame = _split_cells(frame, hierarchy, term_sep)
+    if hierarchy is not None and code_sep is not None:
+        raise ValueError(
+            "Leave out `code_sep`, which makes a hierarchy of path codes, or leave out "
+            "`hierarchy`."
+        )
     if hierarchy is None:
         if rows.format != "table":
             raise ValueError(
@@ -270,8 +317,14 @@ def _single_terms(
                 f"Expected `hierarchy` for terms such as {codes[0]!r}; read the "
                 "ontology by `Hierarchy.from_obo`."
             )
-        hierarchy = Hierarchy.from_codes(codes)
+        hierarchy, renamed = hierarchy_of_codes(path, codes, code_sep)
+        terms = map_values(frame["term"], lambda code: renamed.get(code, code))
+        frame = frame.assign(term=terms)
     return frame, hierarchy
+
+
+def _is_known(term: str, hierarchy: Hierarchy) -> bool:
+    return term in hierarchy or term in hierarchy.alternatives
 
 
 def _split_cells(
@@ -289,7 +342,7 @@ def _split_cells(
 
 
 def _split_cell(cell: str, hierarchy: Hierarchy | None, sep: str | None) -> list[str]:
-    if hierarchy is not None and (cell in hierarchy or cell in hierarchy.alternatives):
+    if hierarchy is not None and _is_known(cell, hierarchy):
         return [cell]
     parts = _SEPARATORS.split(cell) if sep is None else cell.split(sep)
     return [part.strip() for part in parts if part.strip()] or [""]
@@ -332,13 +385,12 @@ class _Keep:
     def qualifier(self, wanted: list | None) -> None:
         if "qualifier" not in self.frame:
             return
-        values = self.frame["qualifier"].cat.categories
-        words = {value: re.split(r"[|,;\s]+", value) for value in values}
-        self.only(
-            self.by_value("qualifier", lambda x: "NOT" not in words[x]), "negated (NOT)"
-        )
+        holds = self.by_value("qualifier", lambda x: not _NEGATED.search(x))
+        self.only(holds, "negated (NOT)")
         if wanted is None:
             return
+        values = self.frame["qualifier"].cat.categories
+        words = {value: re.split(r"[|,;\s]+", value) for value in values}
         there = dict.fromkeys([*(w for some in words.values() for w in some)])
         for word in wanted:
             if word not in there and word not in RELATIONS.values():
@@ -357,6 +409,8 @@ class _Keep:
             self.only(has_data, "no data (ND)")
         if codes is None:
             return
+        there = self.by_value("evidence", lambda x: x not in MISSING)
+        self.only(there, "without evidence")
         known = [*CODES, *codes]
         self.only(
             self.by_value("evidence", lambda x: code_of(x) in known),
@@ -398,7 +452,8 @@ class _Keep:
 
     def table(self) -> pd.DataFrame:
         kept = self.frame[self.mask]
-        table = pd.DataFrame({"id": kept["id"].astype(str), "node": self.nodes})
+        # Of objects, which scikit-learn splits; text of pandas it does not.
+        table = pd.DataFrame({"id": kept["id"].astype(object), "node": self.nodes})
         if "evidence" in kept:
             table["evidence"] = kept["evidence"].map(code_of)
         if "qualifier" in kept:

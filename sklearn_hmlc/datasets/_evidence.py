@@ -110,7 +110,7 @@ def wanted_codes(evidence: str | Iterable[str]) -> frozenset[str] | None:
                 f"codes, but got {evidence!r}.{hint or did_you_mean(evidence, groups)}"
             )
         return None if evidence == "all" else frozenset(EVIDENCE[evidence])
-    codes = [str(code) for code in as_list(evidence)]
+    codes = [str(code) for code in as_list(evidence, "evidence")]
     for code in codes:
         if not _known(code):
             raise ValueError(

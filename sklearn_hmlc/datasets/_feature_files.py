@@ -5,10 +5,11 @@ list items) or one matrix. `_features` makes ``X`` of them.
 """
 
 import contextlib
+import itertools
 import os
 import re
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,14 +24,21 @@ from .._validation import as_list, check_unique, did_you_mean, shorten, to_pytho
 from ._tables import MISSING, Table, as_table
 
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+#: What separates the items of a cell.
+ITEMS = re.compile(r"\s*[;,|]\s*")
 _CALLER = "read_features"
 _PACKED = (".gz", ".xz", ".bz2", ".zip")
 # What rows' ids, the matrix and its columns may be called beside each other.
 _IDS = ("ids", "id", "index", "names", "keys", "accessions", "genes", "proteins")
 _MATRICES = ("X", "data", "features", "embeddings", "matrix", "values")
 _NAMES = ("feature_names", "columns", "features_names", "var_names")
-_HEADS_OF_IDS = ("", "id", "ids", "gene", "gene_id", "geneid", "symbol", "protein")
-_HEADS_OF_IDS += ("protein_id", "entry", "accession", "name", "index", "sample")
+_HEADS_OF_IDS = (
+    "id ids identifier index key name names symbol gene genes gene_id geneid gene_name "
+    "gene_symbol ncbi_gene_id entrez entrez_id locus locus_tag orf ensembl ensembl_id "
+    "protein proteins protein_id protein_name uniprot uniprot_id uniprotkb entry "
+    "entry_name accession accession_number acc target query sequence sequence_id "
+    "sample sample_id cell barcode"
+)
 
 
 @dataclass(frozen=True)
@@ -44,6 +52,7 @@ class Columns:
     names: list[str] | None = None
     text: Text | None = None
     lines: np.ndarray | None = None  # of rows, where the file is text
+    header_line: int | None = None
     malformed: dict[int, str] | None = None
 
     def where(self, row: int) -> str:
@@ -53,7 +62,7 @@ class Columns:
         return f"{self.path}, line {self.lines[row]}"
 
 
-def read_columns(path, id_column, ids, list_columns, header) -> Columns:
+def read_columns(path, id_column, ids, list_columns, list_sep, header) -> Columns:
     """Read a file by its ending; a table of text if there is none of the others."""
     if hasattr(path, "obs_names") and hasattr(path, "var_names"):
         return _from_anndata(path, "AnnData", id_column)
@@ -75,7 +84,7 @@ def read_columns(path, id_column, ids, list_columns, header) -> Columns:
         with _whole(name):
             data = anndata.read_h5ad(name)
         return _from_anndata(data, name, id_column)
-    return _read_text(name, id_column, list_columns, header)
+    return _read_text(name, id_column, list_columns, list_sep, header)
 
 
 def _refuse_ids(name: str, ids) -> None:
@@ -105,14 +114,18 @@ def _whole(name: str) -> Iterator[None]:
 # -- text ------------------------------------------------------------------------------
 
 
-def _read_text(name: str, id_column, list_columns, header) -> Columns:
+def _read_text(name: str, id_column, list_columns, list_sep, header) -> Columns:
     text = read_text(name)
-    named = isinstance(id_column, str)
+    named = {*(list_columns or ())}
+    if isinstance(id_column, str):
+        named.add(id_column)
 
-    def has_header(first: list[str], second: list[str] | None) -> bool:
-        return _is_head(first, second) if header is None else header
+    def has_head(first: list[str], below: Callable[[], Iterator]) -> bool | None:
+        if header is not None:
+            return header
+        return bool(named & {*_stripped(first)}) or _is_head(first, below, list_sep)
 
-    table = as_table(text, lambda *rows: True if named else has_header(*rows))
+    table = as_table(text, has_head)
     if table.n_columns < 2:
         raise text.error(
             1,
@@ -126,6 +139,8 @@ def _read_text(name: str, id_column, list_columns, header) -> Columns:
     as_text = {names[where], *(list_columns or ())}
     frame = _text_frame(table, names, as_text)
     ids = frame.pop(names[where])
+    if id_column is None:
+        _check_not_numbered(name, names, ids.tolist())
     empty = (ids == "").to_numpy()
     malformed = {int(line): "there is no id" for line in frame.index[empty]}
     frame, ids = frame[~empty], ids[~empty]
@@ -137,7 +152,22 @@ def _read_text(name: str, id_column, list_columns, header) -> Columns:
         text=text,
         lines=frame.index.to_numpy(),
         malformed=dict(sorted({**table.malformed, **malformed}.items())),
+        header_line=table.header_line,
     )
+
+
+def _check_not_numbered(path: str, names: list[str], ids: list[str]) -> None:
+    """Raise where the first column is the index that pandas or R wrote beside ids."""
+    others = [name for name in names[1:] if name and _heads_ids(name)]
+    counted = any(
+        all(one == str(k) for k, one in enumerate(ids, start)) for start in (0, 1)
+    )
+    if others and not names[0] and counted:
+        raise ValueError(
+            f"{path}: the first column has no name and numbers the rows; are the ids "
+            f"in {others[0]!r}? Say so by id_column={others[0]!r}, drop=[''], or by "
+            "id_column=0 if they are the numbers."
+        )
 
 
 def _text_frame(table: Table, names: list[str], as_text: set) -> pd.DataFrame:
@@ -157,23 +187,76 @@ def _text_frame(table: Table, names: list[str], as_text: set) -> pd.DataFrame:
     return frame.assign(**{name: frame[name].str.strip() for name in as_text})
 
 
-def _is_head(first: list[str], second: list[str] | None) -> bool:
-    """Tell names of columns from a row of features."""
-    cells = [cell.strip() for cell in first[1:]]
-    if all(map(is_number, cells)):
-        # pandas and others number columns from 0 or 1.
-        counted = [str(k) for k in range(len(cells) + 1)]
-        return cells in (counted[:-1], counted[1:]) and _heads_ids(first[0])
-    if second is not None and any(
-        is_number(below) and not is_number(cell)
-        for cell, below in zip(cells, second[1:], strict=False)
-    ):
-        return True
-    return _heads_ids(first[0]) or not any(map(_has_digit, cells))
+def _is_head(
+    first: list[str], below: Callable[[], Iterator[list[str]]], list_sep: str | None
+) -> bool | None:
+    """Tell names of columns from a row of features; None where nobody can know."""
+    cells = _stripped(first)
+    second = next(below(), None)
+    there = [cell for cell in cells[1:] if cell not in MISSING]
+    numbers = [cell for cell in there if is_number(cell)]
+    if _heads_ids(cells[0]):
+        no_names = not cells[0] and len(numbers) == len(there) and not _count(there)
+        return None if no_names else True
+    if len(numbers) == len(there):
+        named = second is not None and _look_like_names(cells, second)
+        return None if named else False
+    if second is not None and len(second) == len(first) + 1:
+        return True  # as R writes it
+    if _has_numbers_below(cells, below()):
+        # A row may have a cell that is wrong.
+        return None if numbers else True
+    if any(map(_has_digit, there)):
+        return False
+    return False if _recurs(cells, below(), list_sep) else None
+
+
+def _look_like_names(first: list[str], second: list[str]) -> bool:
+    """Tell numbers that count columns, above ids that are unlike the first cell."""
+    unlike = not _has_digit(first[0]) and _has_digit(second[0])
+    return unlike and len(first) > 2 and _count(first[1:])
+
+
+def _count(cells: list[str]) -> bool:
+    """Tell whole numbers that go up, as names of columns do."""
+    whole = [int(cell) for cell in cells if cell.isdecimal()]
+    return len(whole) == len(cells) and all(a < b for a, b in itertools.pairwise(whole))
+
+
+def _has_numbers_below(first: list[str], below: Iterator[list[str]]) -> bool:
+    """Tell whether there are numbers in the columns that begin with other text."""
+    texts = [k for k, cell in enumerate(first) if not is_number(cell)]
+    texts = [k for k in texts if k > 0 and first[k] not in MISSING]
+    return any(is_number(row[k]) for row in below for k in texts if k < len(row))
+
+
+def _recurs(first: list[str], below: Iterator[list[str]], sep: str | None) -> bool:
+    """Tell whether the id of a line or an item comes again below, as in rows."""
+    items = {*_items_of(first[1:], sep)}
+    return any(
+        row[0].strip() == first[0] or items & {*_items_of(row[1:], sep)}
+        for row in below
+    )
+
+
+def _items_of(cells: list[str], sep: str | None) -> list[str]:
+    parts = (split_items(cell, sep) for cell in cells)
+    return [item for some in parts for item in some if item not in MISSING]
+
+
+def split_items(cell: str, sep: str | None) -> list[str]:
+    """Return the items that a cell lists; ``sep`` None: between ``;``, ``,``, ``|``."""
+    parts = ITEMS.split(cell) if sep is None else cell.split(sep)
+    return [part.strip() for part in parts if part.strip()]
 
 
 def _heads_ids(cell: str) -> bool:
-    return cell.strip().casefold().replace(" ", "_") in _HEADS_OF_IDS
+    word = re.sub(r"[\s-]+", "_", cell.strip().casefold())
+    return not word or word in _HEADS_OF_IDS.split()
+
+
+def _stripped(cells: list[str]) -> list[str]:
+    return [cell.strip() for cell in cells]
 
 
 def _has_digit(cell: str) -> bool:
@@ -219,15 +302,43 @@ def _read_parquet(name: str, id_column) -> Columns:
     parquet = optional("pyarrow.parquet", _CALLER, "features")
     with _whole(name):
         frame = parquet.read_table(name).to_pandas()
-    if id_column is None and frame.index.name is not None:
+    frame.columns = [str(column) for column in frame.columns]
+    if _index_has_ids(name, frame, id_column):
         ids = frame.index
+    elif not len(frame.columns):
+        raise ValueError(f"{name}: expected ids and features, but it has no columns.")
     else:
-        columns = [str(column) for column in frame.columns]
-        where = 0 if id_column is None else _position(name, columns, id_column)
+        where = 0 if id_column is None else _position(name, [*frame], id_column)
         ids = frame.iloc[:, where]
         frame = frame.drop(columns=frame.columns[where])
-    frame.columns = [str(column) for column in frame.columns]
     return Columns(name, "Parquet", _as_ids(ids, name), frame.reset_index(drop=True))
+
+
+def _index_has_ids(name: str, frame: pd.DataFrame, id_column) -> bool:
+    """Tell whether the ids are in the index that pandas wrote, or in a column."""
+    index = frame.index
+    if id_column is not None:
+        return id_column == index.name and id_column not in frame.columns
+    if isinstance(index, pd.MultiIndex):
+        raise ValueError(
+            f"{name}: expected one id per row, but the index has {index.nlevels} "
+            "levels; write the frame with `reset_index()`, and name the column by "
+            "`id_column`."
+        )
+    if index.name is not None:
+        return True
+    if isinstance(index, pd.RangeIndex):
+        return False
+    if not pd.api.types.is_integer_dtype(index.dtype):
+        return True
+    # Ids, or the numbers of those rows that were left of a frame?
+    if len(frame.columns) and _heads_ids(frame.columns[0]):
+        return False
+    raise ValueError(
+        f"{name}: the index has whole numbers without a name ({shorten(index, 3)}): "
+        "ids, or numbers of rows? Name the column that has the ids by `id_column`, or "
+        "the index before writing: `frame.index.name = 'id'`."
+    )
 
 
 def _from_anndata(data, name: str, id_column) -> Columns:
@@ -276,10 +387,10 @@ def _read_hdf5(name: str) -> Columns:
 
 def _from_arrays(name: str, kind: str, arrays: dict[str, Any]) -> Columns:
     """Take a matrix and its ids, or a vector under each id."""
-    beside = [key for key in arrays if _last(key) in _IDS and np.ndim(arrays[key]) == 1]
-    if beside:
-        ids = _as_ids(arrays[beside[0]], name)
-        key = _find_matrix(name, arrays, len(ids))
+    chosen = _find_ids(name, arrays)
+    if chosen is not None:
+        ids = _as_ids(arrays[chosen], name)
+        key = _find_matrix(name, arrays, chosen)
         names = [k for k in arrays if _last(k) in _NAMES]
         columns = _as_ids(arrays[names[0]], name) if names else None
         return _matrix(name, kind, arrays[key], ids, columns)
@@ -311,20 +422,46 @@ def _last(key: str) -> str:
     return key.rpartition("/")[2]
 
 
-def _find_matrix(name: str, arrays: dict[str, Any], n_rows: int | None) -> str:
+def _find_ids(name: str, arrays: dict[str, Any]) -> str | None:
+    """Return the key of the ids: text, or as long as a matrix beside them.
+
+    A gene may well be called "names"; its vector has numbers of another length.
+    """
+    n_rows = {len(array) for array in arrays.values() if np.ndim(array) == 2}
+
+    def has_ids(key: str) -> bool:
+        array = np.asarray(arrays[key])
+        is_text = array.dtype.kind in "SUO"
+        return array.ndim == 1 and (is_text or len(array) in n_rows)
+
+    found = [key for key in arrays if _last(key) in _IDS and has_ids(key)]
+    # Of cells and genes, either may be the rows.
+    fitting = [key for key in found if len(arrays[key]) in n_rows] or found
+    plain = [key for key in fitting if _last(key) in ("ids", "id")]
+    chosen = plain or fitting
+    if len(chosen) > 1:
+        raise ValueError(
+            f"{name}: expected one array of ids, but it has {shorten(chosen)}; name "
+            "that of the rows 'ids', and that of the columns 'feature_names'."
+        )
+    return chosen[0] if chosen else None
+
+
+def _find_matrix(name: str, arrays: dict[str, Any], ids: str | None) -> str:
     """Return the key of the matrix: the only one, or one with a usual name."""
     found = [key for key, array in arrays.items() if np.ndim(array) == 2]
     usual = [key for key in found if _last(key) in _MATRICES]
     chosen = found if len(found) == 1 else usual
+    beside = "the ids" if ids is None else f"the ids, which are in {ids!r}"
     if len(chosen) != 1:
         raise ValueError(
-            f"{name}: expected one matrix beside the ids, but it has {shorten(found)}; "
-            f"name one of them {_MATRICES[0]!r}."
+            f"{name}: expected one matrix beside {beside}, but it has "
+            f"{shorten(found)}; name one of them {_MATRICES[0]!r}."
         )
-    if n_rows is not None and len(arrays[chosen[0]]) != n_rows:
+    if ids is not None and len(arrays[chosen[0]]) != len(arrays[ids]):
         raise ValueError(
-            f"{name}: there are {n_rows} ids, but {len(arrays[chosen[0]])} rows in "
-            f"{chosen[0]!r}."
+            f"{name}: there are {len(arrays[ids])} ids, but {len(arrays[chosen[0]])} "
+            f"rows in {chosen[0]!r}; the ids are those in {ids!r}."
         )
     return chosen[0]
 

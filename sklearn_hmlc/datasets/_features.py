@@ -4,7 +4,7 @@ Stage: a file -> ``X`` as a frame of numbers, a matrix, or sparse indicators whe
 list items, and the ids by which `align` puts labels beside.
 """
 
-import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -14,10 +14,9 @@ from sklearn.utils import Bunch
 from sklearn.utils._param_validation import StrOptions, validate_params
 
 from .._validation import as_list, check_unique, count, did_you_mean, shorten
-from ._feature_files import Columns, is_number, read_columns
-from ._tables import MISSING
-
-_SEPARATORS = re.compile(r"\s*[;,|]\s*")
+from ._feature_files import ITEMS, Columns, is_number, read_columns, split_items
+from ._tables import MISSING, head_words
+from ._wanted import Features, Wanted, select, small, wanted_features
 
 
 @dataclass(frozen=True, repr=False)
@@ -35,12 +34,16 @@ class FeatureReport:
         many rows they were, the most frequent first.
     malformed : dict of int to str
         Line numbers of what is no row, and what is wrong there.
+    absent : list of str
+        Items that were asked for and are in no row: columns of zeros.
+    header_line : int or None
+        The line that was read as the head of a table; None where there is no head.
 
     Examples
     --------
     >>> from sklearn_hmlc.datasets import FeatureReport
-    >>> FeatureReport("domains.tsv", "table", 3, 2, {"PF1": 2})
-    domains.tsv (table): 3 rows, 2 features
+    >>> FeatureReport("domains.tsv", "table", 3, 2, {"PF1": 2}, header_line=1)
+    domains.tsv (table, head in line 1): 3 rows, 2 features
       not among the features asked for: 1, such as 'PF1' (2 rows)
     """
 
@@ -50,12 +53,19 @@ class FeatureReport:
     n_features: int
     unknown: dict = field(default_factory=dict)
     malformed: dict = field(default_factory=dict)
+    absent: list = field(default_factory=list)
+    header_line: int | None = None
 
     def __repr__(self):
         lines = [
-            f"{self.path} ({self.format}): {count(self.n_rows, 'row')}, "
-            f"{count(self.n_features, 'feature')}"
+            f"{self.path} ({head_words(self.format, self.header_line)}): "
+            f"{count(self.n_rows, 'row')}, {count(self.n_features, 'feature')}"
         ]
+        if self.absent:
+            lines.append(
+                f"in no row: {len(self.absent):,} of the features asked for, such as "
+                f"{shorten(self.absent, 3)}"
+            )
         if self.unknown:
             first, rows = next(iter(self.unknown.items()))
             lines.append(
@@ -79,7 +89,7 @@ class FeatureReport:
         "drop": ["array-like"],
         "list_columns": ["array-like", None],
         "list_sep": [str, None],
-        "feature_names": ["array-like", None],
+        "feature_names": ["array-like", Mapping, None],
         "header": ["boolean", None],
         "on_error": [StrOptions({"raise", "skip"})],
     },
@@ -122,10 +132,12 @@ def read_features(
         Columns whose cells list items. None: the columns of text.
     list_sep : str, default=None
         What separates the items of a cell. None: ``;``, ``,`` and ``|``.
-    feature_names : list of str, default=None
-        The columns that ``data`` is to have, in this order: those of the data that a
-        model was fitted on. Other items are left out and reported, and an item that no
-        row has is a column of zeros. None: those of the file.
+    feature_names : Bunch or list of str, default=None
+        The columns that ``data`` is to have, in this order: the data that a model was
+        fitted on, as this function returned it, or names. Other items are left out and
+        reported, and an item that no row has is a column of zeros. Of names alone
+        nobody can tell which are items: absent ones get a warning. None: those of the
+        file.
     header : bool, default=None
         Whether the first line of text has the names of the columns. None: what it
         looks like.
@@ -146,6 +158,9 @@ def read_features(
         feature_names : list of str
             The columns: of a list the items, sorted (``column_item`` where several
             columns are lists), or x0, x1, ... of matrices without names.
+        item_names : dict of str to dict of str to str
+            By columns of lists: their items, and what these are called in
+            ``feature_names``.
         report : FeatureReport
             Sizes, and what was left out.
         filename : str
@@ -154,8 +169,9 @@ def read_features(
     Raises
     ------
     ValueError
-        If a line is malformed or a cell no number, with its line, an id comes twice, or
-        a wanted column is missing. A table of ids and lists alone may have an id in
+        If a line is malformed or a cell no number, with its line, an id comes twice,
+        nobody can tell whether the first line is a head, a wanted column is missing, or
+        no wanted item is in the file. A table of ids and lists alone may have an id in
         several lines, whose items go together.
 
     See Also
@@ -178,36 +194,41 @@ def read_features(
     array([[1., 0., 1.],
            [0., 1., 0.]], dtype=float32)
     """
-    lists = None if list_columns is None else [str(x) for x in as_list(list_columns)]
-    found = read_columns(path, id_column, ids, lists, header)
+    lists = None
+    if list_columns is not None:
+        lists = [str(x) for x in as_list(list_columns, "list_columns")]
+    wanted = None if feature_names is None else wanted_features(feature_names)
+    found = read_columns(path, id_column, ids, lists, list_sep, header)
     if found.malformed and on_error == "raise":
         line, what = next(iter(found.malformed.items()))
         advice = "Mend the line, or leave such lines out by on_error='skip'."
         raise found.text.error(line, f"{what}. {advice}")
     if isinstance(found.data, pd.DataFrame):
-        data, names, row_ids = _from_frame(found, drop, lists, list_sep)
+        read = _from_frame(found, drop, lists, list_sep, wanted)
     else:
-        data, names, row_ids = _from_matrix(found, drop)
-    _check_ids(found, row_ids)
-    unknown: dict[str, int] = {}
-    if feature_names is not None:
-        wanted = [str(name) for name in as_list(feature_names)]
-        data, unknown = _select(found, data, names, wanted)
-        names = wanted
-    index = pd.Index(row_ids, name="id", dtype=object)
+        read = _from_matrix(found, drop)
+    _check_ids(found, read.ids)
+    unknown, absent = {}, []
+    if wanted is not None:
+        read, unknown, absent = select(found.path, read, wanted)
+    index = pd.Index(read.ids, name="id", dtype=object)
+    data = read.data
     if isinstance(data, pd.DataFrame):
         data = data.set_axis(index, axis=0)
     return Bunch(
         data=data,
         ids=index,
-        feature_names=names,
+        feature_names=read.names,
+        item_names=read.items,
         report=FeatureReport(
             found.path,
             found.format,
-            len(row_ids),
-            len(names),
+            len(read.ids),
+            len(read.names),
             unknown,
             found.malformed or {},
+            absent,
+            found.header_line,
         ),
         filename=found.path,
     )
@@ -226,37 +247,46 @@ def _check_ids(found: Columns, row_ids: list[str]) -> None:
 # -- tables ----------------------------------------------------------------------------
 
 
-def _from_frame(found: Columns, drop, lists, list_sep):
-    """Return data, names of columns and ids of a frame of columns."""
+def _from_frame(
+    found: Columns, drop, lists, list_sep, wanted: Wanted | None
+) -> Features:
+    """Return the features of a frame of columns."""
     frame = _without(found, found.data, drop)
+    known = wanted.lists_of(frame) if wanted is not None else []
+    if known:
+        lists = [*(lists or ()), *known]
     parts = {
         name: _read_column(found, frame[name], lists, list_sep)
         for name in frame.columns
     }
     if not parts:
         raise ValueError(f"{found.path}: expected features beside the ids.")
-    several = sum(isinstance(part, _Items) for part in parts.values()) > 1
-    if not any(isinstance(part, _Items) for part in parts.values()):
-        return pd.DataFrame(parts), list(parts), found.ids
+    columns = [name for name, part in parts.items() if isinstance(part, _Items)]
+    numbers = {name: part for name, part in parts.items() if name not in columns}
+    if not columns or (wanted is not None and {*wanted.names} <= numbers.keys()):
+        return Features(pd.DataFrame(numbers), list(parts), found.ids)
     row_ids, rows = found.ids, np.arange(len(found.ids))
-    if all(isinstance(part, _Items) for part in parts.values()):
+    if len(columns) == len(parts):
         codes, unique = pd.factorize(np.array(found.ids, dtype=object))
         row_ids, rows = list(unique), codes
-    blocks, names = [], []
+    blocks, names, items = [], [], {}
     for name, part in parts.items():
         if isinstance(part, _Items):
             blocks.append(part.indicators(rows, len(row_ids)))
-            names += [f"{name}_{x}" if several else x for x in part.names]
+            prefix = f"{name}_" if len(columns) > 1 else ""
+            items[name] = {item: prefix + item for item in part.names}
+            names += items[name].values()
         else:
             column = part.to_numpy(dtype=np.float32, na_value=np.nan)
             blocks.append(sp.csr_array(column[:, None]))
             names.append(name)
     check_unique(names, "Names of features")
-    return _small(sp.csr_array(sp.hstack(blocks, format="csr"))), names, row_ids
+    data = small(sp.csr_array(sp.hstack(blocks, format="csr")))
+    return Features(data, names, row_ids, items)
 
 
 def _without(found: Columns, frame: pd.DataFrame, drop) -> pd.DataFrame:
-    names = [str(name) for name in as_list(drop)]
+    names = [str(name) for name in as_list(drop, "drop")]
     for name in names:
         if name not in frame.columns:
             raise ValueError(
@@ -299,16 +329,16 @@ def _read_column(found: Columns, column: pd.Series, lists, list_sep):
             # Numbers as text in Parquet, or of a size that no integer type holds.
             return pd.Series([np.nan if x in MISSING else float(x) for x in texts])
         _check_no_numbers(found, name, texts)
-    split = _SEPARATORS.split if list_sep is None else (lambda x: x.split(list_sep))
-    parts = ([] if text in MISSING else split(text) for text in texts)
-    return _items([[x.strip() for x in part if x.strip()] for part in parts])
+    return _items(
+        [[] if text in MISSING else split_items(text, list_sep) for text in texts]
+    )
 
 
 def _check_no_numbers(found: Columns, name: str, texts: list[str]) -> None:
     """Raise where a column has numbers and other text, or numbers with a comma."""
     there = [(row, text) for row, text in enumerate(texts) if text not in MISSING]
     good = [is_number(text) for _, text in there]
-    commas = all(all(map(is_number, _SEPARATORS.split(text))) for _, text in there)
+    commas = all(all(map(is_number, ITEMS.split(text))) for _, text in there)
     if not there or not (any(good) or commas):
         return
     row, text = there[good.index(False)]
@@ -326,61 +356,25 @@ def _items(lists: list[list]) -> _Items:
     return _Items(np.repeat(np.arange(len(lists)), lengths), codes, list(names))
 
 
-def _small(matrix: sp.csr_array) -> sp.csr_array:
-    """Return sorted indices of 32 bits, which take half the memory."""
-    matrix.sort_indices()
-    if matrix.nnz < 2**31:
-        matrix.indices = matrix.indices.astype(np.int32)
-        matrix.indptr = matrix.indptr.astype(np.int32)
-    return matrix
+# -- matrices --------------------------------------------------------------------------
 
 
-# -- matrices, and the columns that are wanted -----------------------------------------
-
-
-def _from_matrix(found: Columns, drop):
+def _from_matrix(found: Columns, drop) -> Features:
     matrix = found.data
     if sp.issparse(matrix):
-        matrix = _small(sp.csr_array(matrix))
+        matrix = small(sp.csr_array(matrix))
     names = _distinct_names(found)
-    left = [str(name) for name in as_list(drop)]
+    left = [str(name) for name in as_list(drop, "drop")]
     odd = [name for name in left if name not in names]
     if odd:
         raise ValueError(f"In `drop`: {found.path} has no columns {shorten(odd)}.")
     if left:
         keep = [k for k, name in enumerate(names) if name not in left]
         matrix, names = matrix[:, keep], [names[k] for k in keep]
-    return matrix, names, found.ids
+    return Features(matrix, names, found.ids)
 
 
 def _distinct_names(found: Columns) -> list[str]:
     names = list(found.names or ())
     check_unique(names, f"{found.path}: names of columns")
     return names
-
-
-def _select(found: Columns, data, names: list[str], wanted: list[str]):
-    """Return the wanted columns, and what was left out with its number of rows."""
-    check_unique(wanted, "Names in `feature_names`")
-    where = {name: k for k, name in enumerate(names)}
-    missing = [name for name in wanted if name not in where]
-    others = [k for k, name in enumerate(names) if name not in set(wanted)]
-    is_items = sp.issparse(data) and isinstance(found.data, pd.DataFrame)
-    if missing and not is_items:
-        raise ValueError(
-            f"{found.path} lacks {count(len(missing), 'column')} of `feature_names`: "
-            f"{shorten(missing)}."
-        )
-    if isinstance(data, pd.DataFrame):
-        return data[wanted], {names[k]: len(data) for k in others}
-    if missing:
-        empty = sp.csr_array((data.shape[0], len(missing)), dtype=data.dtype)
-        data = sp.csr_array(sp.hstack([data, empty], format="csr"))
-        where |= {name: len(names) + k for k, name in enumerate(missing)}
-    rows = dict.fromkeys(others, data.shape[0])
-    if sp.issparse(data) and others:
-        times = np.bincount(data.indices, minlength=data.shape[1])
-        rows = {k: int(times[k]) for k in others}
-    unknown = {names[k]: rows[k] for k in sorted(others, key=lambda k: -rows[k])}
-    chosen = data[:, [where[name] for name in wanted]]
-    return _small(sp.csr_array(chosen)) if sp.issparse(data) else chosen, unknown

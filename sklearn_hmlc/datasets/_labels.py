@@ -40,7 +40,8 @@ def labels(annotations, *, min_count=1, namespaces=None, count_on=None):
         The namespaces to keep, such as ``["molecular_function"]``. None: all.
     count_on : iterable of str, default=None
         The ids that ``min_count`` counts, such as those to train on: which nodes there
-        are must not be chosen by rows to test on. None: all ids.
+        are must not be chosen by rows to test on. Ids without features count for
+        nothing: leave them out as well. None: all ids.
 
     Returns
     -------
@@ -129,7 +130,7 @@ def _in_namespaces(hierarchy: Hierarchy, namespaces: Iterable | None) -> np.ndar
     """Return a mask of the nodes of some namespaces."""
     if namespaces is None:
         return np.ones(hierarchy.n_nodes, dtype=bool)
-    wanted = as_list(namespaces)
+    wanted = as_list(namespaces, "namespaces")
     there = list(dict.fromkeys(hierarchy.namespaces.values()))
     for space in wanted:
         if space not in there:
@@ -142,12 +143,15 @@ def _in_namespaces(hierarchy: Hierarchy, namespaces: Iterable | None) -> np.ndar
 
 def _counted(ids: pd.Index, count_on: Iterable) -> np.ndarray:
     """Return the positions of the ids to count on."""
-    wanted = pd.Index(as_list(count_on))
+    wanted = pd.Index(as_list(count_on, "count_on"))
     found = np.flatnonzero(ids.isin(wanted))
     if not len(found):
+        text = set(map(str, ids)) & set(map(str, wanted))
+        advice = " Ids are text: `count_on.astype(str)`." if text else ""
         raise ValueError(
             f"In `count_on`: none of {count(len(wanted), 'id')} has annotations; "
             f"expected ids such as {shorten(ids, 3)}, but got {shorten(wanted, 3)}."
+            f"{advice}"
         )
     return found
 

@@ -8,17 +8,20 @@ that a file cut short would pass.
 import csv
 import io
 import os
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
 from .._files import Text
-from .._validation import count
+from .._validation import count, shorten
 
 _ENDINGS = {".csv": ",", ".tsv": "\t", ".tab": "\t"}
 _COMMENTS = ("#", "!")
+# From the first line and a function that yields the cells of those below: whether the
+# first line is the head; None where nobody can know.
+HasHead = Callable[[list[str], Callable[[], Iterator[list[str]]]], bool | None]
 #: Cells that say that nothing is known.
 MISSING = {"", "-", ".", "?", "NA", "N/A", "NaN", "nan", "None", "null"}
 
@@ -34,6 +37,7 @@ class Table:
     lines: np.ndarray  # number of the first line of each record
     malformed: dict[int, str]
     quoted: bool = False
+    header_line: int | None = None  # of the head, if there is one
 
     @property
     def n_columns(self) -> int:
@@ -60,13 +64,10 @@ class Table:
         return frame.set_axis(self.lines, axis=0)
 
 
-def as_table(
-    text: Text, has_header: Callable[[list[str], list[str] | None], bool]
-) -> Table:
+def as_table(text: Text, has_head: HasHead) -> Table:
     """Find the separator, the head and the records of a table.
 
-    ``has_header`` tells from the first two lines whether the first one is the head. A
-    comment (``#`` or ``!``) just above the records is the head if it is as wide.
+    A comment (``#`` or ``!``) just above the records is the head if it is as wide.
     """
     numbers = [k for k, line in enumerate(text.lines, start=1) if line.strip()]
     lines = [text.lines[k - 1] for k in numbers]
@@ -80,21 +81,47 @@ def as_table(
         raise text.error(len(text.lines), "expected a table, but the file has no rows.")
     if rows is None:
         records, starts = lines[n_above:], np.array(numbers[n_above:])
-        first, *second = (record.split(sep) for record in records[:2])
+        first = records[0].split(sep)
     else:
         records = [_record(cells, sep) for _, cells in rows]
         starts = np.array([start for start, _ in rows])
-        first, *second = (cells for _, cells in rows[:2])
-    header = None
+        first = rows[0][1]
+
+    def below() -> Iterator[list[str]]:
+        if rows is None:
+            return (record.split(sep) for record in records[1:])
+        return (cells for _, cells in rows[1:])
+
+    header, header_line = None, None
     named = lines[n_above - 1].lstrip("#! ").split(sep) if n_above else []
     if len(named) == len(first) > 1:
-        header = named
-    elif has_header(first, second[0] if second else None):
-        header, records, starts = first, records[1:], starts[1:]
-        if second and len(second[0]) == len(header) + 1:
+        header, header_line = named, numbers[n_above - 1]
+    elif _is_head(text, int(starts[0]), first, has_head(first, below)):
+        header, header_line = first, int(starts[0])
+        if len(next(below(), [])) == len(header) + 1:
             header = ["", *header]  # R writes no name above the names of rows
+        records, starts = records[1:], starts[1:]
     width = len(header or first)
-    return keep_width(text, sep, header, records, starts, {width}, rows is not None)
+    table = keep_width(text, sep, header, records, starts, {width}, rows is not None)
+    return replace(table, header_line=header_line)
+
+
+def _is_head(text: Text, line: int, first: list[str], found: bool | None) -> bool:
+    if found is None:
+        raise text.error(
+            line,
+            "nobody can tell whether the first line has the names of the columns or is "
+            f"a row: {shorten(first)}. Say so by header=True or header=False.",
+        )
+    return found
+
+
+def head_words(format_: str, header_line: int | None) -> str:
+    """Say in a report what was read, and which line of a table as its head."""
+    if format_ != "table":
+        return format_
+    head = "without a head" if header_line is None else f"head in line {header_line}"
+    return f"table, {head}"
 
 
 def keep_width(text, sep, header, records, lines, widths, quoted=False) -> Table:

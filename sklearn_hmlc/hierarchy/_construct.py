@@ -180,10 +180,11 @@ def networkx_facts(graph: Any, given: Known) -> Known:
     return found  # type: ignore[return-value]
 
 
-def networkx_unscored(graph: Any) -> list[Node]:
-    """Nodes with the attribute ``scored=False``."""
+def networkx_unscored(graph: Any, unscored: Any) -> list[Node]:
+    """Nodes with the attribute ``scored=False``, and further ones that are given."""
     marked = graph.nodes(data="scored", default=True)
-    return [node for node, scored in marked if not scored]
+    found = [node for node, scored in marked if not scored]
+    return [*found, *as_list(unscored, "unscored")]
 
 
 def to_networkx(hierarchy: Any, facts: Facts) -> Any:
@@ -257,7 +258,7 @@ def check_unscored(unscored: Any, index: Mapping[Node, int]) -> tuple[Node, ...]
     ValueError
         If a name is no node.
     """
-    given = dict.fromkeys(as_list(unscored))
+    given = dict.fromkeys(as_list(unscored, "unscored"))
     for name in given:
         if name not in index:
             raise ValueError(f"In `unscored`: {unknown(name, list(index))}")

@@ -98,7 +98,7 @@ def graph_pairs(
 ) -> list[Pair]:
     """Return the edges of the chosen kinds as (parent, child)."""
     above, below = ends(direction)
-    wanted = None if relations is None else as_list(relations)
+    wanted = None if relations is None else as_list(relations, "relations")
     edges = list(_edges_with_kinds(graph, wanted or []))
     kinds = [str(kind) for kind in dict.fromkeys(edge[2] for edge in edges) if kind]
     if edges:

@@ -227,7 +227,7 @@ class Hierarchy:
         """
         top = [] if root is None else [root]
         parts = _construct.read_codes(codes, sep, root)
-        return cls(*parts, [*top, *as_list(unscored)], **facts)
+        return cls(*parts, [*top, *as_list(unscored, "unscored")], **facts)
 
     @classmethod
     def from_networkx(
@@ -262,7 +262,7 @@ class Hierarchy:
         Hierarchy(2 nodes, 1 edge, 1 root, depth 1, tree)
         """
         parts = _construct.read_networkx(graph, relations, direction)
-        left_out = [*_construct.networkx_unscored(graph), *as_list(unscored)]
+        left_out = _construct.networkx_unscored(graph, unscored)
         made = cls(*parts, left_out, **_construct.networkx_facts(graph, facts))
         return _direction.upright(made, "from_networkx", direction)
 

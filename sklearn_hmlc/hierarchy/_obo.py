@@ -51,9 +51,9 @@ class Choice:
     def __post_init__(self) -> None:
         """Check what a user gives."""
         check_bool("across_namespaces", self.across_namespaces)
-        self.relations = as_list(self.relations)
+        self.relations = as_list(self.relations, "relations")
         if self.namespaces is not None:
-            self.namespaces = as_list(self.namespaces)
+            self.namespaces = as_list(self.namespaces, "namespaces")
 
 
 @dataclass(frozen=True)

@@ -125,3 +125,56 @@ def test_ids_twice():
 def test_without_ids(X, message):
     with pytest.raises(TypeError, match=message):
         align(X, targets("a"))
+
+
+# -- what is handed over by mistake ----------------------------------------------------
+
+
+def test_sides_that_are_swapped():
+    X, Y = features("a"), targets("a")
+    with pytest.raises(TypeError, match=r"`X` .*`target`: are X and Y swapped\?"):
+        align(Y, X)
+    with pytest.raises(TypeError, match=r"`Y` .*`data`: are X and Y swapped\?"):
+        align(X, X)
+
+
+def test_annotations_are_no_labels():
+    go = Hierarchy.from_obo(FOLDER / "go_excerpt.obo")
+    read = read_annotations(FOLDER / "go_excerpt.gaf", go)
+    with pytest.raises(TypeError, match=r"make labels of annotations first: `labels\("):
+        align(features("a"), read)
+
+
+def test_numbers_of_rows_are_no_ids():
+    numbered = pd.DataFrame({"id": ["a", "b"], "x": [1, 2]})
+    Y = pd.DataFrame({"n": [1, 0]}, index=["b", "a"])
+    with pytest.raises(TypeError, match=r"numbers of rows; .*`X\.set_index\('id'\)`"):
+        align(numbered, Y)
+    with pytest.raises(TypeError, match=r"`Y\.set_index\('id'\)`"):
+        align(numbered.set_index("id"), Y.reset_index())
+    assert align(numbered.set_index("id"), Y).target["n"].tolist() == [0, 1]
+
+
+def test_groups_in_front():
+    with pytest.raises(ValueError, match=r"or the group \(sp1/P12345\)"):
+        align(features("sp1/P1"), targets("P1"))
+
+
+# -- nodes without rows ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["sparse", "dense", "frame"])
+def test_nodes_that_have_lost_their_rows(kind):
+    labelled = np.array([[1, 0, 0], [1, 1, 0]])
+    ids = pd.Index(["a", "b"])
+    Y = pd.DataFrame(labelled, index=ids, columns=[*"xyz"])
+    if kind != "frame":
+        target = sp.csr_array(labelled) if kind == "sparse" else labelled
+        Y = Bunch(target=target, ids=ids, target_names=[*"xyz"])
+    report = align(features("a"), Y).report
+    assert (report.n_empty, report.empty) == (1, ["y"])  # z never had any
+    assert repr(report).splitlines()[1] == (
+        "  1 node has no row left ('y'); count on the common ids: "
+        "labels(..., count_on=X.ids)"
+    )
+    assert align(features("a", "b"), Y).report.n_empty == 0

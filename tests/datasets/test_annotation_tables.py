@@ -158,3 +158,64 @@ def test_ids_of_an_ontology_need_one(write):
         ValueError, match=r"`hierarchy` for terms such as 'GO:0005515'; "
     ):
         read_annotations(write("G1\tGO:0005515\n"))
+
+
+# -- negated rows, evidence, codes -----------------------------------------------------
+
+
+@pytest.mark.parametrize("word", ["not", "Not", "NOT", "not|enables", "NOT:enables"])
+def test_negated_in_any_letters(go, write, word):
+    rows = f"G1\tGO:0005515\tenables\nG2\tGO:0005886\t{word}\n"
+    read = read_annotations(write("gene\tterm\tqualifier\n" + rows), go)
+    assert pairs(read) == EXPECTED[:1]
+    assert read.report.dropped == {"negated (NOT)": 1}
+
+
+@pytest.mark.parametrize("word", ["", "enables", "notable", "knotted"])
+def test_not_negated(go, write, word):
+    rows = f"G1\tGO:0005515\t{word}\nG2\tGO:0005886\t{word}\n"
+    read = read_annotations(write("gene\tterm\tqualifier\n" + rows), go)
+    assert pairs(read) == EXPECTED
+
+
+@pytest.mark.parametrize("cell", ["", "-", "NA"])
+def test_without_evidence(go, write, cell):
+    content = f"G1\tGO:0005515\tIDA\nG2\tGO:0005886\t{cell}\nG3\tGO:0005886\tXX\n"
+    report = read_annotations(write(content), go).report
+    assert report.dropped == {
+        "without evidence": 1,
+        "evidence of an unknown code": 1,
+    }
+
+
+def test_codes_with_dots(write):
+    path = write("entry\tec\nA\t1.2.3.4\nB\t1.2.-.-\nC\t\n")
+    with pytest.raises(
+        ValueError, match=r"got '1\.2\.-\.-' .* none of which has a '/'.*code_sep='\.'"
+    ):
+        read_annotations(path)
+    read = read_annotations(path, code_sep=".")
+    assert read.hierarchy.nodes == ("1", "1.2", "1.2.3", "1.2.3.4")
+    assert pairs(read) == [("A", "1.2.3.4"), ("B", "1.2")]
+    flat = read_annotations(path, code_sep="/")
+    assert flat.hierarchy.n_edges == 0
+    with pytest.raises(ValueError, match=r"data\.arff: Expected a code of non-empty"):
+        read_annotations(write("entry\tec\nA\t1..2\n"), code_sep=".")
+
+
+@pytest.mark.parametrize("terms", ["cat dog E.coli", "14 14/04 1.5", "x. y. z."])
+def test_codes_that_have_no_other_separator(write, terms):
+    rows = "".join(f"P{k}\t{term}\n" for k, term in enumerate(terms.split()))
+    read = read_annotations(write("gene\tterm\n" + rows))
+    assert set(terms.split()) == set(read.hierarchy.nodes)
+
+
+def test_code_below_one_that_is_there(write):
+    rows = "A\tcell\nB\tcell.wall\nC\tfat\nD\tacid\n"
+    with pytest.raises(ValueError, match=r"code_sep='\.'"):
+        read_annotations(write("gene\tterm\n" + rows))
+
+
+def test_code_sep_beside_a_hierarchy(go, write):
+    with pytest.raises(ValueError, match=r"Leave out `code_sep`, .*leave out `hier"):
+        read_annotations(write("G1\tGO:0005515\n"), go, code_sep=".")

@@ -187,6 +187,26 @@ def test_id_column(go):
     assert "99" not in set(symbols)
     with pytest.raises(ValueError, match=r"no column 'symbl'; .*Did you mean 'symbol'"):
         read_annotations(GAF, go, id_column="symbl")
+    with pytest.raises(
+        ValueError, match=r"has no column 1; .* Positions are for table"
+    ):
+        read_annotations(GAF, go, id_column=1)
+
+
+@pytest.mark.parametrize(
+    "column", ["term", "evidence", "qualifier", "taxon", "aspect", "db", "reference"]
+)
+def test_columns_that_name_no_rows(go, write, column):
+    with pytest.raises(ValueError, match=rf"no ids of rows in its column '{column}'"):
+        read_annotations(GAF, go, id_column=column, taxon=9606)
+    if column in ("term", "evidence", "qualifier", "reference"):
+        for content in (GPAD_1, GPAD_2):
+            with pytest.raises(
+                ValueError, match=r"expected one of 'id'|one of 'db_id'"
+            ):
+                read_annotations(write(content), go, id_column=column)
+    with pytest.raises(ValueError, match=r"no ids of rows .*'name'; expected one of"):
+        read_annotations(write(GENE2GO), go, id_column="name")
 
 
 # -- formats ---------------------------------------------------------------------------

@@ -145,6 +145,32 @@ def test_hdf5_with_a_matrix_and_ids(tmp_path):
     check(read_features(path))
 
 
+@pytest.mark.parametrize("name", ["names", "genes", "keys", "index"])
+def test_ids_that_are_called_like_ids(tmp_path, name):
+    np.savez(tmp_path / "x.npz", **{name: X[0], "P2": X[1]})
+    assert read_features(tmp_path / "x.npz").ids.tolist() == [name, "P2"]
+    write_hdf5(tmp_path / "x.h5", {name: X[0], "P2": X[1]})
+    read = read_features(tmp_path / "x.h5")
+    rows = dict(zip(read.ids, read.data.tolist(), strict=True))
+    assert rows == {name: X[0].tolist(), "P2": X[1].tolist()}
+
+
+def test_cells_and_genes(tmp_path):
+    path = tmp_path / "x.npz"
+    np.savez(path, genes=[*"abc"], index=IDS, X=X)
+    check(read_features(path))
+    np.savez(path, genes=[*"ab"], index=IDS, X=X)
+    with pytest.raises(ValueError, match=r"one array of ids, .* 'genes', 'index'; nam"):
+        read_features(path)
+    np.savez(path, genes=[*"ab"], ids=IDS, X=X)
+    check(read_features(path))
+    np.savez(path, ids=[1, 2], X=X)
+    assert read_features(path).ids.tolist() == ["1", "2"]
+    np.savez(path, ids=[1, 2], a=X, b=X)
+    with pytest.raises(ValueError, match="beside the ids, which are in 'ids', but it"):
+        read_features(path)
+
+
 def test_hdf5_with_a_matrix_per_id(tmp_path):
     path = tmp_path / "per-residue.h5"
     write_hdf5(path, {"P1": X, "P2": X[:1]})
@@ -165,6 +191,40 @@ def test_parquet(tmp_path):
     check(read_features(path), names="abc")
     frame.assign(protein=IDS).reset_index(drop=True).to_parquet(path)
     check(read_features(path, id_column="protein"), names="abc")
+
+
+def test_ids_in_an_index_without_a_name(tmp_path):
+    pytest.importorskip("pyarrow")
+    path = tmp_path / "x.parquet"
+    frame = pd.DataFrame({"n": [1, 2], "g": [0.5, 0.25]}, index=["P1", "P2"])
+    frame.to_parquet(path)
+    check(read_features(path), [[1, 0.5], [2, 0.25]], names=["n", "g"])
+    assert read_features(path, id_column="n").ids.tolist() == ["1", "2"]
+    frame.rename_axis("who").to_parquet(path)
+    assert read_features(path, id_column="who").ids.tolist() == IDS
+
+
+def test_whole_numbers_in_an_index(tmp_path):
+    """Ids, or what was left of row numbers when rows were left out."""
+    pytest.importorskip("pyarrow")
+    path = tmp_path / "x.parquet"
+    frame = pd.DataFrame({"n": [1, 2], "g": [0.5, 0.25]}, index=[672, 7157])
+    frame.to_parquet(path)
+    with pytest.raises(ValueError, match=r"\(672, 7157\): ids, or numbers of rows\?"):
+        read_features(path)
+    frame.rename_axis("id").to_parquet(path)
+    assert read_features(path).ids.tolist() == ["672", "7157"]
+    frame.assign(n=IDS).rename(columns={"n": "gene"}).to_parquet(path)
+    check(read_features(path), [[0.5], [0.25]], names=["g"])
+
+
+def test_several_indices(tmp_path):
+    pytest.importorskip("pyarrow")
+    path = tmp_path / "x.parquet"
+    index = pd.MultiIndex.from_product([["human"], IDS])
+    pd.DataFrame({"a": [1, 2]}, index=index).to_parquet(path)
+    with pytest.raises(ValueError, match=r"index has 2 levels; .*`reset_index\(\)`"):
+        read_features(path)
 
 
 def test_parquet_without_ids(tmp_path):

@@ -35,7 +35,7 @@ def test_numbers(write, name, content):
     assert read.ids.tolist() == read.data.index.tolist() == ["007", "NA"]
     assert read.feature_names == read.data.columns.tolist() == ["a", "b"]
     np.testing.assert_array_equal(read.data.to_numpy(), [[1.5, np.nan], [-2, 1000]])
-    assert repr(read.report).endswith("(table): 2 rows, 2 features")
+    assert repr(read.report).endswith("(table, head in line 1): 2 rows, 2 features")
 
 
 @pytest.mark.parametrize(
@@ -139,7 +139,8 @@ def test_domains(data_dir):
 
 def test_wanted_items(write):
     path = write("gene\tpfam\nA\tPF1,PF3\nB\tPF2,PF3\n")
-    read = read_features(path, feature_names=["PF2", "PF9", "PF1"])
+    with pytest.warns(UserWarning, match=r"1 of 3 features asked.* zeros: 'PF9'\. Na"):
+        read = read_features(path, feature_names=["PF2", "PF9", "PF1"])
     assert read.feature_names == ["PF2", "PF9", "PF1"]
     assert dense(read) == [[0, 0, 1], [1, 0, 0]]
     assert read.report.unknown == {"PF3": 2}

@@ -8,6 +8,7 @@ import pytest
 import scipy.sparse as sp
 from hypothesis import given
 from hypothesis import strategies as st
+from sklearn.model_selection import train_test_split
 from sklearn.utils import Bunch
 
 from sklearn_hmlc import Hierarchy
@@ -123,3 +124,27 @@ def test_no_annotations():
         TypeError, match=r"as `read_annotations` returns .* got DataFrame"
     ):
         labels(pd.DataFrame({"id": ["a"], "node": ["b"]}))
+
+
+@pytest.mark.parametrize("option", ["namespaces", "count_on"])
+def test_a_single_name(excerpt, option):
+    with pytest.raises(
+        TypeError, match=rf"In `{option}`: expected several names, .* list: \['3804'\]"
+    ):
+        labels(excerpt, **{option: "3804"})
+
+
+def test_ids_of_another_type(excerpt):
+    with pytest.raises(
+        ValueError, match=r"such as '3804', .*got 3804\. Ids are text: .*astype\(str\)"
+    ):
+        labels(excerpt, count_on=[3804])
+
+
+def test_ids_can_be_split(excerpt):
+    """Of pandas' text type scikit-learn can't take rows."""
+    for ids in (excerpt.table["id"].unique(), excerpt.ids):
+        train, test = train_test_split(ids, test_size=3, random_state=0)
+        assert sorted([*train, *test]) == sorted(set(excerpt.table["id"]))
+        assert labels(excerpt, count_on=train).ids.isin(test).any()
+    assert excerpt.ids.tolist() == list(dict.fromkeys(excerpt.table["id"]))

@@ -1,8 +1,10 @@
 """Names: in from whatever holds them, out into messages."""
 
+import networkx as nx
 import numpy as np
 import pytest
 
+from sklearn_hmlc import Hierarchy
 from sklearn_hmlc._validation import count, name_array, shorten, unknown
 from sklearn_hmlc.hierarchy._construct import arrows
 
@@ -52,3 +54,13 @@ def test_of_names_that_differ_in_case_the_first_is_offered():
 
 def test_a_numpy_string_is_looked_up_plainly():
     assert unknown(np.str_("b"), ["a"]).startswith("'b' is no node")
+
+
+def test_unscored_nodes_in_a_list():
+    for make in (
+        lambda: Hierarchy.from_codes(["a/b"], unscored="a"),
+        lambda: Hierarchy.from_networkx(nx.DiGraph([("a", "b")]), unscored="a"),
+        lambda: Hierarchy.from_edges([("a", "b")], unscored="a"),
+    ):
+        with pytest.raises(TypeError, match=r"In `unscored`: .* in a list: \['a'\]"):
+            make()

@@ -347,3 +347,10 @@ def test_without_obonet(monkeypatch):
     monkeypatch.setitem(sys.modules, "obonet", None)
     with pytest.raises(ImportError, match=r"needs obonet.*sklearn-hmlc\[ontology\]"):
         Hierarchy.from_obo(EXCERPT)
+
+
+@pytest.mark.parametrize("option", ["namespaces", "relations"])
+def test_a_single_name(option):
+    path = Path(__file__).parents[1] / "data" / "ontology" / "go_excerpt.obo"
+    with pytest.raises(TypeError, match=rf"In `{option}`: .* in a list: \['part_of'\]"):
+        Hierarchy.from_obo(path, **{option: "part_of"})
