@@ -64,6 +64,10 @@ class Predictions(NamedTuple):
     nodes: list[Node]
 
 
+# Measures take it, and `read_predictions` gives it: that is where users find it.
+Predictions.__module__ = "sklearn_hmlc.predictions"
+
+
 class Scores:
     """Scores of rows and nodes; ``n_rows`` is None where that shows at their end.
 
