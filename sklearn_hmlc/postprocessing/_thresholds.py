@@ -49,8 +49,7 @@ def node_thresholds(
     ----------
     y_true : array-like, sparse matrix or DataFrame of shape (n_samples, n_nodes)
         Labels, 0 and 1.
-    proba : array-like, sparse matrix, DataFrame or Predictions of shape \
-(n_samples, n_nodes)
+    proba : array-like, sparse or Predictions of shape (n_samples, n_nodes)
         Probabilities (scores in [0, 1]) of the same rows, from a model that was not
         trained on them. Where both have names their columns are matched by these, else
         by position: bare probabilities of a model that was fitted on a frame are in the
