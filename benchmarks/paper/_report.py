@@ -120,12 +120,12 @@ def ranks_tables(study):
     parts = []
     for measure, title in RANKED.items():
         table = study.table(measure, MAIN, ALL)
-        found = compare(table)
+        found, sets = compare(table), list(table.index)
         rows = pd.DataFrame({"Mean rank": found.average_ranks.map("{:.1f}".format)})
         for baseline in (BASELINE, HEADS):
             others = [method for method in MAIN if method != baseline]
             tests = holm(
-                [study.compared(measure, name, baseline, ALL) for name in others]
+                [study.compared(measure, name, baseline, sets) for name in others]
             )
             rows[f"Ratio to {baseline}"] = {t.method: f"{t.ratio:.2f}" for t in tests}
             rows[f"p against {baseline}"] = {t.method: f"{t.p:.3f}" for t in tests}
