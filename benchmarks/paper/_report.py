@@ -289,13 +289,14 @@ def point_and_ranking(study):
         named = method in NAMED
         axes.scatter(*at, s=36 if named else 12, color="C0" if named else "0.7")
         if named:
+            where = (4, -11) if method == "LPROS" else (4, 4)  # beside heads
             axes.annotate(
-                method, at, xytext=(4, 4), textcoords="offset points", fontsize=8
+                method, at, xytext=where, textcoords="offset points", fontsize=8
             )
     axes.axvline(1, color="0.8", zorder=0)
     axes.axhline(1, color="0.8", zorder=0)
     axes.set_yscale("log")
-    axes.margins(x=0.18)
+    axes.margins(x=0.25)
     axes.set_xlabel("Ranking: AUPRC of the rarer half, over that of unweighted heads")
     axes.set_ylabel("Operating point: recall at 0.5, likewise")
     return figure
