@@ -4,6 +4,7 @@
     python -m benchmarks.paper run --profile full --jobs 2
     python -m benchmarks.paper run --profile images
     python -m benchmarks.paper report
+    python -m benchmarks.paper report --profile quick
 
 A cell is a data set, a seed and a method, and becomes one line of the results when it
 ends. What is there is not computed again, so a run that was killed goes on where it
@@ -81,9 +82,9 @@ def main():
     words.add_argument("--results", type=Path, default=RESULTS, metavar="DIR")
     args = words.parse_args()
     if args.command == "report":
-        from ._report import report  # needs matplotlib
+        from ._report import report, show  # needs matplotlib
 
-        report(args.results)
+        (show if args.profile == "quick" else report)(args.results)
         return
     with parallel_config(args.backend):
         if args.profile == "images":

@@ -97,7 +97,8 @@ def _recall(claim, study, _images, _ensembles):
     for one in at_half:
         ratios = [a / b for a, b in zip(one.values, one.others, strict=True) if b > 0]
         most = f"x{max(ratios):.1f}" if ratios else "none (the other has 0)"
-        claim.add(ratios and max(ratios) >= 4, f"{one.measure}: most of any set {most}")
+        enough = max(ratios) >= 4 if ratios else None
+        claim.add(enough, f"{one.measure}: most of any set {most}")
 
 
 def _f1(claim, study, _images, _ensembles):
@@ -184,6 +185,8 @@ def _dropout(claim, study, _images, ensembles):
         time.ratio < 0.5 if time.n else None,
         f"training time of 4 members, batch 64: {time.ratio - 1:+.0%}",
     )
+    if ensembles is None:
+        return
     small = ensembles.query("Batch == 4 and Ensemble == 'dropout'")
     for column, words in (("Seconds", "time"), ("Peak GB", "memory")):
         saved = small[column].str.extract(r"\(-(\d+)%\)", expand=False).astype(float)

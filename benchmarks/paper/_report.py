@@ -77,6 +77,16 @@ def report(results, root=ROOT):
     print(_claims.as_table(found).to_string(columns=["claim", "verdict"], index=False))
 
 
+def show(results):
+    """Print the means and the claims of the quick profile, and write nothing."""
+    study = Study.read(results / "quick.csv")
+    table = methods_table(study, MAIN, sorted(set(study.cells["data"])))
+    print(table[["Recall", "F1", "F1 (tuned)", "AUPRC", "AU(PRC)"]].to_string())
+    for claim in _claims.claims(study, None, None):
+        print(f"\n{claim.says} {claim.verdict}")
+        print("".join(f"  {words}\n" for words in claim.numbers), end="")
+
+
 # -- tables ----------------------------------------------------------------------------
 
 
