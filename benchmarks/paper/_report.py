@@ -189,8 +189,8 @@ SHORT = """\
 - Deciding at 0.5, on {sets} data sets, the published method has {p_recall} times the
   recall of one head without weights and {p_f1} times its F1; the library's defaults
   have {o_recall} and {o_f1} times, and {o_rare} times the recall of the rarer half.
-- Thresholds do as much, and more: heads without weights at tuned thresholds have
-  {t_recall} times the recall of one head at 0.5, and {t_f1} times its F1.
+- By thresholds alone, heads without weights at tuned thresholds have {t_recall} times
+  the recall of one head at 0.5, and {t_f1} times its F1.
 - Against these heads, with thresholds tuned alike and each at its own budget, the
   published method has {pt_f1} times the F1 and the defaults have {ot_f1} times; recall
   of the rarest quarter {pt_rare} and {ot_rare} times.
