@@ -194,7 +194,7 @@ SHORT = """\
 - Against these heads, with thresholds tuned alike and each at its own budget, the
   published method has {pt_f1} times the F1 and the defaults have {ot_f1} times; recall
   of the rarest quarter {pt_rare} and {ot_rare} times.
-- Free of thresholds, the mean AUPRC of the rarer half on gene data is {h_area} for
+- Free of thresholds, the mean AUPRC of the rarer half on FunCat is {h_area} for
   heads, {p_area} for the published method and {o_area} for the defaults.
 """
 
@@ -218,7 +218,7 @@ def in_short(study, found):
         return f"{by:.2f}"
 
     def area(method):
-        return number(mean("auprc rarer half", GENES)[method])
+        return number(mean("auprc rarer half", FUN)[method])
 
     return SHORT.format(
         n=len(verdicts),
