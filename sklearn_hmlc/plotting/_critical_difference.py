@@ -10,6 +10,9 @@ JMLR 7, 2006.
 """
 
 import math
+from itertools import chain
+
+import numpy as np
 
 from .._optional import optional
 from ..metrics import compare
@@ -98,6 +101,10 @@ class CriticalDifferenceDisplay:
             crossbar_props={"color": _style.COLORS[3], "linewidth": 3},
             text_h_margin=0.03 * len(ranks),
         )
+        for line in chain.from_iterable(map(np.atleast_1d, self.artists_["crossbars"])):
+            # Through the points from left to right, whatever the order of a set is:
+            # the same figure each time.
+            line.set_xdata(np.sort(line.get_xdata()))
         for text in self.artists_["labels"]:
             _style.verbatim(text)
         self._draw_ruler()

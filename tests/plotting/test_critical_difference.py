@@ -83,3 +83,18 @@ def test_own_axes(results):
     assert display.plot(ax) is display
     assert display.ax_ is ax
     assert display.figure_ is ax.figure
+
+
+def test_bars_are_drawn_from_left_to_right():
+    # So that the figure is the same each time, whatever the order of a set is.
+    results = np.random.default_rng(0).random((6, 9))
+    methods = [f"method {k}" for k in range(9)]
+    display = CriticalDifferenceDisplay.from_results(
+        pd.DataFrame(results, columns=methods)
+    )
+    bars = np.ravel(display.artists_["crossbars"])
+    assert len(bars)
+    for bar in bars:
+        x = bar.get_xdata()
+        assert len(x) > 1
+        assert (np.diff(x) >= 0).all()
