@@ -52,8 +52,15 @@ def hmlc(words, patch="", **options):
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=_as_from_a_terminal,
         **options,
     )
+
+
+def _as_from_a_terminal():
+    # Under nohup, tests would hand down that this signal is ignored.
+    if hasattr(signal, "SIGHUP"):
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 def wait_for_begin(process):
