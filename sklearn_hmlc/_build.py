@@ -37,11 +37,13 @@ def make_net(estimator, rows, device, generator):
     if not estimator.hierarchy_.scored.any():
         raise ValueError("Expected a hierarchy with at least one scored node.")
     given = checked_net_params(estimator)
+    sparse_input = _sparse_input(estimator, rows.X)
     params = {
         **_module(estimator, rows),
+        "module__sparse_input": sparse_input,
         **_criterion(estimator),
         **_optimizer(estimator),
-        **_lazy_optimizer(estimator, rows.X),
+        **_lazy_optimizer(estimator, sparse_input),
         "max_epochs": estimator.max_epochs,
         "batch_size": int(estimator.batch_size),
         "iterator_train": memory_batches,
@@ -190,7 +192,6 @@ def _module(estimator, rows):
         "module__hidden_layer_sizes": widths(estimator.hidden_layer_sizes),
         "module__activation": estimator.activation,
         "module__dropout": estimator.dropout,
-        "module__sparse_input": _sparse_input(estimator, rows.X),
     }
 
 
@@ -249,10 +250,9 @@ def _optimizer(estimator):
     }
 
 
-def _lazy_optimizer(estimator, X):
+def _lazy_optimizer(estimator, sparse_input):
     """Replace Adam where gradients of the first layer are sparse."""
-    sparse = _sparse_input(estimator, X)
-    if not sparse or not sparse["sparse_grad"]:
+    if not sparse_input or not sparse_input["sparse_grad"]:
         return {}
     decoupled = estimator.optimizer == "adamw"
     return {

@@ -28,7 +28,7 @@ from ._resample import resampled
 from ._rows import Rows, check_features
 from ._saved import all_or_nothing
 from ._target import ScoreMixin, make_target
-from ._torch import usual
+from ._torch import SEEDS, usual
 from ._validation import as_thresholds, check_same_ids
 from .uncertainty import get_measure
 
@@ -404,12 +404,12 @@ array-like of shape (n_samples,)
         """Train; return a KeyboardInterrupt that came after a whole epoch, or None."""
         if not goes_on:
             self._random_state = check_random_state(self.random_state)
-            self._split_seed = self._random_state.randint(_fit.SEEDS)
+            self._split_seed = self._random_state.randint(SEEDS)
             self._made_with = fixed_params(self)
             self.hierarchy_ = self._target.hierarchy
             self.node_names_ = self.hierarchy_.nodes
             self.classes_ = self._target.classes
-        seed = self._random_state.randint(_fit.SEEDS)
+        seed = self._random_state.randint(SEEDS)
         rows, valid = _fit.held_out(self, rows)
         rows = resampled(self, rows)
         device = _fit.device_of(self.device)

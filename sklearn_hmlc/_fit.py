@@ -23,9 +23,6 @@ from ._saved import Saved
 from ._validation import as_row_weights, by_node, shorten
 from .losses import SCHEMES, node_weights_from_counts
 
-# Seeds are drawn below this.
-SEEDS = np.iinfo(np.int32).max
-
 # Largest row weights that are taken as they are; any others are scaled to 1 at most.
 _WEIGHTS = 2.0**-7, 2.0**40
 

@@ -12,10 +12,9 @@ from sklearn.base import clone
 from sklearn.utils import check_consistent_length
 from sklearn.utils.validation import assert_all_finite
 
-from ._rows import Rows, is_array
+from ._rows import Rows, is_table
+from ._torch import SEEDS
 from .hierarchy import Hierarchy
-
-_SEEDS = np.iinfo(np.int32).max
 
 
 def resampled(estimator, rows):
@@ -30,13 +29,12 @@ def resampled(estimator, rows):
         return rows
     sampler = _seeded(clone(estimator.sampler, safe=False), estimator._random_state)
     _check_hierarchy(sampler, estimator._target)
-    in_memory = sp.issparse(rows.X) or (is_array(rows.X) and rows.X.ndim == 2)
-    X = rows.X.copy() if in_memory else np.arange(len(rows))[:, None]
+    X = rows.X.copy() if is_table(rows.X) else np.arange(len(rows))[:, None]
     y = estimator._target.decode(rows.Y)
     name = type(sampler).__name__
     returned = sampler.fit_resample(X, y)
     try:
-        X, Y, weight = _taken_up(sampler, returned, rows, estimator._target, in_memory)
+        X, Y, weight = _taken_up(sampler, returned, rows, estimator._target)
     except ValueError as error:
         raise ValueError(f"In what the sampler {name} returned: {error}") from error
     estimator.sampler_ = sampler
@@ -48,7 +46,7 @@ def _seeded(sampler, random_state):
     params = sampler.get_params(deep=True) if hasattr(sampler, "get_params") else {}
     names = [name for name in sorted(params) if name.split("__")[-1] == "random_state"]
     # Drawn even where there is a number: the net is the same then.
-    seeds = random_state.randint(_SEEDS, size=max(len(names), 1))
+    seeds = random_state.randint(SEEDS, size=max(len(names), 1))
     for name, seed in zip(names, seeds, strict=False):
         if params[name] is None:
             sampler.set_params(**{name: int(seed)})
@@ -67,14 +65,14 @@ def _check_hierarchy(sampler, target):
         )
 
 
-def _taken_up(sampler, returned, rows, target, in_memory):
+def _taken_up(sampler, returned, rows, target):
     """Features, labels and weights of what a sampler returned, or raise."""
     if not isinstance(returned, tuple | list) or len(returned) != 2:
         raise ValueError(f"expected (X, y), but got {type(returned).__name__}.")
     X, y = returned
     Y = target.encode(y)
     check_consistent_length(X, Y)
-    if not in_memory:
+    if not is_table(rows.X):
         taken = _row_numbers(X, len(rows))
         return rows.take(taken).X, Y, _of(rows.sample_weight, taken)
     X = _as_read(X, rows.X)

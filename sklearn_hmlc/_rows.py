@@ -66,8 +66,7 @@ class Rows(Dataset):
     def take(self, rows):
         """Return some of the rows, as `Rows`."""
         weight = None if self.sample_weight is None else self.sample_weight[rows]
-        in_memory = sp.issparse(self.X) or (is_array(self.X) and self.X.ndim == 2)
-        X = self.X[rows] if in_memory else _Some(self.X, np.asarray(rows))
+        X = self.X[rows] if is_table(self.X) else _Some(self.X, np.asarray(rows))
         return Rows(X, self.Y[rows], weight)
 
 
@@ -294,6 +293,11 @@ class Batches:
 def is_array(X):
     """Tell an array from a dataset."""
     return isinstance(X, np.ndarray)
+
+
+def is_table(X):
+    """Tell rows of features in memory from images and datasets."""
+    return sp.issparse(X) or (is_array(X) and X.ndim == 2)
 
 
 # -- at the door -----------------------------------------------------------------------

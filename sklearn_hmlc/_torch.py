@@ -13,6 +13,9 @@ import threading
 
 import torch
 
+# Seeds are drawn below this.
+SEEDS = 2**31 - 1
+
 # The process in which this was imported; a forked child has another number.
 _PROCESS = os.getpid()
 

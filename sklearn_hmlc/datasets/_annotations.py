@@ -20,7 +20,7 @@ from ..hierarchy import Hierarchy
 from ._annotation_files import Rows, map_values, read_rows
 from ._codes import hierarchy_of_codes
 from ._evidence import CODES, NAMESPACES, NO_DATA, RELATIONS, code_of, wanted_codes
-from ._tables import MISSING, head_words
+from ._tables import MISSING, head_words, malformed_words
 
 _SEPARATORS = re.compile(r"\s*[;|,@]\s*")
 _NEGATED = re.compile(r"(?<![a-z])not(?![a-z])", re.IGNORECASE)
@@ -90,13 +90,7 @@ class AnnotationReport:
                 f"replaced: {count(self.n_replaced, 'row')} of "
                 f"{count(len(self.replaced), 'term')}, such as {', '.join(some)}"
             )
-        if self.malformed:
-            line, what = next(iter(self.malformed.items()))
-            lines.append(
-                f"malformed: {count(len(self.malformed), 'line')}, the first "
-                f"is {line}: {what}"
-            )
-        return "\n  ".join(lines)
+        return "\n  ".join([*lines, *malformed_words(self.malformed)])
 
 
 @validate_params(

@@ -4,34 +4,24 @@ Stage: a file -> `Columns`: ids, and either a frame of columns (numbers, or cell
 list items) or one matrix. `_features` makes ``X`` of them.
 """
 
-import contextlib
 import itertools
 import os
 import re
-import zipfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import Any
 
-import numpy as np
 import pandas as pd
-import scipy.sparse as sp
 
-from .._files import Text, read_bytes, read_text
-from .._frames import is_frame
+from .._files import read_bytes, read_text
 from .._optional import optional
-from .._validation import as_list, check_unique, did_you_mean, shorten, to_python
+from .._validation import check_unique, did_you_mean, shorten
+from ._columns import CALLER, Columns, as_ids, numbered, whole
+from ._feature_arrays import read_hdf5, read_numpy
 from ._tables import MISSING, Table, as_table
 
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 #: What separates the items of a cell.
 ITEMS = re.compile(r"\s*[;,|]\s*")
-_CALLER = "read_features"
 _PACKED = (".gz", ".xz", ".bz2", ".zip")
-# What rows' ids, the matrix and its columns may be called beside each other.
-_IDS = ("ids", "id", "index", "names", "keys", "accessions", "genes", "proteins")
-_MATRICES = ("X", "data", "features", "embeddings", "matrix", "values")
-_NAMES = ("feature_names", "columns", "features_names", "var_names")
 _HEADS_OF_IDS = (
     "id ids identifier index key name names symbol gene genes gene_id geneid gene_name "
     "gene_symbol ncbi_gene_id entrez entrez_id locus locus_tag orf ensembl ensembl_id "
@@ -39,27 +29,6 @@ _HEADS_OF_IDS = (
     "entry_name accession accession_number acc target query sequence sequence_id "
     "sample sample_id cell barcode"
 )
-
-
-@dataclass(frozen=True)
-class Columns:
-    """Ids of rows, and what there is of each."""
-
-    path: str
-    format: str
-    ids: list[str]
-    data: Any  # a frame of columns, an ndarray or a sparse matrix
-    names: list[str] | None = None
-    text: Text | None = None
-    lines: np.ndarray | None = None  # of rows, where the file is text
-    header_line: int | None = None
-    malformed: dict[int, str] | None = None
-
-    def where(self, row: int) -> str:
-        """Say where a row is, for messages."""
-        if self.lines is None:
-            return f"{self.path}, row of {self.ids[row]!r}"
-        return f"{self.path}, line {self.lines[row]}"
 
 
 def read_columns(path, id_column, ids, list_columns, list_sep, header) -> Columns:
@@ -73,15 +42,15 @@ def read_columns(path, id_column, ids, list_columns, list_sep, header) -> Column
     if os.path.isdir(name):
         read_bytes(name)  # which says so
     if ending in (".npz", ".npy"):
-        return _read_numpy(name, ids)
+        return read_numpy(name, ids)
     _refuse_ids(name, ids)
     if ending in (".parquet", ".pq"):
         return _read_parquet(name, id_column)
     if ending in (".h5", ".hdf5", ".hdf"):
-        return _read_hdf5(name)
+        return read_hdf5(name)
     if ending == ".h5ad":
-        anndata = optional("anndata", _CALLER, "anndata")
-        with _whole(name):
+        anndata = optional("anndata", CALLER, "anndata")
+        with whole(name):
             data = anndata.read_h5ad(name)
         return _from_anndata(data, name, id_column)
     return _read_text(name, id_column, list_columns, list_sep, header)
@@ -93,22 +62,6 @@ def _refuse_ids(name: str, ids) -> None:
             f"{name} has ids of its own; leave out `ids`, which is for matrices "
             "without."
         )
-
-
-@contextlib.contextmanager
-def _whole(name: str) -> Iterator[None]:
-    """Say of which file it is that a library can't read it."""
-    try:
-        yield
-    except FileNotFoundError:
-        raise
-    except (OSError, EOFError, KeyError, zipfile.BadZipFile, ValueError) as error:
-        if isinstance(error, ValueError) and str(error).startswith(name):
-            raise
-        advice = "It is cut short or no such file."
-        if "allow_pickle" in str(error):
-            advice = "Save ids and names as text: `ids.astype(str)`."
-        raise ValueError(f"{name}: could not read it ({error}). {advice}") from error
 
 
 # -- text ------------------------------------------------------------------------------
@@ -132,7 +85,7 @@ def _read_text(name: str, id_column, list_columns, list_sep, header) -> Columns:
             "expected a table of ids and features, separated by tabs or commas, but "
             "got a single column.",
         )
-    names = _distinct(table.header or ["id", *_numbered(table.n_columns - 1)])
+    names = _distinct(table.header or ["id", *numbered(table.n_columns - 1)])
     where = 0 if id_column is None else _position(name, names, id_column)
     for column in list_columns or ():
         _position(name, names, column)
@@ -268,10 +221,6 @@ def is_number(cell: str) -> bool:
     return _NUMBER.fullmatch(cell.strip()) is not None
 
 
-def _numbered(number: int) -> list[str]:
-    return [f"x{k}" for k in range(number)]
-
-
 def _distinct(names: list[str]) -> list[str]:
     """Number names that come again, as pandas does: x, x.1, x.2."""
     seen: dict[str, int] = {}
@@ -299,8 +248,8 @@ def _position(path: str, names: list[str], column) -> int:
 
 
 def _read_parquet(name: str, id_column) -> Columns:
-    parquet = optional("pyarrow.parquet", _CALLER, "features")
-    with _whole(name):
+    parquet = optional("pyarrow.parquet", CALLER, "features")
+    with whole(name):
         frame = parquet.read_table(name).to_pandas()
     frame.columns = [str(column) for column in frame.columns]
     if _index_has_ids(name, frame, id_column):
@@ -311,7 +260,7 @@ def _read_parquet(name: str, id_column) -> Columns:
         where = 0 if id_column is None else _position(name, [*frame], id_column)
         ids = frame.iloc[:, where]
         frame = frame.drop(columns=frame.columns[where])
-    return Columns(name, "Parquet", _as_ids(ids, name), frame.reset_index(drop=True))
+    return Columns(name, "Parquet", as_ids(ids, name), frame.reset_index(drop=True))
 
 
 def _index_has_ids(name: str, frame: pd.DataFrame, id_column) -> bool:
@@ -347,168 +296,4 @@ def _from_anndata(data, name: str, id_column) -> Columns:
         columns = [str(column) for column in data.obs.columns]
         ids = data.obs.iloc[:, _position(name, columns, id_column)]
     names = [str(variable) for variable in data.var_names]
-    return Columns(name, "AnnData", _as_ids(ids, name), data.X, names)
-
-
-# -- NumPy, HDF5 -----------------------------------------------------------------------
-
-
-def _read_numpy(name: str, ids) -> Columns:
-    # Opened here, since NumPy leaves a broken archive open.
-    with _whole(name), open(name, "rb") as file:
-        loaded = np.load(file, allow_pickle=False)
-        if isinstance(loaded, np.ndarray):
-            return _matrix(name, "NumPy", loaded, _given_ids(name, ids), None)
-        with loaded:
-            arrays = {key: loaded[key] for key in loaded.files}
-    if {"format", "shape", "data"} <= arrays.keys():
-        with _whole(name):
-            return _matrix(
-                name, "NumPy", sp.load_npz(name), _given_ids(name, ids), None
-            )
-    if ids is not None:
-        key = _find_matrix(name, arrays, None)
-        return _matrix(name, "NumPy", arrays[key], _given_ids(name, ids), None)
-    return _from_arrays(name, "NumPy", arrays)
-
-
-def _read_hdf5(name: str) -> Columns:
-    h5py = optional("h5py", _CALLER, "features")
-    arrays = {}
-    with _whole(name), h5py.File(name, "r") as file:
-
-        def visit(key: str, item: Any) -> None:
-            if isinstance(item, h5py.Dataset):
-                arrays[key] = item[()]
-
-        file.visititems(visit)
-    return _from_arrays(name, "HDF5", arrays)
-
-
-def _from_arrays(name: str, kind: str, arrays: dict[str, Any]) -> Columns:
-    """Take a matrix and its ids, or a vector under each id."""
-    chosen = _find_ids(name, arrays)
-    if chosen is not None:
-        ids = _as_ids(arrays[chosen], name)
-        key = _find_matrix(name, arrays, chosen)
-        names = [k for k in arrays if _last(k) in _NAMES]
-        columns = _as_ids(arrays[names[0]], name) if names else None
-        return _matrix(name, kind, arrays[key], ids, columns)
-    vectors = {key: np.asarray(array) for key, array in arrays.items()}
-    flat = {
-        key: array[0] if array.ndim == 2 and len(array) == 1 else array
-        for key, array in vectors.items()
-    }
-    if not flat:
-        raise ValueError(f"{name}: expected features, but it holds no data.")
-    if len(flat) == 1 and next(iter(flat.values())).ndim == 2:
-        raise ValueError(
-            f"{name}: expected ids beside the matrix {next(iter(flat))!r}, under the "
-            f"name 'ids'{', or as the argument `ids`' if kind == 'NumPy' else ''}."
-        )
-    first = next(iter(flat))
-    for key, array in flat.items():
-        if array.ndim != 1 or array.shape != flat[first].shape:
-            raise ValueError(
-                f"{name}: expected a vector of one length for every id, but {first!r} "
-                f"has shape {vectors[first].shape} and {key!r} {vectors[key].shape}. "
-                "Of one vector per residue take the mean first, and put ids beside a "
-                "matrix under the name 'ids'."
-            )
-    return _matrix(name, kind, np.stack(list(flat.values())), list(flat), None)
-
-
-def _last(key: str) -> str:
-    return key.rpartition("/")[2]
-
-
-def _find_ids(name: str, arrays: dict[str, Any]) -> str | None:
-    """Return the key of the ids: text, or as long as a matrix beside them.
-
-    A gene may well be called "names"; its vector has numbers of another length.
-    """
-    n_rows = {len(array) for array in arrays.values() if np.ndim(array) == 2}
-
-    def has_ids(key: str) -> bool:
-        array = np.asarray(arrays[key])
-        is_text = array.dtype.kind in "SUO"
-        return array.ndim == 1 and (is_text or len(array) in n_rows)
-
-    found = [key for key in arrays if _last(key) in _IDS and has_ids(key)]
-    # Of cells and genes, either may be the rows.
-    fitting = [key for key in found if len(arrays[key]) in n_rows] or found
-    plain = [key for key in fitting if _last(key) in ("ids", "id")]
-    chosen = plain or fitting
-    if len(chosen) > 1:
-        raise ValueError(
-            f"{name}: expected one array of ids, but it has {shorten(chosen)}; name "
-            "that of the rows 'ids', and that of the columns 'feature_names'."
-        )
-    return chosen[0] if chosen else None
-
-
-def _find_matrix(name: str, arrays: dict[str, Any], ids: str | None) -> str:
-    """Return the key of the matrix: the only one, or one with a usual name."""
-    found = [key for key, array in arrays.items() if np.ndim(array) == 2]
-    usual = [key for key in found if _last(key) in _MATRICES]
-    chosen = found if len(found) == 1 else usual
-    beside = "the ids" if ids is None else f"the ids, which are in {ids!r}"
-    if len(chosen) != 1:
-        raise ValueError(
-            f"{name}: expected one matrix beside {beside}, but it has "
-            f"{shorten(found)}; name one of them {_MATRICES[0]!r}."
-        )
-    if ids is not None and len(arrays[chosen[0]]) != len(arrays[ids]):
-        raise ValueError(
-            f"{name}: there are {len(arrays[ids])} ids, but {len(arrays[chosen[0]])} "
-            f"rows in {chosen[0]!r}; the ids are those in {ids!r}."
-        )
-    return chosen[0]
-
-
-def _matrix(name: str, kind: str, matrix, ids: list[str], names) -> Columns:
-    if matrix.ndim != 2:
-        raise ValueError(
-            f"{name}: expected a matrix (rows, features), but got shape {matrix.shape}."
-        )
-    if matrix.dtype.kind not in "biuf":
-        raise ValueError(f"{name}: expected numbers, but got {matrix.dtype}.")
-    if matrix.shape[0] != len(ids):
-        raise ValueError(
-            f"{name}: there are {len(ids)} ids, but {matrix.shape[0]} rows."
-        )
-    if matrix.dtype == np.float16:  # which few libraries compute with
-        matrix = matrix.astype(np.float32)
-    return Columns(name, kind, ids, matrix, names or _numbered(matrix.shape[1]))
-
-
-# -- ids -------------------------------------------------------------------------------
-
-
-def _given_ids(name: str, ids) -> list[str]:
-    """Return the argument `ids`: names, or a file that has one in every line."""
-    if ids is None:
-        raise ValueError(
-            f"{name} has no ids; give them as `ids`: a list, or a file with one id in "
-            "every line."
-        )
-    if isinstance(ids, str | os.PathLike):
-        lines = [line.strip() for line in read_text(ids).lines]
-        return [line for line in lines if line]
-    return _as_ids(ids, name)
-
-
-def _as_ids(values, name: str) -> list[str]:
-    """Return ids as text, whatever holds them."""
-    if is_frame(values):
-        raise TypeError(f"Expected ids for {name} in one column, but got a frame.")
-    array = np.asarray(values)
-    if array.dtype.kind == "f":
-        raise ValueError(
-            f"{name}: expected ids as text or whole numbers, but got {array.dtype}, "
-            f"such as {array.ravel()[:1].tolist()}; name the column by `id_column`."
-        )
-    return [
-        value.decode("utf-8") if isinstance(value, bytes) else str(to_python(value))
-        for value in as_list(array.tolist())
-    ]
+    return Columns(name, "AnnData", as_ids(ids, name), data.X, names)

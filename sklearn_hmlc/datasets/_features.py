@@ -14,8 +14,9 @@ from sklearn.utils import Bunch
 from sklearn.utils._param_validation import StrOptions, validate_params
 
 from .._validation import as_list, check_unique, count, did_you_mean, shorten
-from ._feature_files import ITEMS, Columns, is_number, read_columns, split_items
-from ._tables import MISSING, head_words
+from ._columns import Columns
+from ._feature_files import ITEMS, is_number, read_columns, split_items
+from ._tables import MISSING, head_words, malformed_words
 from ._wanted import Features, Wanted, select, small, wanted_features
 
 
@@ -72,13 +73,7 @@ class FeatureReport:
                 f"not among the features asked for: {len(self.unknown):,}, such as "
                 f"{first!r} ({count(rows, 'row')})"
             )
-        if self.malformed:
-            line, what = next(iter(self.malformed.items()))
-            lines.append(
-                f"malformed: {count(len(self.malformed), 'line')}, the first is "
-                f"{line}: {what}"
-            )
-        return "\n  ".join(lines)
+        return "\n  ".join([*lines, *malformed_words(self.malformed)])
 
 
 @validate_params(

@@ -124,6 +124,14 @@ def head_words(format_: str, header_line: int | None) -> str:
     return f"table, {head}"
 
 
+def malformed_words(malformed: dict[int, str]) -> Iterator[str]:
+    """Yield the line of a report about malformed lines, if there are any."""
+    if malformed:
+        line, what = next(iter(malformed.items()))
+        found = count(len(malformed), "line")
+        yield f"malformed: {found}, the first is {line}: {what}"
+
+
 def keep_width(text, sep, header, records, lines, widths, quoted=False) -> Table:
     """Return the table of those records that have the right number of cells."""
     if quoted:
