@@ -13,18 +13,16 @@ import zipfile
 
 import pytest
 
-from sklearn_hmlc import _files
+from sklearn_hmlc import _reading
 from sklearn_hmlc._files import (
     check_free,
     check_free_folder,
-    decode,
     is_device,
     is_stdout,
     packed,
-    read_bytes,
-    read_lines,
     write_whole,
 )
+from sklearn_hmlc._reading import decode, read_bytes, read_lines
 
 root = pytest.mark.skipif(
     hasattr(os, "geteuid") and os.geteuid() == 0, reason="root may write everywhere"
@@ -76,7 +74,7 @@ def test_compressed_files_are_read(folder, ending):
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32"])
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
 def test_lines_come_with_their_numbers(folder, monkeypatch, encoding, end):
-    monkeypatch.setattr(_files, "_BLOCK", 64)
+    monkeypatch.setattr(_reading, "_BLOCK", 64)
     lines = [f"líne {number}" * (number % 7) for number in range(100)]
     with write_packed(folder / "x.gz") as file:
         file.write(end.join(lines).encode(encoding))
@@ -96,8 +94,8 @@ def write_packed(path):
 
 @pytest.mark.parametrize("ending", COMPRESS)
 def test_what_grows_without_bound_is_refused(folder, monkeypatch, ending):
-    monkeypatch.setattr(_files, "MOST_BYTES", 2**22)
-    monkeypatch.setattr(_files, "MOST_TIMES", 100)
+    monkeypatch.setattr(_reading, "MOST_BYTES", 2**22)
+    monkeypatch.setattr(_reading, "MOST_TIMES", 100)
     path = folder / f"x{ending}"
     path.write_bytes(COMPRESS[ending](b" " * 2**25))
     with pytest.raises(ValueError, match="larger than 4 MB, more than 100 times"):
@@ -107,7 +105,7 @@ def test_what_grows_without_bound_is_refused(folder, monkeypatch, ending):
 
 
 def test_a_bomb_is_read_no_further_than_its_bound(folder, monkeypatch):
-    monkeypatch.setattr(_files, "MOST_BYTES", 2**21)
+    monkeypatch.setattr(_reading, "MOST_BYTES", 2**21)
     taken = []
 
     class Endless:
@@ -119,7 +117,7 @@ def test_a_bomb_is_read_no_further_than_its_bound(folder, monkeypatch):
     def decompressed(name, ending):
         yield Endless()
 
-    monkeypatch.setattr(_files, "_decompressed", decompressed)
+    monkeypatch.setattr(_reading, "_decompressed", decompressed)
     (folder / "x.gz").write_bytes(b"")
     with pytest.raises(ValueError, match="larger than"):
         read_bytes("x.gz")

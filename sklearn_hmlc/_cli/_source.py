@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from .._files import decode, read_bytes
+from .._reading import decode, read_bytes
 from .._validation import shorten
 
 _COMPRESSED = (".gz", ".xz", ".bz2", ".zip")

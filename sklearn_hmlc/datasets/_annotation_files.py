@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from .._files import Text
+from .._reading import Text
 from .._validation import did_you_mean, shorten
 from ._evidence import CODES, RELATIONS, code_of
 from ._tables import HasHead, Table, as_table, keep_width

@@ -14,7 +14,7 @@ import pandas as pd
 from sklearn.utils import Bunch
 from sklearn.utils._param_validation import StrOptions, validate_params
 
-from .._files import Text, read_text
+from .._reading import Text, read_text
 from .._validation import as_list, count, did_you_mean, shorten
 from ..hierarchy import Hierarchy
 from ._annotation_files import Rows, map_values, read_rows

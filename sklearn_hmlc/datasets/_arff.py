@@ -13,7 +13,7 @@ import scipy.sparse as sp
 from sklearn.utils import Bunch
 from sklearn.utils._param_validation import StrOptions, validate_params
 
-from .._files import Text, read_text
+from .._reading import Text, read_text
 from ..hierarchy import Hierarchy
 from ._arff_header import Attribute, Header, parse_header
 from ._arff_rows import read_rows

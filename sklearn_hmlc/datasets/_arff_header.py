@@ -7,7 +7,7 @@ here knows hierarchies; the class attribute is a list of tokens.
 import re
 from dataclasses import dataclass
 
-from .._files import Text
+from .._reading import Text
 
 # A quoted text or all up to the next comma. There is one way to match, so that time
 # grows with the length alone.

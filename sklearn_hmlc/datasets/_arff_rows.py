@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 import scipy.sparse as sp
 
-from .._files import Text
+from .._reading import Text
 from .._validation import shorten
 from ._arff_header import (
     VALUE,

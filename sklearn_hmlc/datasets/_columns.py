@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from .._files import Text, read_text
 from .._frames import is_frame
+from .._reading import Text, read_text
 from .._validation import as_list, to_python
 
 #: Who is named where an extra is missing.

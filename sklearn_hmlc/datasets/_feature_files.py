@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator
 
 import pandas as pd
 
-from .._files import read_bytes, read_text
 from .._optional import optional
+from .._reading import read_bytes, read_text
 from .._validation import check_unique, did_you_mean, shorten
 from ._columns import CALLER, Columns, as_ids, numbered, whole
 from ._feature_arrays import read_hdf5, read_numpy

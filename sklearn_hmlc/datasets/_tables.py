@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from .._files import Text
+from .._reading import Text
 from .._validation import count, shorten
 
 _ENDINGS = {".csv": ",", ".tsv": "\t", ".tab": "\t"}

@@ -20,8 +20,8 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from .._files import Text, read_text
 from .._optional import optional
+from .._reading import Text, read_text
 from .._validation import Node, as_list, check_bool, count, did_you_mean, shorten
 from . import _construct, _direction, _graph
 

@@ -18,8 +18,8 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
-from .._files import read_lines
 from .._naming import given_hierarchy
+from .._reading import read_lines
 from .._scores import Predictions
 from .._validation import (
     Node,
