@@ -296,7 +296,8 @@ default="binary"
 
     # -- training --------------------------------------------------------------------
 
-    @_fit_context(prefer_skip_nested_validation=True)
+    # The sampler's parameters are not validated yet.
+    @_fit_context(prefer_skip_nested_validation=False)
     def fit(self, X, y, sample_weight=None):
         """Train the ensemble.
 

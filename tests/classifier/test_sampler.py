@@ -241,5 +241,7 @@ def test_partial_fit_and_what_is_no_sampler():
         small(sampler=LPROS()).partial_fit(X, Y)
     with pytest.raises(ValueError, match="an object, but got the class LPROS; make"):
         small(sampler=LPROS).fit(X, Y)
+    with pytest.raises(ValueError, match="'sampling_ratio' parameter of LPROS must be"):
+        small(sampler=LPROS("x")).fit(X, Y)
     with pytest.raises(ValueError, match="implementing 'fit_resample' or None"):
         small(sampler="LPROS").fit(X, Y)
