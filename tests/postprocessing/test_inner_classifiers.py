@@ -74,7 +74,7 @@ def test_inner_labels_take_four_bytes():
     clf = CoherentClassifier(KeepsLabels(), TREE).fit(X, sp.csr_array(Y))
     assert clf.estimator_.y_.dtype == np.int32
     tuned = NodeThresholdClassifier(KeepsLabels(), TREE, cv=2).fit(X, sp.csr_array(Y))
-    assert tuned.estimator_.y_.dtype == np.int8
+    assert tuned.estimator_.y_.dtype == np.int32
 
 
 @pytest.mark.parametrize("kind", [sp.csr_array, sp.csc_matrix])
