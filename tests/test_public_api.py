@@ -35,6 +35,8 @@ LAYERS = [
     "predictions",
     "_rows",
     "_target",
+    "_outputs",
+    "_sizes",
     "plotting",
     "postprocessing",
     "_torch",
