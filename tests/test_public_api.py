@@ -37,6 +37,7 @@ LAYERS = [
     "_target",
     "plotting",
     "postprocessing",
+    "experts",
     "_torch",
     "_callbacks",
     "_net",
