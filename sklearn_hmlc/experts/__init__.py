@@ -1,3 +1,5 @@
 """Coherent classifiers that are no networks: quick to fit, and good company for one."""
 
-__all__ = []
+from ._neighbors import NeighborsHierarchyClassifier
+
+__all__ = ["NeighborsHierarchyClassifier"]
