@@ -19,8 +19,10 @@ from ._nearest import Nearest
 
 METRICS = (
     *("braycurtis", "canberra", "chebyshev", "correlation", "cosine", "euclidean"),
-    *("hamming", "jaccard", "manhattan", "nan_euclidean", "sqeuclidean"),
+    *("hamming", "jaccard", "manhattan", "nan_euclidean"),
 )
+# Those that scikit-learn has for sparse rows, and our own.
+_SPARSE_METRICS = ("cosine", "euclidean", "jaccard", "manhattan")
 
 # Probabilities that are held at a time beside the answer (32 MB of float64).
 _BLOCK_ENTRIES = 2**22
@@ -40,12 +42,14 @@ class NeighborsHierarchyClassifier(CoherentExpert):
     n_neighbors : int, default=30
         How many rows count, >= 1, in units of row weights; all where there are fewer.
     metric : {"braycurtis", "canberra", "chebyshev", "correlation", "cosine", \
-"euclidean", "hamming", "jaccard", "manhattan", "nan_euclidean", "sqeuclidean"} or \
-callable, default="cosine"
+"euclidean", "hamming", "jaccard", "manhattan", "nan_euclidean"} or callable, \
+default="cosine"
         How far apart two rows are, as in `sklearn.neighbors.NearestNeighbors`. By
         "cosine" and "jaccard" (of the features that are not 0, whatever their value)
         only rows with something in common, at a distance below 1, are neighbours, and
-        sparse rows are searched fast. "nan_euclidean" takes missing values.
+        sparse rows are searched fast. "euclidean", "manhattan" and callables take
+        sparse rows too, the others dense ones alone; "nan_euclidean" takes missing
+        values.
     weights : {"similarity", "uniform"}, default="similarity"
         What a neighbour counts. "similarity": 1 - distance by "cosine" and "jaccard";
         by other metrics 1 - distance / (distance of the first row that is no longer a
@@ -142,6 +146,10 @@ callable, default="cosine"
     @property
     def _allow_nan(self):
         return self.metric == "nan_euclidean"
+
+    @property
+    def _allow_sparse(self):
+        return callable(self.metric) or self.metric in _SPARSE_METRICS
 
     def _learn(self, X, Y, weight):
         if weight is not None and weight.sum() <= self.n_neighbors < len(weight):
