@@ -102,8 +102,7 @@ default="exponential"
     Width and penalty are chosen by AU(PRC), what `score` measures, and not by squared
     error, in which frequent nodes count most. On three yeast gene sets both choices
     were within .002 of each other on test rows, and those by AU(PRC) never behind.
-    Widths from 0.5 to 2 differed by .001 on two sets; on the third, of 529 features,
-    0.5 was ahead of 1 by .001.
+    Widths of 0.5 and 2 were up to .007 behind a width of 1, and at most .001 ahead.
 
     Scale the features (`StandardScaler`) and fill missing values (`SimpleImputer`)
     first. Sparse rows stay sparse. Rows that are alike share their coefficients, which
