@@ -253,6 +253,42 @@ def _of_positive(proba: Any, classes: Any) -> Any:
     return proba[:, where[0]] if len(where) else np.zeros(len(proba))
 
 
+# -- in node order ---------------------------------------------------------------------
+
+
+def in_columns(values: Any, n_columns: int, estimator: Any) -> Any:
+    """Return scores of shape (n_samples, n_columns), or raise."""
+    if values.ndim == 1:
+        values = values[:, np.newaxis]
+    if n_columns == 1 and values.shape[1] == 2:
+        values = values[:, 1:]
+    if values.ndim != 2 or values.shape[1] != n_columns:
+        raise ValueError(
+            f"Expected {type(estimator).__name__} to give scores of {n_columns} nodes, "
+            f"but got shape {values.shape}. Is it a multi-label classifier?"
+        )
+    return values
+
+
+def in_nodes(answer: Answer, target: Any, estimator: Any) -> np.ndarray:
+    """Return a model's scores in node order, by the names it has for its columns.
+
+    Columns without names, or with mere positions, are those of ``y``.
+
+    Raises
+    ------
+    ValueError
+        If the model's names are others than the nodes.
+    """
+    hierarchy = target.hierarchy
+    values = in_columns(answer.values, hierarchy.n_nodes, estimator)
+    names = node_names(answer.names, hierarchy)
+    if names is None or answer.of_classes:
+        return as_scores(target.in_node_order(values), hierarchy)
+    what = f"{type(estimator).__name__}'s scores"
+    return as_scores(values, hierarchy, what, bare=names)
+
+
 # -- some rows at a time ---------------------------------------------------------------
 
 

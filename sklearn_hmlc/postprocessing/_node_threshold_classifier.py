@@ -9,7 +9,6 @@ from numbers import Integral, Real
 from typing import ClassVar
 
 import numpy as np
-import pandas as pd
 from joblib import Parallel, delayed
 from sklearn.base import _fit_context
 from sklearn.frozen import FrozenEstimator
@@ -18,19 +17,25 @@ from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.metadata_routing import MethodMapping
 from sklearn.utils.validation import check_is_fitted
 
-from .. import _frames as frames
+from .._folds import make_splits
+from .._inner_fit import (
+    counting_rows,
+    fit_on,
+    inner_labels,
+    is_frozen,
+    narrow,
+    take,
+)
 from .._response import (
     ask,
     chain,
     hierarchy_of,
-    knows_hierarchies,
+    in_nodes,
     names_of,
     own_hierarchy,
 )
 from ..hierarchy import Hierarchy
-from ._folds import make_splits
-from ._inner_fit import counting_rows, fit_on, is_frozen, narrow, take
-from ._meta import HierarchyMetaClassifier, in_nodes
+from ._meta import HierarchyMetaClassifier
 from ._thresholds import (
     DEFAULT_FACTOR,
     STRATEGIES,
@@ -212,7 +217,7 @@ array-like of shape (n_samples,)
         target, labels = self._learn_labels(X, y, self._given_hierarchy())
         weight, routed = self._routed(fit_params)
         weight, rows = counting_rows(weight, labels.shape[0])
-        X, y = indexable(narrow(X), self._inner_labels(y, labels, target))
+        X, y = indexable(narrow(X), inner_labels(self.estimator, y, labels, target))
         if is_frozen(self.estimator):
             estimator, held_out, scores = self._tuned_as_it_is(X, rows, target)
         else:
@@ -286,24 +291,6 @@ array-like of shape (n_samples,)
         if is_frozen(self.estimator) and names_of(self.estimator) is not None:
             return hierarchy_of(self.estimator)
         return None
-
-    def _inner_labels(self, y, labels, target):
-        """Labels as the inner classifier takes them, columns as in the user's y."""
-        informed = knows_hierarchies(self.estimator)
-        if informed:
-            # It scores nodes, whatever the form of the labels.
-            return labels if target.single else y
-        # Few of scikit-learn's classifiers take sparse labels, frames of all kinds, or
-        # a single column. Names are kept, for samplers in pipelines.
-        columns = labels.astype(np.int8).toarray()
-        if columns.shape[1] == 1:
-            return columns.ravel()
-        columns = columns if target.single else target.columns(columns)
-        names = frames.columns(y)
-        if names is None or target.single:
-            return columns
-        index = pd.Index(names, tupleize_cols=False)
-        return pd.DataFrame(columns, columns=index, index=frames.row_names(y))
 
     def _check_frozen(self, X):
         """Refuse a fitted classifier whose columns are classes, of which a row has one.
