@@ -134,6 +134,20 @@ def node_names(names: list[Node] | None, hierarchy: Hierarchy) -> list[Node] | N
     return None if names == list(range(len(names))) else names
 
 
+def held_out_part(estimator: Any) -> Any:
+    """Return the part whose held-out probabilities are those of the whole, or None.
+
+    Itself or, of a pipeline, the last step. Searches chose by the same rows, what is
+    frozen has seen others, a sampler has made others, and wrappers have made something
+    else of the probabilities.
+    """
+    while _is_pipeline(estimator):
+        if any(hasattr(step, "fit_resample") for _, step in estimator.steps[:-1]):
+            return None
+        estimator = estimator.steps[-1][1]
+    return estimator if hasattr(estimator, "held_out_proba") else None
+
+
 # -- what it says ----------------------------------------------------------------------
 
 
@@ -158,6 +172,30 @@ def ask(estimator: Any, X: Any, method: str, **options: Any) -> Answer:
     target = getattr(_part_with_hierarchy(estimator), "_target", None)
     single = getattr(target, "single", False)
     return Answer(_one_array(values, estimator), names, single)
+
+
+def held_out_answer(estimator: Any, n_rows: int) -> Answer:
+    """Return what a fitted model says of the rows of its fit, without them.
+
+    Raises
+    ------
+    ValueError
+        If it has no such probabilities, or of other rows.
+    """
+    part = held_out_part(estimator)
+    if part is None:
+        raise ValueError(
+            f"Expected an estimator with `held_out_proba`, alone or as the last step "
+            f"of a pipeline without samplers, but got {type(estimator).__name__}."
+        )
+    values = np.asarray(part.held_out_proba())
+    if len(values) != n_rows:
+        raise ValueError(
+            f"Expected `held_out_proba` of {type(part).__name__} to have one row for "
+            f"each of the {n_rows} rows of `fit`, but got {len(values)}."
+        )
+    target = getattr(part, "_target", None)
+    return Answer(values, names_of(part), getattr(target, "single", False))
 
 
 def _call(estimator: Any, X: Any, method: str, options: dict[str, Any]) -> Any:
