@@ -79,6 +79,11 @@ def own_hierarchy(estimator: Any) -> Hierarchy | None:
     for part in chain(estimator):
         if isinstance(getattr(part, "hierarchy", None), Hierarchy):
             return part.hierarchy
+        if hasattr(part, "hierarchy"):  # without one of its own, but maybe experts
+            for _, expert in getattr(part, "estimators", ()):
+                own = own_hierarchy(expert)
+                if own is not None:
+                    return own
     return None
 
 
