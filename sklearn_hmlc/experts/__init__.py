@@ -1,5 +1,6 @@
 """Coherent classifiers that are no networks: quick to fit, and good company for one."""
 
+from ._neighbors import NeighborsHierarchyClassifier
 from ._voting import CoherentVotingClassifier
 
-__all__ = ["CoherentVotingClassifier"]
+__all__ = ["CoherentVotingClassifier", "NeighborsHierarchyClassifier"]
