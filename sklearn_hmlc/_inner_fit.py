@@ -94,7 +94,7 @@ def counting_rows(sample_weight: Any, n_rows: int) -> tuple[Any, Any]:
     if weight is None:
         return None, None
     if not weight.any():
-        raise ValueError("All sample weights are 0; there is nothing to learn.")
+        raise ValueError("All sample weights are zero; there is nothing to learn.")
     rows = np.flatnonzero(weight)
     return weight / weight.max(), None if len(rows) == n_rows else rows
 

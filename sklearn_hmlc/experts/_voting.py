@@ -435,10 +435,16 @@ array-like of shape (n_samples,)
         return router.add(cv=self.cv, method_mapping=split)
 
     @property
+    def n_features_in_(self):
+        """Number of features, as the first expert saw them."""
+        check_is_fitted(self)
+        return self.estimators_[0].n_features_in_
+
+    @property
     def feature_names_in_(self):
         """Names of the features, where the first expert saw any."""
-        # Not fitted yet is without the attribute, for `hasattr`.
-        return self.__dict__.get("estimators_", [None])[0].feature_names_in_
+        check_is_fitted(self)
+        return self.estimators_[0].feature_names_in_
 
     def _html_repr(self):
         """Show weights and scores below scikit-learn's diagram."""

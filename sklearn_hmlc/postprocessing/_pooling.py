@@ -72,7 +72,7 @@ def frequency_classes(n_positive: np.ndarray, enough: int) -> np.ndarray:
     next more frequent one, the last one with the one before.
     """
     doublings = np.ceil(np.log2(np.maximum(n_positive, 2))).astype(np.intp)
-    sums = np.bincount(doublings, n_positive)
+    sums = np.bincount(doublings, n_positive)  # 0 below the first level
     joined = np.zeros(len(sums), dtype=np.intp)
     current, collected = 0, 0.0
     for level, positives in enumerate(sums):

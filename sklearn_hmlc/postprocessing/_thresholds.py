@@ -179,11 +179,12 @@ def node_thresholds(
     if pooled is not None and strategy == "f1":
         n_positive = np.diff(truth[counts].tocsc().indptr)
         rare = np.flatnonzero((n_positive < pooled) & hierarchy.scored)
+        parts = list(gen_batches(len(rare), step)) if len(rare) else []
         thresholds[rare] = pooled_thresholds(
             n_positive[rare],
             wanted[rare],
             pooled,
-            ((part, ranking(rare[part])) for part in gen_batches(len(rare), step)),
+            ((part, ranking(rare[part])) for part in parts),
         )
     columns = frames.columns(y_true) or frames.columns(side)
     if columns is None:
