@@ -19,6 +19,7 @@ LAYERS = [
     "_options",
     "_frames",
     "_validation",
+    "_sparse",
     "_reading",
     "_files",
     "_optional",

@@ -1,3 +1,5 @@
 """Coherent classifiers that are no networks: quick to fit, and good company for one."""
 
-__all__ = []
+from ._forest import HierarchicalForestClassifier
+
+__all__ = ["HierarchicalForestClassifier"]
