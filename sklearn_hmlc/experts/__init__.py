@@ -1,5 +1,6 @@
 """Coherent classifiers that are no networks: quick to fit, and good company for one."""
 
 from ._forest import HierarchicalForestClassifier
+from ._neighbors import NeighborsHierarchyClassifier
 
-__all__ = ["HierarchicalForestClassifier"]
+__all__ = ["HierarchicalForestClassifier", "NeighborsHierarchyClassifier"]

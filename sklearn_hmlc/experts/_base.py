@@ -40,11 +40,13 @@ class CoherentExpert(ScoreMixin, ClassifierMixin, BaseEstimator):
 
     Where a subclass's probabilities are not coherent by construction, it says so by
     ``_by_construction = False``, and they are made so ("max", see `make_coherent`).
-    ``_allow_nan = True`` lets rows with missing features in.
+    ``_allow_nan = True`` lets rows with missing features in, ``_allow_sparse = False``
+    keeps sparse ones out.
     """
 
     _by_construction: ClassVar[bool] = True
     _allow_nan: ClassVar[bool] = False
+    _allow_sparse: ClassVar[bool] = True
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y, sample_weight=None):
@@ -215,7 +217,7 @@ ndarray of shape (n_samples,)
         X = validate_data(
             self,
             X,
-            accept_sparse="csr",
+            accept_sparse="csr" if self._allow_sparse else False,
             dtype=(np.float64, np.float32),
             ensure_all_finite="allow-nan" if self._allow_nan else True,
             reset=reset,
@@ -228,7 +230,7 @@ ndarray of shape (n_samples,)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = True
+        tags.input_tags.sparse = self._allow_sparse
         tags.input_tags.allow_nan = self._allow_nan
         tags.classifier_tags.multi_label = True
         return tags
