@@ -62,7 +62,7 @@ class HierarchicalForestClassifier(CoherentExpert):
     max_samples : int, float or None, default=None
         Number or share of the rows that each tree draws; without ``bootstrap`` no row
         twice. None: as many as there are.
-    cv : int, default=5
+    n_folds : int, default=5
         Number of folds for `held_out_proba` where trees see all rows, >= 2. They are
         fitted when it is called.
     n_jobs : int, default=None
@@ -156,7 +156,7 @@ class HierarchicalForestClassifier(CoherentExpert):
             Interval(RealNotInt, 0, 1, closed="right"),
             None,
         ],
-        "cv": [Interval(Integral, 2, None, closed="left")],
+        "n_folds": [Interval(Integral, 2, None, closed="left")],
         "n_jobs": [Integral, None],
         "random_state": ["random_state"],
     }
@@ -174,7 +174,7 @@ class HierarchicalForestClassifier(CoherentExpert):
         depth_weight=0.75,
         bootstrap=False,
         max_samples=None,
-        cv=5,
+        n_folds=5,
         n_jobs=None,
         random_state=None,
     ):
@@ -188,7 +188,7 @@ class HierarchicalForestClassifier(CoherentExpert):
         self.depth_weight = depth_weight
         self.bootstrap = bootstrap
         self.max_samples = max_samples
-        self.cv = cv
+        self.n_folds = n_folds
         self.n_jobs = n_jobs
         self.random_state = random_state
 
@@ -296,7 +296,7 @@ class HierarchicalForestClassifier(CoherentExpert):
         """Each fold by a forest on the others; its labels are in nothing of it."""
         X, Y, weight = self._rows, self._forest.Y, self._weight
         proba = np.empty(Y.shape, dtype=np.float32)
-        n_folds = min(self.cv, Y.shape[0])
+        n_folds = min(self.n_folds, Y.shape[0])
         folds = KFold(n_folds, shuffle=True, random_state=self._fold_seed)
         for number, (train, out) in enumerate(folds.split(X)):
             there = None if weight is None else weight[train]

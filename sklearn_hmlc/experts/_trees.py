@@ -16,9 +16,9 @@ from numbers import Integral
 
 import numpy as np
 import scipy.sparse as sp
-from sklearn.decomposition import TruncatedSVD
 from sklearn.tree import DecisionTreeRegressor, ExtraTreeRegressor
 from sklearn.utils import check_random_state
+from sklearn.utils.extmath import randomized_svd
 from sklearn.utils.parallel import Parallel, delayed
 
 TREES = {"extra": ExtraTreeRegressor, "best": DecisionTreeRegressor}
@@ -92,16 +92,17 @@ def label_components(Y, depth_weight, hierarchy, n_components, weight, random_st
     ndarray of float64 of shape (n_rows, min(n_components, n_nodes))
     """
     scored = np.flatnonzero(hierarchy.scored)
+    if len(scored) == 0:
+        return np.zeros((Y.shape[0], 1))
     scale = np.sqrt(depth_weight ** hierarchy.depth[scored])
     labels = (Y[:, scored] @ sp.diags_array(scale)).tocsr()
     if n_components is None or len(scored) <= n_components:
         return labels.toarray()
-    svd = TruncatedSVD(n_components, random_state=random_state)
-    if weight is None:
-        svd.fit(labels)
-    else:
-        svd.fit((sp.diags_array(np.sqrt(weight)) @ labels).tocsr())
-    return np.ascontiguousarray(svd.transform(labels))
+    counted = labels
+    if weight is not None:
+        counted = (sp.diags_array(np.sqrt(weight)) @ labels).tocsr()
+    basis = randomized_svd(counted, n_components, random_state=random_state)[2]
+    return np.ascontiguousarray(labels @ basis.T)
 
 
 class LabelForest:
@@ -221,7 +222,7 @@ class LabelForest:
         proba = np.empty((memberships.shape[0], self.Y.shape[1]), dtype=np.float32)
         for rows in self._blocks(memberships):
             proba[rows] = (memberships[rows] @ self._shares @ self.Y).toarray()
-        return np.minimum(proba, 1, out=proba)
+        return proba
 
     def _blocks(self, memberships):
         """Slices of rows that have few training rows in their leaves, all in all."""
