@@ -19,7 +19,6 @@ LAYERS = [
     "_options",
     "_frames",
     "_validation",
-    "_sparse",
     "_reading",
     "_files",
     "_optional",

@@ -12,11 +12,10 @@ from sklearn.utils.validation import check_is_fitted
 
 from .. import _frames as frames
 from .._response import ask, hierarchy_of, names_of, node_names, own_hierarchy
-from .._sparse import narrow
 from .._validation import as_scores
 from ..hierarchy import Hierarchy
 from ._coherence import METHODS, make_coherent
-from ._inner_fit import counting_rows, fit_on, is_frozen, take
+from ._inner_fit import counting_rows, fit_on, is_frozen, narrow, take
 from ._meta import HierarchyMetaClassifier, given_thresholds, in_columns
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import scipy.sparse as sp
 from sklearn.base import clone
 from sklearn.frozen import FrozenEstimator
 from sklearn.model_selection import GridSearchCV, RandomizedSearchCV
@@ -16,6 +17,8 @@ from sklearn.utils.validation import _check_method_params
 
 from .._response import some_rows
 from .._validation import as_row_weights
+
+_LARGEST = np.iinfo(np.int32).max
 
 
 def fit_on(
@@ -95,3 +98,18 @@ def is_frozen(estimator: Any) -> bool:
     steps = [step for _, step in getattr(estimator, "steps", ())]
     parts = [step for step in steps if step not in (None, "passthrough")]
     return bool(parts) and all(is_frozen(part) for part in parts)
+
+
+def narrow(X: Any) -> Any:
+    """Return sparse features with 32-bit positions where these suffice.
+
+    Many classifiers refuse 64-bit ones, which SciPy's arrays keep once they have them.
+    """
+    if not sp.issparse(X) or X.format not in ("csr", "csc", "bsr"):
+        return X
+    if X.indices.dtype == X.indptr.dtype == np.int32 or X.nnz > _LARGEST:
+        return X
+    if max(X.shape) > _LARGEST:
+        return X
+    positions = X.indices.astype(np.int32), X.indptr.astype(np.int32)
+    return type(X)((X.data, *positions), shape=X.shape)

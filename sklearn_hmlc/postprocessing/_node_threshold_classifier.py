@@ -27,10 +27,9 @@ from .._response import (
     names_of,
     own_hierarchy,
 )
-from .._sparse import narrow
 from ..hierarchy import Hierarchy
 from ._folds import make_splits
-from ._inner_fit import counting_rows, fit_on, is_frozen, take
+from ._inner_fit import counting_rows, fit_on, is_frozen, narrow, take
 from ._meta import HierarchyMetaClassifier, in_nodes
 from ._thresholds import (
     DEFAULT_FACTOR,
