@@ -2,5 +2,10 @@
 
 from ._forest import HierarchicalForestClassifier
 from ._neighbors import NeighborsHierarchyClassifier
+from ._voting import CoherentVotingClassifier
 
-__all__ = ["HierarchicalForestClassifier", "NeighborsHierarchyClassifier"]
+__all__ = [
+    "CoherentVotingClassifier",
+    "HierarchicalForestClassifier",
+    "NeighborsHierarchyClassifier",
+]

@@ -16,7 +16,7 @@ from sklearn.utils import assert_all_finite, check_random_state
 from sklearn.utils._param_validation import Interval, RealNotInt, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
-from .._sparse import narrow
+from .._inner_fit import narrow
 from ..hierarchy import Hierarchy
 from ..postprocessing import make_coherent
 from ._base import CoherentExpert

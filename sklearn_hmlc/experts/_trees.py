@@ -21,6 +21,8 @@ from sklearn.utils import check_random_state
 from sklearn.utils.extmath import randomized_svd
 from sklearn.utils.parallel import Parallel, delayed
 
+from .._inner_fit import narrow
+
 TREES = {"extra": ExtraTreeRegressor, "best": DecisionTreeRegressor}
 
 SEEDS = np.iinfo(np.int32).max
@@ -126,16 +128,14 @@ class LabelForest:
     """
 
     def __init__(self, trees, leaves, counts, Y):
-        self.trees, self.Y = trees, Y
+        self.trees, self.Y = trees, narrow(Y)
         sizes = [tree.node_count for tree in trees]
         self._first = np.concatenate([[0], np.cumsum(sizes)])
-        self._shares = sp.vstack(
-            [
-                _shares(leaves[:, t], count, size)
-                for t, (count, size) in enumerate(zip(counts, sizes, strict=True))
-            ],
-            format="csr",
-        )
+        shares = [
+            _shares(leaves[:, t], count, size)
+            for t, (count, size) in enumerate(zip(counts, sizes, strict=True))
+        ]
+        self._shares = narrow(sp.vstack(shares, format="csr"))
         out = np.column_stack([count == 0 for count in counts])
         self._out_of_bag = self._memberships(leaves, out) if out.any() else None
 
@@ -214,8 +214,9 @@ class LabelForest:
         n = there.sum(axis=1)
         ends = np.concatenate([[0], np.cumsum(n)])
         nodes = (leaves + self._first[:-1])[there]
+        shares = np.repeat(1 / np.maximum(n, 1), n)
         shape = len(leaves), int(self._first[-1])
-        return sp.csr_array((np.repeat(1 / np.maximum(n, 1), n), nodes, ends), shape)
+        return narrow(sp.csr_array((shares, nodes, ends), shape))
 
     def _mean_labels(self, memberships):
         """Return memberships times shares times labels, some rows at a time."""

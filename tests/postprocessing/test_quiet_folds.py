@@ -7,8 +7,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from skorch.callbacks import Callback, Checkpoint, TrainEndCheckpoint
 
+from sklearn_hmlc._quiet import quiet_clone
 from sklearn_hmlc.postprocessing import NodeThresholdClassifier
-from sklearn_hmlc.postprocessing._quiet import quiet_clone
 from tests.classifier.common import make_data, small
 
 X, Y = make_data()
