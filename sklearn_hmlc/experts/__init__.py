@@ -1,6 +1,11 @@
 """Coherent classifiers that are no networks: quick to fit, and good company for one."""
 
+from ._forest import HierarchicalForestClassifier
 from ._neighbors import NeighborsHierarchyClassifier
 from ._voting import CoherentVotingClassifier
 
-__all__ = ["CoherentVotingClassifier", "NeighborsHierarchyClassifier"]
+__all__ = [
+    "CoherentVotingClassifier",
+    "HierarchicalForestClassifier",
+    "NeighborsHierarchyClassifier",
+]
