@@ -125,7 +125,7 @@ class OneColumn(LinearSVC):
         ([1, -1], "`weights` of at least 0"),
         ([0, 0], "one above 0"),
         ([1, np.nan], "`weights` of at least 0"),
-        ({"on": 1}, "on.*one"),
+        ({"on": 1}, r"among 'one', 'two', but got 'on'\. Did you mean 'one'\?"),
         ("best", "'auto'"),
     ],
 )
