@@ -2,12 +2,18 @@
 
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from sklearn_hmlc.experts import NeighborsHierarchyClassifier
+from sklearn_hmlc.experts import (
+    KernelHierarchyClassifier,
+    NeighborsHierarchyClassifier,
+)
 
 ESTIMATORS = [
     NeighborsHierarchyClassifier(n_neighbors=3),
     NeighborsHierarchyClassifier(n_neighbors=3, metric="euclidean"),
     NeighborsHierarchyClassifier(n_neighbors=3, metric="nan_euclidean"),
+    KernelHierarchyClassifier(alphas=(0.1, 1.0)),
+    KernelHierarchyClassifier(kernel="linear", alphas=[0.1]),
+    KernelHierarchyClassifier(n_components=8, random_state=0),
 ]
 
 EXPECTED_FAILURES = {}
