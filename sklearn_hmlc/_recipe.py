@@ -104,7 +104,10 @@ def make_rare_node_ensemble(
     """
     experts = [
         ("network", HierarchicalEnsembleClassifier(random_state=random_state)),
-        ("forest", HierarchicalForestClassifier(random_state=random_state)),
+        (
+            "forest",
+            HierarchicalForestClassifier(n_jobs=n_jobs, random_state=random_state),
+        ),
         ("kernel", KernelHierarchyClassifier(random_state=random_state)),
     ]
     mean = CoherentVotingClassifier(
