@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from numbers import Integral
+from numbers import Integral, Real
 from typing import ClassVar
 
 import numpy as np
@@ -53,10 +53,10 @@ default="exponential"
         product, in units of the mean square length. A callable takes two tables, of
         (n, n_features) and (m, n_features), and returns an array (n, m); it must be
         positive semi-definite.
-    widths : array-like of float, default=(1.0,)
+    widths : float or array-like of float, default=(1.0,)
         Widths to choose from, > 0, as multiples of the median distance between training
         rows, for the kernels that have one. Each costs a decomposition.
-    alphas : array-like of float, default=(0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
+    alphas : float or array-like of float, default=(0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
         Penalties to choose from, > 0. The larger, the more answers lean on the
         frequencies of the nodes. A whole row's kernel with itself, 1 for all but
         "linear" and callables, is the unit.
@@ -134,8 +134,8 @@ default="exponential"
     _parameter_constraints: ClassVar[dict] = {
         "hierarchy": [Hierarchy, None],
         "kernel": [StrOptions(set(KERNELS)), callable],
-        "widths": ["array-like"],
-        "alphas": ["array-like"],
+        "widths": ["array-like", Interval(Real, 0, None, closed="neither")],
+        "alphas": ["array-like", Interval(Real, 0, None, closed="neither")],
         "n_components": [
             StrOptions({"auto"}),
             Interval(Integral, 1, None, closed="left"),
@@ -328,12 +328,11 @@ def distinct_rows(X):
 
     Distinct rows are in an order of their own, whatever that of the rows.
     """
-    if sp.issparse(X):
-        ends = X.indptr[1:-1]
-        parts = zip(np.split(X.indices, ends), np.split(X.data, ends), strict=True)
-        keys = [columns.tobytes() + values.tobytes() for columns, values in parts]
-    else:
-        keys = [row.tobytes() for row in np.ascontiguousarray(X + 0.0)]  # no -0.0
+    X = sp.csr_array(X)  # dense rows too: one order for one table
+    ends = X.indptr[1:-1]
+    columns = np.split(X.indices.astype(np.int64), ends)
+    values = np.split(X.data.astype(np.float64), ends)
+    keys = [a.tobytes() + b.tobytes() for a, b in zip(columns, values, strict=True)]
     first = {}
     for row, key in enumerate(keys):
         first.setdefault(key, row)
