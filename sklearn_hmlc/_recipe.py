@@ -59,7 +59,8 @@ def make_rare_node_ensemble(
         - ``weights``, ``cv``: of `sklearn_hmlc.experts.CoherentVotingClassifier`
           ("auto", 5);
         - ``strategy``, ``factor``, ``pooled``: of
-          `sklearn_hmlc.postprocessing.NodeThresholdClassifier` ("f1", 3.0, 9).
+          `sklearn_hmlc.postprocessing.NodeThresholdClassifier` ("f1", 3.0, and 9, which
+          is for "f1" alone).
 
     Returns
     -------
@@ -116,7 +117,8 @@ def make_rare_node_ensemble(
     classifier = NodeThresholdClassifier(
         Pipeline([("standardize", TableStandardizer()), ("experts", mean)]),
         strategy="f1",
-        pooled=POOLED,
+        # Nothing is pooled by prevalence.
+        pooled=POOLED if params.get("strategy", "f1") == "f1" else None,
         n_jobs=n_jobs,
         random_state=random_state,
     )

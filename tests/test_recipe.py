@@ -66,7 +66,6 @@ def test_parameters_go_by_name():
         weights=[0, 1, 2],
         cv=3,
         strategy="prevalence",
-        pooled=None,
         n_jobs=2,
         random_state=7,
     )
@@ -79,6 +78,12 @@ def test_parameters_go_by_name():
     assert (clf.strategy, clf.pooled) == ("prevalence", None)
     assert clf.random_state == mean.random_state == kernel.random_state == 7
     assert clf.fit(X, Y).predict(X).shape == Y.shape
+
+
+def test_rare_nodes_share_by_f1():
+    assert make_rare_node_ensemble(TREE).pooled == 9
+    assert make_rare_node_ensemble(TREE, pooled=None).pooled is None
+    assert make_rare_node_ensemble(TREE, strategy="f1", pooled=5).pooled == 5
 
 
 @pytest.mark.parametrize(
