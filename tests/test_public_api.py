@@ -35,6 +35,9 @@ LAYERS = [
     "predictions",
     "_rows",
     "_target",
+    "_folds",
+    "_quiet",
+    "_inner_fit",
     "plotting",
     "postprocessing",
     "experts",
@@ -47,6 +50,7 @@ LAYERS = [
     "_resample",
     "_fit",
     "_classifier",
+    "_recipe",
     "_paper",
     "_cli",
 ]
