@@ -3,8 +3,9 @@
 The map: `hierarchy` (the label graph), `datasets` (files and generators),
 `over_sampling` (LPROS and its rivals), `nn` (networks and the max constraint),
 `uncertainty` and `losses` (what training minimises), `metrics` (numbers), `plotting`
-(figures), `postprocessing` (coherence and thresholds for any classifier), `predictions`
-(tables, blocks and files with names).
+(figures), `postprocessing` (coherence and thresholds for any classifier), `experts`
+(coherent classifiers that are no networks, and means of them), `predictions` (tables,
+blocks and files with names).
 
 What is named here is imported when it is first asked for, so that the command line can
 report in its own words that a library is missing.
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from ._classifier import HierarchicalEnsembleClassifier
     from ._paper import paper_defaults
+    from ._recipe import make_rare_node_ensemble
     from .hierarchy import Hierarchy
     from .over_sampling import LPROS
 
@@ -27,6 +29,7 @@ __all__ = [
     "HierarchicalEnsembleClassifier",
     "Hierarchy",
     "__version__",
+    "make_rare_node_ensemble",
     "paper_defaults",
 ]
 
@@ -34,11 +37,12 @@ _MODULES = {
     "LPROS": ".over_sampling",
     "HierarchicalEnsembleClassifier": "._classifier",
     "Hierarchy": ".hierarchy",
+    "make_rare_node_ensemble": "._recipe",
     "paper_defaults": "._paper",
 }
 _FOLDERS = {
-    *("datasets", "hierarchy", "losses", "metrics", "nn", "over_sampling"),
-    *("plotting", "postprocessing", "predictions", "uncertainty"),
+    *("datasets", "experts", "hierarchy", "losses", "metrics", "nn"),
+    *("over_sampling", "plotting", "postprocessing", "predictions", "uncertainty"),
 }
 
 
