@@ -14,6 +14,7 @@ from tests.experts.test_forest import DAG, X, Y, forest
 HELD_OUT = {
     "folds": {"n_estimators": 30},
     "two folds": {"n_estimators": 30, "n_folds": 2},
+    "as many rows as there are": {"n_estimators": 30, "max_samples": 1.0},
     "bootstrap": {"bootstrap": True, "n_estimators": 60},
     "some rows": {"max_samples": 0.8, "n_estimators": 60},
 }
@@ -80,7 +81,10 @@ def test_nothing_to_hold_out():
         forest().held_out_proba()
     with pytest.raises(ValueError, match="Expected 2 rows at least"):
         forest().fit(X[:1], Y[:1]).held_out_proba()
-    assert forest().fit(X[:2], Y[:2]).held_out_proba().shape == (2, 25)
+    for params in ({}, {"n_components": 10}, {"max_samples": 2}):
+        clf = forest(**params).fit(X[:2], Y[:2])
+        # All that is known of each is the other.
+        np.testing.assert_array_equal(clf.held_out_proba(), Y[[1, 0]])
 
 
 # -- row weights -----------------------------------------------------------------------
@@ -195,6 +199,21 @@ def test_bad_features(rows, message):
 def test_bad_parameters(params, message):
     with pytest.raises(ValueError, match=message):
         forest(**params).fit(X, Y)
+
+
+@pytest.mark.parametrize(
+    ("n_features", "looked_at"), [(12, 12), (500, 500), (600, 416), (40_000, 200)]
+)
+def test_very_many_features(n_features, looked_at):
+    rows = sp.random_array((20, n_features), density=0.01, rng=0, format="csr")
+    labels = Y[:20]
+    auto = forest(n_estimators=3).fit(rows, labels)
+    given = forest(n_estimators=3, max_features=looked_at).fit(rows, labels)
+    other = forest(n_estimators=3, max_features=looked_at - 1).fit(rows, labels)
+    np.testing.assert_array_equal(auto.apply(rows), given.apply(rows))
+    importances = [clf.feature_importances_ for clf in (auto, given, other)]
+    np.testing.assert_array_equal(importances[0], importances[1])
+    assert (importances[0] != importances[2]).any()
 
 
 def test_frames_go_by_name():
