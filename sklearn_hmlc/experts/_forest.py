@@ -239,14 +239,14 @@ class HierarchicalForestClassifier(CoherentExpert):
     # -- what the base asks for ------------------------------------------------------
 
     def _learn(self, X, Y, weight):
-        X, Y = self._float32(X), Y.astype(np.float64)
+        given, X, Y = X, self._float32(X), Y.astype(np.float64)
         random_state = check_random_state(self.random_state)
         seed, self._fold_seed = random_state.randint(SEEDS, size=2).tolist()
         self._growth = self._as_growth(X.shape[1])
         self._forest = self._grown(X, Y, weight, seed)
         self._weight = weight
         self._out_of_bag = self._growth.leaves_out(Y.shape[0])
-        self._rows = None if self._out_of_bag else X
+        self._rows = None if self._out_of_bag else _own(X, given)
 
     def _as_growth(self, n_features):
         looked_at = self.max_features
@@ -291,7 +291,7 @@ class HierarchicalForestClassifier(CoherentExpert):
                 "held-out probabilities are the frequencies among all other rows. "
                 "Raise `n_estimators`.",
                 UserWarning,
-                stacklevel=4,
+                stacklevel=5,
             )
             for some in np.array_split(missing, 1 + len(missing) // _ROWS):
                 proba[some] = self._frequencies_without(some)
@@ -339,3 +339,9 @@ def _auto(n_features):
     if n_features <= _ALL_FEATURES:
         return n_features
     return max(_ALL_FEATURES**2 // n_features, math.isqrt(n_features))
+
+
+def _own(X, given):
+    """Return X, or a copy where it is the user's, who may write on it."""
+    values, theirs = (x.data if sp.issparse(x) else x for x in (X, given))
+    return X.copy() if np.may_share_memory(values, theirs) else X

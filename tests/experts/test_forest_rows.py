@@ -72,8 +72,10 @@ def test_rows_in_every_tree_have_the_others_frequencies(weighted, rng):
 
 def test_warns_of_rows_in_every_tree():
     clf = forest(n_estimators=2, bootstrap=True).fit(X, Y)
-    with pytest.warns(UserWarning, match=r"of 160 rows are .* Raise `n_estimators`"):
+    message = r"of 160 rows are .* Raise `n_estimators`"
+    with pytest.warns(UserWarning, match=message) as caught:
         clf.held_out_proba()
+    assert [warning.filename for warning in caught] == [__file__]
 
 
 def test_nothing_to_hold_out():
@@ -85,6 +87,15 @@ def test_nothing_to_hold_out():
         clf = forest(**params).fit(X[:2], Y[:2])
         # All that is known of each is the other.
         np.testing.assert_array_equal(clf.held_out_proba(), Y[[1, 0]])
+
+
+@pytest.mark.parametrize("container", [np.array, sp.csr_array])
+def test_rows_that_are_written_on_later(container):
+    rows = container(X.astype(np.float32))
+    clf = forest().fit(rows, Y)
+    held_out = clf.held_out_proba()
+    (rows.data if sp.issparse(rows) else rows)[:] = 1
+    np.testing.assert_array_equal(clf.held_out_proba(), held_out)
 
 
 # -- row weights -----------------------------------------------------------------------
@@ -204,8 +215,8 @@ def test_bad_parameters(params, message):
 @pytest.mark.parametrize(
     ("n_features", "looked_at"), [(12, 12), (500, 500), (600, 416), (40_000, 200)]
 )
-def test_very_many_features(n_features, looked_at):
-    rows = sp.random_array((20, n_features), density=0.01, rng=0, format="csr")
+def test_very_many_features(n_features, looked_at, rng):
+    rows = rng.normal(size=(20, n_features))
     labels = Y[:20]
     auto = forest(n_estimators=3).fit(rows, labels)
     given = forest(n_estimators=3, max_features=looked_at).fit(rows, labels)
