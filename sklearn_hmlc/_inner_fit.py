@@ -6,6 +6,7 @@ parameters of `fit`. Out: fitted clones of the inner estimator, on all rows or s
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -69,15 +70,18 @@ def fit_on(
 ) -> Any:
     """Fit a clone on some rows; what has an entry per row is split with them.
 
-    ``quiet``: without files and logs, which are those of the classifier that stays.
+    ``quiet``: without files and logs, which are those of the classifier that stays, and
+    without a word on nodes that only some of the rows lack.
     """
     if quiet:
         from ._quiet import quiet_clone as clone_of  # skorch is slow to import
     else:
         clone_of = clone
-    return clone_of(estimator).fit(
-        take(X, rows), take(y, rows), **_check_method_params(X, params, indices=rows)
-    )
+    params = _check_method_params(X, params, indices=rows)
+    with warnings.catch_warnings():
+        if quiet:
+            warnings.filterwarnings("ignore", ".* no positive row")
+        return clone_of(estimator).fit(take(X, rows), take(y, rows), **params)
 
 
 def take(X: Any, rows: Any) -> Any:

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import scipy.sparse as sp
 from scipy.special import expit
+from sklearn.frozen import FrozenEstimator
 from sklearn.utils import _safe_indexing
 
 from . import _frames as frames
@@ -150,6 +151,8 @@ def held_out_part(estimator: Any) -> Any:
         if any(hasattr(step, "fit_resample") for _, step in estimator.steps[:-1]):
             return None
         estimator = estimator.steps[-1][1]
+    if isinstance(estimator, FrozenEstimator):  # answers as what is inside
+        return None
     return estimator if hasattr(estimator, "held_out_proba") else None
 
 

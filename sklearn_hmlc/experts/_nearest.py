@@ -100,11 +100,12 @@ class Nearest:
         waiting, n_asked, parts = np.arange(X.shape[0]), min(n_train, k + 2), []
         while len(waiting):
             some = None if own is None else own[waiting]
-            row, column, distance = self._nearest(X[waiting], n_asked, some)
+            found = self._nearest(X[waiting], n_asked, some)
+            row, column, distance, whole = found
             share = self._shares(row, column, distance, k)
             beyond = _nearest_beyond(row, distance, share, len(waiting))
             # Where all that were found count, there may be more, as near as the last.
-            whole = np.isfinite(beyond) | (n_asked == n_train)
+            whole |= np.isfinite(beyond)
             value = share
             if not uniform:
                 value = share * self._similarity(row, distance, beyond)
@@ -115,7 +116,10 @@ class Nearest:
         return self._counted(row, column, value, X.shape[0])
 
     def _nearest(self, X, n, own):
-        """Pairs of rows and those next to them, from the nearest on."""
+        """Pairs of rows and those next to them, from the nearest on.
+
+        And whether these are all that a row has, since what comes next is no neighbour.
+        """
         if sp.issparse(X) and not sp.issparse(self.X):
             X = X.toarray()
         distance, column = self._search.kneighbors(X, n)
@@ -124,9 +128,11 @@ class Nearest:
         keep = np.isfinite(distance)
         if self.metric in SIMILARITIES:
             keep &= 1 - distance > _EQUAL[distance.dtype]
+        whole = np.full(X.shape[0], n == self.X.shape[0])
+        whole[row[~keep]] = True
         if own is not None:
             keep &= column != own[row]
-        return row[keep], column[keep], distance[keep]
+        return row[keep], column[keep], distance[keep], whole
 
     def _similarity(self, row, distance, beyond):
         """1 - distance, in units of the first row that is none of the nearest."""

@@ -38,9 +38,9 @@ def shared_hierarchy(
     lacking = [name for name in lacking if knows_hierarchies(experts[name])]
     if given is None and lacking:
         raise ValueError(
-            f"Expected the experts to have one hierarchy, but {shorten(having)} have "
-            f"one and {shorten(lacking)} none. Give it as `hierarchy` to the whole, "
-            "which hands it to those without."
+            "Expected the experts to have one hierarchy, but there is one in "
+            f"{shorten(having)} and none in {shorten(lacking)}. Give it as `hierarchy` "
+            "to the whole, which hands it to those without."
         )
     return shared
 

@@ -47,7 +47,7 @@ from .._inner_fit import (
     with_finite_sum,
 )
 from .._validation import check_same_ids
-from .._words import unknown
+from .._words import did_you_mean, shorten
 from ..hierarchy import Hierarchy
 from ..metrics import au_prc
 from ._base import CoherentExpert
@@ -289,7 +289,10 @@ array-like of shape (n_samples,)
         if isinstance(weights, Mapping):
             for name in weights:
                 if name not in names:
-                    raise ValueError(f"In `weights`: {unknown(name, names)}")
+                    raise ValueError(
+                        f"Expected `weights` of experts among {shorten(names)}, but "
+                        f"got {name!r}.{did_you_mean(name, names)}"
+                    )
             values = [weights.get(name, 0) for name in names]
         else:
             values = weights

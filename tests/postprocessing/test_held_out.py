@@ -130,6 +130,10 @@ def test_a_frozen_classifier_is_asked_as_it_is():
     clf = NodeThresholdClassifier(frozen).fit(X[30:], Y[30:])
     expected = node_thresholds(Y[30:], frozen.predict_proba(X[30:]))
     np.testing.assert_array_equal(clf.thresholds_, expected)
+    # In a pipeline whose scaling is not, too.
+    mixed = make_pipeline(StandardScaler(with_std=False, with_mean=False), frozen)
+    clf = NodeThresholdClassifier(mixed, random_state=0).fit(X[30:], Y[30:])
+    np.testing.assert_array_equal(clf.thresholds_, expected)
 
 
 def test_rows_of_weight_0_count_as_absent():
