@@ -14,6 +14,7 @@ from tests.experts.test_forest import DAG, X, Y, forest
 HELD_OUT = {
     "folds": {"n_estimators": 30},
     "two folds": {"n_estimators": 30, "n_folds": 2},
+    "as many rows as there are": {"n_estimators": 30, "max_samples": 1.0},
     "bootstrap": {"bootstrap": True, "n_estimators": 60},
     "some rows": {"max_samples": 0.8, "n_estimators": 60},
 }
@@ -71,8 +72,10 @@ def test_rows_in_every_tree_have_the_others_frequencies(weighted, rng):
 
 def test_warns_of_rows_in_every_tree():
     clf = forest(n_estimators=2, bootstrap=True).fit(X, Y)
-    with pytest.warns(UserWarning, match=r"of 160 rows are .* Raise `n_estimators`"):
+    message = r"of 160 rows are .* Raise `n_estimators`"
+    with pytest.warns(UserWarning, match=message) as caught:
         clf.held_out_proba()
+    assert [warning.filename for warning in caught] == [__file__]
 
 
 def test_nothing_to_hold_out():
@@ -80,7 +83,19 @@ def test_nothing_to_hold_out():
         forest().held_out_proba()
     with pytest.raises(ValueError, match="Expected 2 rows at least"):
         forest().fit(X[:1], Y[:1]).held_out_proba()
-    assert forest().fit(X[:2], Y[:2]).held_out_proba().shape == (2, 25)
+    for params in ({}, {"n_components": 10}, {"max_samples": 2}):
+        clf = forest(**params).fit(X[:2], Y[:2])
+        # All that is known of each is the other.
+        np.testing.assert_array_equal(clf.held_out_proba(), Y[[1, 0]])
+
+
+@pytest.mark.parametrize("container", [np.array, sp.csr_array])
+def test_rows_that_are_written_on_later(container):
+    rows = container(X.astype(np.float32))
+    clf = forest().fit(rows, Y)
+    held_out = clf.held_out_proba()
+    (rows.data if sp.issparse(rows) else rows)[:] = 1
+    np.testing.assert_array_equal(clf.held_out_proba(), held_out)
 
 
 # -- row weights -----------------------------------------------------------------------
@@ -195,6 +210,21 @@ def test_bad_features(rows, message):
 def test_bad_parameters(params, message):
     with pytest.raises(ValueError, match=message):
         forest(**params).fit(X, Y)
+
+
+@pytest.mark.parametrize(
+    ("n_features", "looked_at"), [(12, 12), (500, 500), (600, 416), (40_000, 200)]
+)
+def test_very_many_features(n_features, looked_at, rng):
+    rows = rng.normal(size=(20, n_features))
+    labels = Y[:20]
+    auto = forest(n_estimators=3).fit(rows, labels)
+    given = forest(n_estimators=3, max_features=looked_at).fit(rows, labels)
+    other = forest(n_estimators=3, max_features=looked_at - 1).fit(rows, labels)
+    np.testing.assert_array_equal(auto.apply(rows), given.apply(rows))
+    importances = [clf.feature_importances_ for clf in (auto, given, other)]
+    np.testing.assert_array_equal(importances[0], importances[1])
+    assert (importances[0] != importances[2]).any()
 
 
 def test_frames_go_by_name():
