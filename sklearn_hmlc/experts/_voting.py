@@ -225,7 +225,7 @@ array-like of shape (n_samples,)
         ValueError
             If the experts do not have one hierarchy, the labels do not fit it or are
             not closed, an expert is not coherent, or `cv` does not hold out every row
-            once. What was fitted before stays as it was.
+            once or takes no `groups`. What was fitted before stays as it was.
 
         Warns
         -----
@@ -327,7 +327,13 @@ array-like of shape (n_samples,)
             )
         if get_config()["enable_metadata_routing"]:
             routed = process_routing(self, "fit", **given)
-            return {name: routed[name].fit for name in experts}, routed["cv"].split
+            split = routed["cv"].split
+            if groups is not None and "groups" not in split:
+                raise ValueError(
+                    "Expected `cv` to have requested `groups`, but "
+                    f"{type(self.cv).__name__} has not; give one such as GroupKFold."
+                )
+            return {name: routed[name].fit for name in experts}, split
         groups = {name: given.pop(name) for name in ("groups",) if name in given}
         return {
             name: {weight_name(expert): value for value in given.values()}

@@ -195,6 +195,11 @@ def test_groups_reach_the_splitter(routed):
 def test_groups_that_are_of_no_use():
     with pytest.raises(ValueError, match="splitter such as GroupKFold beside `groups`"):
         told().fit(NUMBERS, Y, groups=GROUPS)
+    with (
+        config_context(enable_metadata_routing=True),
+        pytest.raises(ValueError, match="requested `groups`, but KFold has not"),
+    ):
+        told(cv=KFold(2)).fit(NUMBERS, Y, groups=GROUPS)
     with pytest.warns(UserWarning, match="groups: without effect"):
         told(weights=None, cv=KFold(2)).fit(NUMBERS, Y, groups=GROUPS)
 
