@@ -112,7 +112,7 @@ class HierarchicalForestClassifier(CoherentExpert):
     of features that are mostly 0 each split takes off few rows, so that trees become
     deep, and slow to grow: put `sklearn.decomposition.TruncatedSVD` with some 100
     components before the forest, which is faster and was better, too (AU(PRC) .597
-    against .583 on protein domains and molecular functions of human genes).
+    against .585 on protein domains and molecular functions of human genes).
 
     Why trees see all rows: trained on the training part of six yeast sets and looked at
     on the validation part, AU(PRC) was higher by .01 than with ``bootstrap`` (.007 to
