@@ -22,6 +22,7 @@ import sys
 import threading
 import time
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -37,7 +38,7 @@ N_STEPS = 12
 
 
 def rows(evidence, min_count):
-    """Domains and labels of the genes that have both, and the hierarchy."""
+    """Domains and labels of the genes that have both."""
     folder = Path(os.environ["SKLEARN_HMLC_DATA"]) / "human_go"
     hierarchy = Hierarchy.from_obo(folder / "go-2022-07-01.obo")
     annotations = read_annotations(
@@ -46,8 +47,7 @@ def rows(evidence, min_count):
     features = read_features(folder / "pfam.tsv")
     known = features.ids.intersection(annotations.ids, sort=False)
     Y = labels(annotations, min_count=min_count, count_on=known)
-    X, Y, _ = align(features, Y)
-    return X, Y
+    return align(features, Y)
 
 
 class StopAfter(Callback):
@@ -63,17 +63,19 @@ class StopAfter(Callback):
 
 def fit(evidence, min_count, epochs):
     """Fit with the defaults, all their epochs or some; return what it took."""
-    X, Y = rows(evidence, min_count)
+    both = rows(evidence, min_count)
     stop = {} if epochs is None else {"callbacks": [StopAfter(epochs)]}
-    model = HierarchicalEnsembleClassifier(Y.hierarchy, random_state=0, net_params=stop)
+    model = HierarchicalEnsembleClassifier(
+        both.hierarchy, random_state=0, net_params=stop
+    )
     memory, before, cpu = Memory(), time.perf_counter(), time.process_time()
     with contextlib.suppress(KeyboardInterrupt):
-        model.fit(X.data, Y.target)
+        model.fit(both.data, both.target)
     seconds, cpu = time.perf_counter() - before, time.process_time() - cpu
     share = model.max_epochs_ / model.n_iter_
     return {
-        "rows": X.data.shape[0],
-        "nodes": Y.hierarchy.n_nodes,
+        "rows": len(both.ids),
+        "nodes": both.hierarchy.n_nodes,
         "epochs": model.max_epochs_,
         "epochs_run": model.n_iter_,
         "minutes": seconds * share / 60,
@@ -93,14 +95,13 @@ class FlatBCE(torch.nn.Module):
 
 def step():
     """Mean ratio of a step with the library's loss to one with the flat one."""
-    X, Y = rows("all", 1)
-    kept = {}
+    both = rows("all", 1)
     model = HierarchicalEnsembleClassifier(
-        Y.hierarchy, random_state=0, net_params={"callbacks": [Keep(kept)]}
+        both.hierarchy, random_state=0, net_params={"callbacks": [Keep()]}
     )
     with contextlib.suppress(KeyboardInterrupt):
-        model.fit(X.data, Y.target)
-    net, batch = kept["net"], kept["batch"]
+        model.fit(both.data, both.target)
+    net, batch = Keep.kept["net"], Keep.kept["batch"]
     losses = {"flat": FlatBCE(), "library": net.criterion_}
     seconds = {name: [] for name in losses}
     for _ in range(N_STEPS):
@@ -112,7 +113,7 @@ def step():
     flat, own = (np.array(seconds[name][2:]) for name in losses)
     return {
         "rows": len(batch[1][0]),
-        "nodes": Y.hierarchy.n_nodes,
+        "nodes": both.hierarchy.n_nodes,
         "flat_s": flat.mean(),
         "library_s": own.mean(),
         "ratio": (own / flat).mean(),
@@ -123,8 +124,7 @@ def step():
 class Keep(Callback):
     """Keeps the net and its first batch, and stops."""
 
-    def __init__(self, kept):
-        self.kept = kept
+    kept: ClassVar[dict] = {}  # of the class, since callbacks are cloned
 
     def on_batch_begin(self, net, batch=None, **_):
         self.kept.update(net=net, batch=batch)

@@ -12,11 +12,15 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
 
 from .._validation import as_numbers, check_option
 from ..hierarchy import Hierarchy
 from ..nn import MaxConstraint
 from ..uncertainty import get_measure
+
+# Outputs whose loss is computed at a time (4 MB of float32).
+_PART = 2**20
 
 # Which labels node weights are put on.
 SIDES = ("positive", "negative")
@@ -147,14 +151,21 @@ class HierarchicalFocalLoss(nn.Module):
         """
         _check_shapes(logits, y, sample_weight)
         y = y.bool()
+        wants_grad = logits.requires_grad and torch.is_grad_enabled()
+        if logits.numel() > _PART and wants_grad and logits.device.type == "cpu":
+            return _InParts.apply(logits, y, sample_weight, self)
+        total = self.total(logits, y, sample_weight)
+        return total / (logits.shape[0] * logits.shape[1])
+
+    def total(self, logits: Tensor, y: Tensor, sample_weight: Tensor | None) -> Tensor:
+        """Compute the sum over members, rows and nodes, of checked arguments."""
         q = self.constraint(logits, y)
         weight = self.weights(logits, y)
         if sample_weight is not None:
             weight = weight * sample_weight[:, None]
-        total = F.binary_cross_entropy_with_logits(
+        return F.binary_cross_entropy_with_logits(
             q, y.to(q.dtype).expand_as(q), weight=weight, reduction="sum"
         )
-        return total / (q.shape[0] * q.shape[1])
 
     @torch.no_grad()
     def weights(self, logits: Tensor, y: Tensor) -> Tensor:
@@ -255,6 +266,41 @@ class HierarchicalFocalLoss(nn.Module):
             f"uncertainty={name}, focal_exponent={self.focal_exponent}, "
             f"focal_floor={self.focal_floor}, mix={self.mix}"
         )
+
+
+class _InParts(torch.autograd.Function):
+    """The loss and its gradient, some rows after the others.
+
+    A loss of millions of outputs is as slow as memory, many times over; of so few rows
+    at a time all that is in between stays in a processor's cache.
+    """
+
+    @staticmethod
+    def forward(
+        ctx: Any,
+        logits: Tensor,
+        y: Tensor,
+        sample_weight: Tensor | None,
+        loss: HierarchicalFocalLoss,
+    ) -> Tensor:
+        loss_of_all = logits.new_zeros(())
+        ctx.grad = torch.empty_like(logits, memory_format=torch.contiguous_format)
+        size = max(1, _PART // (logits.shape[0] * logits.shape[2]))
+        for start in range(0, len(y), size):
+            rows = slice(start, start + size)
+            part = logits[:, rows].contiguous().requires_grad_()
+            weight = None if sample_weight is None else sample_weight[rows]
+            with torch.enable_grad():
+                own = loss.total(part, y[rows], weight) / logits[..., 0].numel()
+            loss_of_all += own.detach()
+            ctx.grad[:, rows] = torch.autograd.grad(own, part)[0]
+        return loss_of_all
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None, None, None]:
+        # Of a loss alone, the usual case, this is the gradient as it is.
+        return ctx.grad if grad == 1 else ctx.grad * grad, None, None, None
 
 
 def _check_shapes(logits: Tensor, y: Tensor, sample_weight: Tensor | None) -> None:

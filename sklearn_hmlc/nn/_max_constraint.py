@@ -20,12 +20,16 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
 
 from ..hierarchy import Hierarchy
 
-# A key has 1 bit of label, 32 bits of value and 31 bits of node.
+# A key has a bit of label, 32 bits of value and 31 bits of node.
 _NODE_BITS = 31
 _LAST_NODE = 2**_NODE_BITS - 1
+
+# Entries that are constrained at a time (4 MB of keys).
+_CHUNK = 2**19
 
 
 class MaxConstraint(nn.Module):
@@ -70,12 +74,18 @@ class MaxConstraint(nn.Module):
     tensor([[0.4000, 0.7000, 0.4000]])
     """
 
+    parents: Tensor
+
     def __init__(self, hierarchy: Hierarchy) -> None:
         super().__init__()
         self.hierarchy = hierarchy
         self.levels = nn.ModuleList(
             _Level(above, below) for above, below in hierarchy.levels
         )
+        above = [parents for parents, _ in hierarchy.levels]
+        parents = np.unique(np.concatenate(above)) if above else np.array([], int)
+        # Made from the hierarchy, so it moves with the module but is no state to save.
+        self.register_buffer("parents", torch.tensor(parents), persistent=False)
 
     def forward(self, x: Tensor, y: Tensor | None = None) -> Tensor:
         """Apply the constraint.
@@ -100,19 +110,23 @@ class MaxConstraint(nn.Module):
             If `x` is not of a float dtype.
         """
         self._check(x, y)
-        rows = x.movedim(-1, 0)
+        rows = x.reshape(-1, x.shape[-1])
         if y is None and not (x.requires_grad and torch.is_grad_enabled()):
-            copy = rows.clone(memory_format=torch.contiguous_format)
-            constrained = self._walk(copy.view(len(rows), -1))
-        else:
-            flat = rows.contiguous().view(len(rows), -1)
-            constrained = _GatherWinners.apply(flat, self._winners(flat.detach(), y))
-        return constrained.view(rows.shape).movedim(0, -1)
+            return self._predicted(rows).view(x.shape)
+        return _Constrained.apply(rows, y, self).view(x.shape)
 
-    def _winners(self, flat: Tensor, y: Tensor | None) -> Tensor:
-        """For each entry of (C, N) the node that holds its maximum."""
-        keys = _keys(flat, None if y is None else y.bool().T)
-        return _LAST_NODE - (self._walk(keys) & _LAST_NODE)
+    def _predicted(self, rows: Tensor) -> Tensor:
+        out = torch.empty_like(rows, memory_format=torch.contiguous_format)
+        for part in _chunks(rows):
+            by_node = rows[part].T.clone(memory_format=torch.contiguous_format)
+            out[part] = self._walk(by_node).T
+        return out
+
+    def winners(self, by_node: Tensor, y: Tensor | None) -> Tensor:
+        """For each entry of (C, N) that is a parent's the node with its maximum."""
+        keys = self._walk(_keys(by_node, y))
+        own = keys.index_select(0, self.parents)
+        return own.bitwise_and_(_LAST_NODE).neg_().add_(_LAST_NODE)
 
     def _walk(self, rows: Tensor) -> Tensor:
         """Maximum over descendants along dimension 0, in place."""
@@ -140,37 +154,40 @@ class MaxConstraint(nn.Module):
 
 
 class _Level(nn.Module):
-    """Take into each parent the maximum over its children, by a knockout tournament.
+    """Take into each parent the maximum over itself and its children, by a knockout.
 
-    Of a parent's children, neighbours meet; the winners meet again, until one is left:
+    Of a parent's family, neighbours meet; the winners meet again, until one is left:
     log2(most children) rounds, for all parents at once. Who has no opponent plays
     itself.
     """
 
     above: Tensor
-    below: Tensor
 
     def __init__(self, above: np.ndarray, below: np.ndarray) -> None:
         super().__init__()
-        self._keep("below", below)
+        parents = np.unique(above)
+        groups = np.concatenate([parents, above])
+        order = np.argsort(groups, kind="stable")
+        members = np.concatenate([parents, below])[order]
         self.n_rounds = 0
-        for left, right in _tournament(above):
+        for left, right in _tournament(groups[order]):
+            if not self.n_rounds:  # later ones are among the winners of the last
+                left, right = members[left], members[right]
             self._keep(f"left_{self.n_rounds}", left)
             self._keep(f"right_{self.n_rounds}", right)
             self.n_rounds += 1
-        self._keep("above", np.unique(above))
+        self._keep("above", parents)
 
     def _keep(self, name: str, index: np.ndarray) -> None:
         # Made from the hierarchy, so it moves with the module but is no state to save.
         self.register_buffer(name, torch.tensor(index), persistent=False)
 
     def forward(self, rows: Tensor) -> None:
-        best = rows.index_select(0, self.below)
+        best = rows
         for k in range(self.n_rounds):
             left = best.index_select(0, self.get_buffer(f"left_{k}"))
             right = best.index_select(0, self.get_buffer(f"right_{k}"))
-            best = torch.maximum(left, right)
-        best = torch.maximum(best, rows.index_select(0, self.above))
+            best = torch.maximum(left, right, out=left)
         rows.index_copy_(0, self.above, best)
 
 
@@ -188,42 +205,64 @@ def _tournament(groups: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         groups = groups[left]
 
 
-def _keys(flat: Tensor, y: Tensor | None) -> Tensor:
-    """Integers in the order of (label, value, lowest node first), for (C, N) values.
+def _chunks(rows: Tensor) -> Iterator[slice]:
+    """Yield some rows at a time, so few that a processor's cache holds their keys."""
+    size = max(1, _CHUNK // rows.shape[1]) if rows.device.type == "cpu" else len(rows)
+    for start in range(0, len(rows), size):
+        yield slice(start, start + size)
 
-    `y` is (C, B), where N is a multiple of B.
-    """
+
+def _keys(by_node: Tensor, y: Tensor | None) -> Tensor:
+    """Integers in the order of (label, value, lowest node first), for (C, N) values."""
     # One integer decides all three, so that the walk is a plain maximum and its winner
     # can be read off the low bits. These count down from the last node, since of equal
     # values the lowest node is to win.
-    nodes = torch.arange(len(flat), device=flat.device)[:, None]
-    keys = _ordered_codes(flat).bitwise_left_shift_(_NODE_BITS).add_(_LAST_NODE - nodes)
+    last = _LAST_NODE - len(by_node)
+    nodes = torch.arange(_LAST_NODE, last, -1, device=by_node.device)
+    keys = torch.add(nodes[:, None], _ordered_codes(by_node), alpha=2**_NODE_BITS)
     if y is not None:
-        # The sign bit is the highest: set on negatives it puts them below positives.
-        sign = (~y).long().bitwise_left_shift_(63)
-        keys.view(len(y), -1, y.shape[1]).bitwise_or_(sign[:, None])
+        # Codes have 32 bits, so that these go above all that are not lifted. Positives
+        # are few.
+        keys[y.nonzero(as_tuple=True)] += 2**62
     return keys
 
 
 def _ordered_codes(values: Tensor) -> Tensor:
-    """Non-negative integers below 2 ** 32 in the order of the values, equal on ties."""
+    """Integers from -(2 ** 31) to 2 ** 31 in the order of the values, equal on ties."""
     if values.dtype == torch.float64:
         return torch.unique(values, return_inverse=True)[1]
     # The bits of a positive float are in its order; those of a negative one the other
     # way round. Adding 0 turns -0 into 0.
     bits = (values.float() + 0.0).view(torch.int32)
-    return (bits ^ ((bits >> 31) & (2**31 - 1))).long().add_(2**31)
+    return (bits >> 31).bitwise_and_(2**31 - 1).bitwise_xor_(bits)
 
 
-class _GatherWinners(torch.autograd.Function):
-    """Take each entry's value from its winner; the gradient goes back there."""
-
-    @staticmethod
-    def forward(ctx: Any, flat: Tensor, winners: Tensor) -> Tensor:
-        ctx.save_for_backward(winners)
-        return flat.gather(0, winners)
+class _Constrained(torch.autograd.Function):
+    """Let parents take their value from their winner; the gradient goes back there."""
 
     @staticmethod
-    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None]:
-        (winners,) = ctx.saved_tensors
-        return torch.zeros_like(grad).scatter_add_(0, winners, grad), None
+    def forward(
+        ctx: Any, rows: Tensor, y: Tensor | None, constraint: MaxConstraint
+    ) -> Tensor:
+        out = torch.empty_like(rows, memory_format=torch.contiguous_format)
+        ctx.parents, ctx.winners = constraint.parents, []
+        numbers = torch.arange(len(rows), device=rows.device)
+        for part in _chunks(rows):
+            by_node = rows[part].T.clone(memory_format=torch.contiguous_format)
+            labels = None if y is None else y[numbers[part] % len(y)].bool().T
+            winners = constraint.winners(by_node, labels)
+            by_node.index_copy_(0, ctx.parents, by_node.gather(0, winners))
+            out[part] = by_node.T
+            ctx.winners.append(winners)
+        return out
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None, None]:
+        back = torch.empty_like(grad, memory_format=torch.contiguous_format)
+        for part, winners in zip(_chunks(grad), ctx.winners, strict=True):
+            by_node = grad[part].T.clone(memory_format=torch.contiguous_format)
+            moved = by_node.index_select(0, ctx.parents)
+            by_node.index_fill_(0, ctx.parents, 0).scatter_add_(0, winners, moved)
+            back[part] = by_node.T
+        return back, None, None

@@ -158,3 +158,21 @@ def test_no_edges():
 def test_bad_input(x, y, error, message):
     with pytest.raises(error, match=message):
         MaxConstraint(DIAMOND)(x, y)
+
+
+@given(cases())
+def test_few_rows_at_a_time_give_the_same_bits(case):
+    hierarchy, x, y = case
+    constraint, weight = MaxConstraint(hierarchy), torch.randn(x.shape)
+
+    def constrained(labels):
+        own = x.clone().requires_grad_()
+        q = constraint(own, labels)
+        (q * weight).sum().backward()
+        return q.detach(), own.grad
+
+    whole = [constraint(x), *constrained(y), *constrained(None)]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("sklearn_hmlc.nn._max_constraint._CHUNK", 2 * hierarchy.n_nodes)
+        parts = [constraint(x), *constrained(y), *constrained(None)]
+    assert all(torch.equal(*pair) for pair in zip(whole, parts, strict=True))
