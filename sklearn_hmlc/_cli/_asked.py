@@ -9,7 +9,6 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from .. import __version__
@@ -34,9 +33,7 @@ def read_model(path: Any) -> dict[str, Any]:
     return model
 
 
-def rows_of(
-    args: Any, model: dict[str, Any], labelled: bool
-) -> tuple[Table, Any]:
+def rows_of(args: Any, model: dict[str, Any], labelled: bool) -> tuple[Table, Any]:
     """Return a table that fits a model, and the report of what was read, if any."""
     if model["reading"] is not None:
         return _features(args, model["reading"], labelled)

@@ -19,7 +19,6 @@ import scipy.sparse as sp
 from .._validation import count, did_you_mean, shorten, unknown
 from ..hierarchy import HierarchicalLabelBinarizer, Hierarchy
 from ._columns import check_finite, check_text, text_columns
-from ._defaults import CODES
 from ._source import Source, read_source
 
 _PATH = re.compile(r"[^/]+(?:/[^/]+)+|[0-9]+(?:\.[0-9]+)+")

@@ -159,9 +159,7 @@ def _over_folds(args: Any, source: Any) -> Measured:
     return mean_over_folds(found)
 
 
-def _measure(
-    args: Any, source: Any, model: Any, train: Table, test: Table
-) -> Measured:
+def _measure(args: Any, source: Any, model: Any, train: Table, test: Table) -> Measured:
     information = _information(train) if isinstance(source, GeneRows) else None
     return measure_held_out(model, train, test, information, quiet=args.quiet)
 

@@ -99,9 +99,7 @@ def measure_held_out(
         del proba  # before the file that it may lie in
     overall = pd.DataFrame({MODEL: report.overall})
     n_rows = test.target.shape[0]
-    naive = frequencies(
-        shares["train_counts"], train.target.shape[0], train.hierarchy
-    )
+    naive = frequencies(shares["train_counts"], train.target.shape[0], train.hierarchy)
     overall[NAIVE] = _report.overall_measures(
         test.target, naive_labels(naive, n_rows), naive_blocks(naive, n_rows), **shares
     )

@@ -6,6 +6,7 @@ Stage: beside the flow. In: a model file. Out: some lines on the screen.
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -27,9 +28,8 @@ def info(args: Any) -> None:
     """Print what a model was trained on and how."""
     model = load_model(args.model)
     pipeline = model["pipeline"]
-    size = os.path.getsize(args.model) / 2**20
     lines = {
-        "Model": f"{args.model}, {size:,.1f} MB, of version {model['version']}",
+        "Model": f"{args.model}, {_size(args.model)}, of version {model['version']}",
         "Files": ", ".join(model["files"]),
         "Hierarchy": _hierarchy_words(hierarchy_of(pipeline)),
         "Features": _feature_words(model),
@@ -44,6 +44,11 @@ def info(args: Any) -> None:
             say(f"{name + ':':{width}} {words}")
     if model["measured"] is not None:
         say(f"\n{from_plain(model['measured']).text()}")
+
+
+def _size(path: Path) -> str:
+    size = os.path.getsize(path)
+    return f"{size / 1e6:,.1f} MB" if size >= 1e6 else f"{size / 1e3:,.0f} kB"
 
 
 def _hierarchy_words(hierarchy: Hierarchy) -> str:

@@ -7,6 +7,7 @@ whose nodes are chosen by the rows to train on.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -67,8 +68,11 @@ class GeneRows:
     def split(self, train: np.ndarray, test: np.ndarray) -> tuple[Table, Table]:
         """Return rows to train on, which choose the nodes, and rows to test on."""
         table = self.table(self.ids[train])
-        parts = [table.row_ids.isin(self.ids[rows]) for rows in (train, test)]
-        return tuple(table.take(np.flatnonzero(part)) for part in parts)
+        parts = [
+            table.take(np.flatnonzero(table.ids.isin(self.ids[rows])))
+            for rows in (train, test)
+        ]
+        return tuple(replace(part, n_given=self._n_given(part)) for part in parts)
 
     def table(self, count_on: pd.Index | None = None) -> Table:
         """Return all rows, with the nodes that enough of some ids have."""
@@ -83,14 +87,16 @@ class GeneRows:
             )
             both = align(self.features, Y)
         self.report = both.report
-        return Table(
-            both.data,
-            [],
-            both.target,
-            both.hierarchy,
-            ids=both.ids,
-            n_given=_n_given(self.annotations.table, both),
-        )
+        table = Table(both.data, [], both.target, both.hierarchy, ids=both.ids)
+        return replace(table, n_given=self._n_given(table))
+
+    def _n_given(self, table: Table) -> int:
+        """Count the labels that the annotations name, which no ancestors are."""
+        named = self.annotations.table[["id", "node"]]
+        nodes = set(table.hierarchy.nodes)
+        inside = [node in nodes for node in named["node"]]
+        named = named[named["id"].isin(table.ids) & np.array(inside)]
+        return len(named.drop_duplicates())
 
     def describe(self) -> list[str]:
         """Say what was read."""
@@ -103,20 +109,12 @@ class GeneRows:
         ]
 
 
-def _n_given(table: pd.DataFrame, both: Bunch) -> int:
-    """Count the labels that the annotations name themselves, nodes left out aside."""
-    named = table[table["id"].isin(both.ids) & table["node"].isin(both.target_names)]
-    return len(named[["id", "node"]].drop_duplicates())
-
-
 def read_ontology(args: Any) -> Hierarchy | None:
     """Read the ontology; None where the terms are path codes."""
     if args.ontology is None:
         return None
     with in_words(ANNOTATION_FLAGS):
-        return Hierarchy.from_obo(
-            args.ontology, args.relations, args.across_namespaces
-        )
+        return Hierarchy.from_obo(args.ontology, args.relations, args.across_namespaces)
 
 
 def read_truth(args: Any, path: Path, hierarchy: Hierarchy | None) -> Bunch:

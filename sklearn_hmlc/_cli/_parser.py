@@ -142,9 +142,7 @@ def _add_fit(commands):
         "--model", metavar="FILE", type=Path, required=True, help="the file to write"
     )
     arguments.add_force(fit)
-    fit.add_argument(
-        "--quiet", action="store_true", help="no progress and no summary"
-    )
+    fit.add_argument("--quiet", action="store_true", help="no progress and no summary")
     arguments.add_tables(fit.add_argument_group("tables"))
     arguments.add_ontology(fit.add_argument_group("ontology and annotations"))
     arguments.add_annotations(fit.add_argument_group("which annotations count"))

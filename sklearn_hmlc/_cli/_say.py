@@ -119,7 +119,6 @@ def in_words(flags: Mapping[str, str]) -> Iterator[None]:
         raise ValueError(in_flags(message, flags)) from error
 
 
-
 def message_of(error: BaseException) -> str:
     """Say what was wrong with the input, in the words of the command line."""
     if isinstance(error, KeyError) and error.args:

@@ -19,6 +19,7 @@ from ._unasked import OF_ANNOTATIONS, OF_TABLES, refuse
 
 _ONTOLOGY = ("ontology", "annotations", "features")
 
+
 class TableRows:
     """The rows of CSV or ARFF files."""
 
@@ -47,9 +48,7 @@ def read_rows(args: Any) -> TableRows | GeneRows:
     """Read what ``hmlc fit`` names: tables, or annotations and features."""
     given = [name for name in _ONTOLOGY if getattr(args, name) is not None]
     if not given:
-        refuse(
-            args, OF_ANNOTATIONS, "for files given by --annotations and --features"
-        )
+        refuse(args, OF_ANNOTATIONS, "for files given by --annotations and --features")
         if not args.data:
             raise ValueError(
                 "Expected DATA, ARFF or CSV files; or --ontology, --annotations and "

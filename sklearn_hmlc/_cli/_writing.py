@@ -118,9 +118,7 @@ def _long(
     decisions: bool,
 ) -> pd.DataFrame:
     """Return a line for each row and node that is kept, the best first."""
-    kept = predictions.predict_sparse(
-        model, data, k=top, min_proba=min_proba or None
-    )
+    kept = predictions.predict_sparse(model, data, k=top, min_proba=min_proba or None)
     if decisions:
         # At a threshold of its own a node may be decided that is no row's best.
         kept = kept.multiply(predictions.predict_labels(model, data))

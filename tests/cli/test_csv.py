@@ -221,7 +221,7 @@ def test_names_that_are_paths(folder, names, nodes, wide, capsys):
 @pytest.mark.filterwarnings("error")
 def test_other_names_are_no_paths(folder):
     write("y.csv", "id,node\ng1,and/\ng1,GO:1\ng1,1.\ng1,v1.2\ng1,/x\n")
-    _, hierarchy = _csv.read_labels([Path("y.csv")], pd.Index(["g1"]), None)
+    _, hierarchy, _ = _csv.read_labels([Path("y.csv")], pd.Index(["g1"]), None)
     assert hierarchy.n_nodes == 5
 
 
