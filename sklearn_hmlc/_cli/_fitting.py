@@ -6,6 +6,7 @@ preparation, thresholds nor weights are chosen by them.
 
 from __future__ import annotations
 
+import math
 import time
 import warnings
 from typing import Any
@@ -57,8 +58,8 @@ def fit(args: Any) -> None:
     if measured is not None:
         say_here(f"\n{measured.text()}\n")
     if not args.quiet:
-        epochs = part_with(model, "n_iter_").n_iter_
-        say_here(f"Trained in {seconds:.1f} s, {epochs} epochs\nModel: {args.model}")
+        epochs = count(part_with(model, "n_iter_").n_iter_, "epoch")
+        say_here(f"Trained in {seconds:.1f} s, {epochs}\nModel: {args.model}")
 
 
 def _check_options(args: Any) -> None:
@@ -110,9 +111,9 @@ def _parts(args: Any, source: Any) -> tuple[Table, Table | None]:
     """Return the rows to train on and, where some are held out, these."""
     if args.test_fraction is None:
         return source.table(), None
-    if len(source) < 2:
+    if math.ceil(args.test_fraction * len(source)) >= len(source):
         raise ValueError(
-            f"--test-fraction needs rows to divide, but there is "
+            f"--test-fraction {args.test_fraction:g} leaves no row to train on of "
             f"{count(len(source), 'row')} with both features and labels."
         )
     train, test = train_test_split(

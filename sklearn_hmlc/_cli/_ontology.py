@@ -85,7 +85,7 @@ class GeneRows:
                 namespaces=self.args.namespaces,
                 count_on=count_on,
             )
-            both = align(self.features, Y)
+        both = _align(self.features, Y)
         self.report = both.report
         table = Table(both.data, [], both.target, both.hierarchy, ids=both.ids)
         return replace(table, n_given=self._n_given(table))
@@ -107,6 +107,18 @@ class GeneRows:
             f"Annotations: {self.annotations.report!r}",
             f"Features: {self.features.report!r}",
         ]
+
+
+def _align(features: Bunch, Y: Bunch) -> Bunch:
+    try:
+        return align(features, Y)
+    except ValueError as error:
+        message = str(error).replace("both X (", "both --features (", 1)
+        raise ValueError(
+            message.replace("and Y (", "and --annotations (", 1).replace(
+                "`id_column`", "--id-column"
+            )
+        ) from error
 
 
 def read_ontology(args: Any) -> Hierarchy | None:

@@ -48,6 +48,11 @@ FEATURE_FLAGS = {
     "list_sep": "--list-sep",
     "on_error": "--on-error",
 }
+# What messages advise a programmer -> what they mean here.
+_WORDS = {
+    "; read the ontology by `Hierarchy.from_obo`": "",
+    "`hierarchy`": "--ontology",
+}
 
 _MOST_LETTERS = 2000
 _HARMFUL = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
@@ -115,7 +120,9 @@ def in_words(flags: Mapping[str, str]) -> Iterator[None]:
     try:
         yield
     except (ValueError, TypeError) as error:
-        message = str(error).replace("`Hierarchy.from_obo`", "--ontology")
+        message = str(error)
+        for code, words in _WORDS.items():
+            message = message.replace(code, words)
         raise ValueError(in_flags(message, flags)) from error
 
 

@@ -42,17 +42,28 @@ def write_predictions(
     quiet: bool = False,
 ) -> None:
     """Write probabilities of the scored nodes, or the decisions about them."""
-    if format == "cafa":
-        _write_cafa(path, model, data, ids, top, min_proba, force, quiet)
-        return
     hierarchy = hierarchy_of(model)
+    per_row = min(top or hierarchy.n_nodes, hierarchy.n_nodes)
+    batch_size = max(1, _LINES // per_row)
+    if format == "cafa":
+        blocks = predictions.iter_proba(model, data, batch_size=batch_size)
+        predictions.write_predictions(
+            path,
+            iter(blocks) if quiet else followed(blocks, len(blocks), "predict"),
+            format="cafa",
+            ids=list(ids),
+            hierarchy=hierarchy,
+            k=top,
+            min_proba=min_proba or None,
+            force=force,
+        )
+        return
     if format == "wide":
-        make, per_row = partial(_wide, decisions=decisions), hierarchy.n_nodes
+        make = partial(_wide, decisions=decisions)
     else:
         make = partial(_long, top=top, min_proba=min_proba, decisions=decisions)
-        per_row = min(top or hierarchy.n_nodes, hierarchy.n_nodes)
     ids = pd.Index(ids)
-    batches = list(gen_batches(len(ids), max(1, _LINES // per_row)))
+    batches = list(gen_batches(len(ids), batch_size))
     tables = (
         make(model, hierarchy, some_rows(data, rows), ids[rows]) for rows in batches
     )
@@ -69,30 +80,6 @@ def _write_tables(path: Path, tables: Iterator[pd.DataFrame], file: BinaryIO) ->
                 index=False, header=number == 0, sep=mark, float_format="%.6g"
             )
             stream.write(text.encode())
-
-
-def _write_cafa(
-    path: Path,
-    model: Any,
-    data: Any,
-    ids: Any,
-    top: int | None,
-    min_proba: float,
-    force: bool,
-    quiet: bool,
-) -> None:
-    blocks = predictions.iter_proba(model, data)
-    answers = iter(blocks) if quiet else followed(blocks, len(blocks), "predict")
-    predictions.write_predictions(
-        path,
-        answers,
-        format="cafa",
-        ids=list(ids),
-        hierarchy=hierarchy_of(model),
-        k=top,
-        min_proba=min_proba or None,
-        force=force,
-    )
 
 
 def _wide(
@@ -120,7 +107,6 @@ def _long(
     """Return a line for each row and node that is kept, the best first."""
     kept = predictions.predict_sparse(model, data, k=top, min_proba=min_proba or None)
     if decisions:
-        # At a threshold of its own a node may be decided that is no row's best.
         kept = kept.multiply(predictions.predict_labels(model, data))
     pairs = sp.coo_array(kept)
     order = np.lexsort((pairs.col, -pairs.data, pairs.row))
