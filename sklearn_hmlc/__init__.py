@@ -3,8 +3,9 @@
 The map: `hierarchy` (the label graph), `datasets` (files and generators),
 `over_sampling` (LPROS and its rivals), `nn` (networks and the max constraint),
 `uncertainty` and `losses` (what training minimises), `metrics` (numbers), `plotting`
-(figures), `postprocessing` (coherence and thresholds for any classifier), `predictions`
-(tables, blocks and files with names).
+(figures), `postprocessing` (coherence and thresholds for any classifier), `experts`
+(coherent classifiers that are no networks, and means of them), `predictions` (tables,
+blocks and files with names).
 
 What is named here is imported when it is first asked for, so that the command line can
 report in its own words that a library is missing.
@@ -37,8 +38,8 @@ _MODULES = {
     "paper_defaults": "._paper",
 }
 _FOLDERS = {
-    *("datasets", "hierarchy", "losses", "metrics", "nn", "over_sampling"),
-    *("plotting", "postprocessing", "predictions", "uncertainty"),
+    *("datasets", "experts", "hierarchy", "losses", "metrics", "nn"),
+    *("over_sampling", "plotting", "postprocessing", "predictions", "uncertainty"),
 }
 
 

@@ -16,6 +16,8 @@ from sklearn.utils import assert_all_finite, gen_batches
 from sklearn.utils.validation import validate_data
 from torch.utils.data import DataLoader, Dataset, IterableDataset
 
+from ._validation import canonical
+
 # Entries that are looked at a time at the door (16 MB of float32).
 _CHECKED_ENTRIES = 2**22
 
@@ -324,17 +326,7 @@ def check_features(estimator, X, reset):
             estimator, X, accept_sparse="csr", dtype=np.float32, order="C", reset=reset
         )
     _check_shape(estimator, X.shape[1:], reset)
-    return _canonical(X)
-
-
-def _canonical(X):
-    """A sparse X without duplicates and stored zeros: one matrix has one form."""
-    if not sp.issparse(X) or (X.has_canonical_format and X.data.all()):
-        return X
-    X = X.copy()  # the user's stays as it is
-    X.sum_duplicates()
-    X.eliminate_zeros()
-    return X
+    return canonical(X)
 
 
 def _checked_array(estimator, X, reset):

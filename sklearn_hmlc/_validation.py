@@ -177,6 +177,16 @@ def check_same_ids(
         )
 
 
+def canonical(X: Any) -> Any:
+    """Return a sparse X without duplicates and stored zeros: it has one form."""
+    if not sp.issparse(X) or (X.has_canonical_format and X.data.all()):
+        return X
+    X = X.copy()  # the user's stays as it is
+    X.sum_duplicates()
+    X.eliminate_zeros()
+    return X
+
+
 # -- labels ----------------------------------------------------------------------------
 
 

@@ -257,3 +257,51 @@ def hierarchical_focal_loss(
     counted = np.ones(n_nodes, bool) if scored is None else np.asarray(scored, bool)
     terms = weight * binary_cross_entropy(q, y)
     return terms[..., counted].sum() / (n_rows * n_members)
+
+
+# -- experts ---------------------------------------------------------------------------
+
+
+def kernel_ridge(kernel, new, Y, weight, alpha):
+    """Weighted ridge regression in a kernel's space, one system as it is written."""
+    means = weight @ Y / weight.sum()
+    system = kernel + alpha * np.diag(1 / weight)
+    return means + new @ np.linalg.solve(system, Y - means)
+
+
+def kernel_ridge_left_out(kernel, Y, weight, alpha):
+    """Answers to each row by a fit without it."""
+    answers = []
+    for row in range(len(Y)):
+        rest = np.delete(np.arange(len(Y)), row)
+        part = kernel[np.ix_(rest, rest)]
+        new = kernel[row, rest]
+        answers.append(kernel_ridge(part, new, Y[rest], weight[rest], alpha))
+    return np.array(answers)
+
+
+def nearest_answer(near, similarity, Y, weight, k, shrinkage):
+    """Mean label set of the rows that stand nearest to one row.
+
+    ``near`` tells them apart: the larger, the nearer. Groups of equal ones are taken,
+    from the nearest on, until their weights reach k; of the last one a share. Rows of
+    similarity 0 are none. A callable similarity gets ``near`` of the first group that
+    is left out, None where none is.
+    """
+    counted, left, beyond = np.zeros(len(Y)), float(k), None
+    for value in sorted({v for v in near if np.isfinite(v)}, reverse=True):
+        group = near == value
+        if left <= 0:
+            beyond = value
+            break
+        share = min(1.0, left / weight[group].sum())
+        counted[group] = share * weight[group]
+        left -= share * weight[group].sum()
+    if callable(similarity):
+        similarity = similarity(beyond)
+    counted = counted * similarity
+    frequencies = weight @ Y / weight.sum()
+    if counted.sum() == 0:
+        return frequencies
+    total = counted.sum() + shrinkage
+    return (counted @ Y + shrinkage * frequencies) / total

@@ -38,6 +38,7 @@ LAYERS = [
     "_target",
     "plotting",
     "postprocessing",
+    "experts",
     "_torch",
     "_callbacks",
     "_net",
