@@ -15,7 +15,7 @@ from .._response import ask, hierarchy_of, names_of, node_names, own_hierarchy
 from .._validation import as_scores
 from ..hierarchy import Hierarchy
 from ._coherence import METHODS, make_coherent
-from ._inner_fit import counting_rows, fit_on, is_frozen, narrow, take
+from ._inner_fit import LABEL_DTYPE, counting_rows, fit_on, is_frozen, narrow, take
 from ._meta import HierarchyMetaClassifier, given_thresholds, in_columns
 
 
@@ -151,9 +151,8 @@ array-like of shape (n_samples,)
             varying = np.repeat(varying, 2)
         if own is not None:
             varying = np.arange(labels.shape[1])
-        # Dense, since few of them take sparse labels; a byte each, since there may be
-        # thousands of nodes.
-        inner = labels[:, varying].astype(np.int8).toarray()
+        # Dense, since few of them take sparse labels.
+        inner = labels[:, varying].astype(LABEL_DTYPE).toarray()
         if own is not None:
             # By name, since its nodes may stand in another order.
             index = pd.Index(target.hierarchy.nodes, tupleize_cols=False)

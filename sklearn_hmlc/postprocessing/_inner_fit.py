@@ -20,6 +20,10 @@ from .._validation import as_row_weights
 
 _LARGEST = np.iinfo(np.int32).max
 
+# Of labels for other classifiers. Not narrower: scikit-learn's binarizer (1.9) numbers
+# columns in the dtype of the labels, and mixes them up from the 129th on with bytes.
+LABEL_DTYPE = np.int32
+
 
 def fit_on(
     estimator: Any,

@@ -29,7 +29,7 @@ from .._response import (
 )
 from ..hierarchy import Hierarchy
 from ._folds import make_splits
-from ._inner_fit import counting_rows, fit_on, is_frozen, narrow, take
+from ._inner_fit import LABEL_DTYPE, counting_rows, fit_on, is_frozen, narrow, take
 from ._meta import HierarchyMetaClassifier, in_nodes
 from ._thresholds import (
     DEFAULT_FACTOR,
@@ -295,7 +295,7 @@ array-like of shape (n_samples,)
             return labels if target.single else y
         # Few of scikit-learn's classifiers take sparse labels, frames of all kinds, or
         # a single column. Names are kept, for samplers in pipelines.
-        columns = labels.astype(np.int8).toarray()
+        columns = labels.astype(LABEL_DTYPE).toarray()
         if columns.shape[1] == 1:
             return columns.ravel()
         columns = columns if target.single else target.columns(columns)

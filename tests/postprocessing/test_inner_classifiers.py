@@ -3,11 +3,13 @@
 import numpy as np
 import pytest
 import scipy.sparse as sp
+from numpy.testing import assert_allclose
 from sklearn.base import clone
 from sklearn.dummy import DummyClassifier
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
 from sklearn.multiclass import OneVsRestClassifier
+from sklearn.naive_bayes import GaussianNB
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import LinearSVC
@@ -68,11 +70,11 @@ class KeepsLabels(DummyClassifier):
         return super().fit(X, y)
 
 
-def test_inner_labels_take_a_byte():
+def test_inner_labels_take_four_bytes():
     clf = CoherentClassifier(KeepsLabels(), TREE).fit(X, sp.csr_array(Y))
-    assert clf.estimator_.y_.dtype == np.int8
+    assert clf.estimator_.y_.dtype == np.int32
     tuned = NodeThresholdClassifier(KeepsLabels(), TREE, cv=2).fit(X, sp.csr_array(Y))
-    assert tuned.estimator_.y_.dtype == np.int8
+    assert tuned.estimator_.y_.dtype == np.int32
 
 
 @pytest.mark.parametrize("kind", [sp.csr_array, sp.csc_matrix])
@@ -94,3 +96,16 @@ def test_features_with_64_bit_positions(kind):
     assert features.indices.dtype == np.int64
     inner = CoherentClassifier(KeepsLabels(), TREE).fit(features, Y).estimator_
     assert np.shares_memory(inner.X_.data, features.data)
+
+
+@pytest.mark.parametrize("dtype", [bool, np.int8, np.uint8, np.int64])
+@pytest.mark.parametrize("wrapper", [CoherentClassifier, NodeThresholdClassifier])
+def test_every_column_of_many_is_its_own_node(wrapper, dtype):
+    # scikit-learn's label binarizer loses the order of more columns than a byte counts.
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(60, 3))
+    Y = (rng.random((60, 140)) < 0.4).astype(dtype)
+    folds = {"cv": 2, "random_state": 0} if wrapper is NodeThresholdClassifier else {}
+    wrapped = wrapper(OneVsRestClassifier(GaussianNB()), **folds).fit(X, Y)
+    alone = [GaussianNB().fit(X, y).predict_proba(X)[:, 1] for y in Y.T]
+    assert_allclose(wrapped.predict_proba(X), np.transpose(alone))
