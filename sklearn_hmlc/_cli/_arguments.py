@@ -297,6 +297,19 @@ def add_prediction_files(group):
         "those of MODEL, if one is named)",
     )
     group.add_argument(
+        "--features",
+        metavar="FILE",
+        type=Path,
+        help="features of the rows, to predict each by its nearest neighbours in "
+        "--train-annotations beside",
+    )
+    group.add_argument(
+        "--features-id-column",
+        metavar="COLUMN",
+        type=types.column,
+        help="the column of --features that has the ids (default: the first)",
+    )
+    group.add_argument(
         "--information",
         metavar="FILE",
         type=Path,

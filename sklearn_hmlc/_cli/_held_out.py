@@ -6,8 +6,9 @@ the screen and for the model file.
 
 from __future__ import annotations
 
+import contextlib
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +18,15 @@ import pandas as pd
 from .._validation import count
 from ..predictions import iter_proba, predict_labels
 from . import _report
-from ._baselines import NAIVE, frequencies, naive_blocks, naive_labels
+from ._baselines import (
+    NAIVE,
+    NEIGHBORS,
+    frequencies,
+    naive_blocks,
+    naive_labels,
+    neighbors,
+)
+from ._model import make_model
 from ._progress import followed
 from ._tables import Table
 
@@ -86,41 +95,46 @@ def measure_held_out(
     *,
     quiet: bool = True,
 ) -> Measured:
-    """Measure a model's answers to rows that it has not seen."""
+    """Measure a model's answers to rows that it has not seen, and those of baselines.
+
+    These are the rows' nearest neighbours among the rows to train on, and the
+    frequencies of nodes.
+    """
+    counts = train.target.sum(axis=0)
     shares = {
-        "train_counts": train.target.sum(axis=0),
+        "train_counts": counts,
         "hierarchy": train.hierarchy,
         "information": information,
     }
-    with tempfile.TemporaryFile() as file:
-        proba = _probabilities(model, test, file, quiet)
-        decided = predict_labels(model, test.data)
+    with _answers(model, test, quiet) as (decided, proba):
         report = _report.measure(test.target, decided, proba, **shares)
-        del proba  # before the file that it may lie in
     overall = pd.DataFrame({MODEL: report.overall})
+    near = make_model(neighbors(train.hierarchy), train.nominal, train.data)
+    with _answers(near.fit(train.data, train.target), test, quiet) as answers:
+        overall[NEIGHBORS] = _report.overall_measures(test.target, *answers, **shares)
     n_rows = test.target.shape[0]
-    naive = frequencies(shares["train_counts"], train.target.shape[0], train.hierarchy)
+    naive = frequencies(counts, train.target.shape[0], train.hierarchy)
     overall[NAIVE] = _report.overall_measures(
         test.target, naive_labels(naive, n_rows), naive_blocks(naive, n_rows), **shares
     )
     return Measured(n_rows, overall, report.rarity)
 
 
-def _probabilities(model: Any, test: Table, file: Any, quiet: bool) -> np.ndarray:
-    """Predict into one array, in memory or in a file."""
+@contextlib.contextmanager
+def _answers(model: Any, test: Table, quiet: bool) -> Iterator[tuple[Any, Any]]:
+    """Yield decisions, and probabilities in memory or in a file that goes."""
     blocks = iter_proba(model, test.data)
-    cells = blocks.shape[0] * blocks.shape[1]
-    proba = (
-        np.empty(blocks.shape, dtype=np.float32)
-        if cells <= _MOST_CELLS
-        else np.memmap(file, dtype=np.float32, mode="w+", shape=blocks.shape)
-    )
-    start = 0
-    answers = blocks if quiet else followed(blocks, len(blocks), "predict")
-    for block in answers:
-        proba[start : start + len(block)] = block
-        start += len(block)
-    return proba
+    with tempfile.TemporaryFile() as file:
+        proba = (
+            np.empty(blocks.shape, dtype=np.float32)
+            if np.prod(blocks.shape) <= _MOST_CELLS
+            else np.memmap(file, dtype=np.float32, mode="w+", shape=blocks.shape)
+        )
+        start = 0
+        for block in blocks if quiet else followed(blocks, len(blocks), "predict"):
+            proba[start : start + len(block)] = block
+            start += len(block)
+        yield predict_labels(model, test.data), proba
 
 
 def mean_over_folds(found: Sequence[Measured]) -> Measured:

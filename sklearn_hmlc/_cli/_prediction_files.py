@@ -22,15 +22,21 @@ from .._files import check_free_folder
 from .._reading import read_lines
 from .._response import hierarchy_of
 from .._validation import count
-from ..datasets import labels
+from ..datasets import labels, read_features
 from ..hierarchy import Hierarchy
 from ..metrics import au_prc, information_accretion
 from ..predictions import read_predictions
 from . import _report
 from ._asked import read_model
-from ._baselines import NAIVE, frequencies, naive_blocks
+from ._baselines import (
+    NAIVE,
+    NEIGHBORS,
+    frequencies,
+    naive_blocks,
+    neighbor_scores,
+)
 from ._ontology import read_ontology, read_truth
-from ._say import ANNOTATION_FLAGS, in_flags, in_words, say, warn
+from ._say import ANNOTATION_FLAGS, FEATURE_FLAGS, in_flags, in_words, say, warn
 from ._seen import hash_ids, warning_of
 from ._unasked import OF_ROWS, refuse
 
@@ -60,6 +66,11 @@ def evaluate(args: Any) -> None:
         for name, one in scores.items()
     }
     shares = _naive(truth.hierarchy, train, model)
+    if args.features is not None:
+        near = neighbor_scores(_features(args), train, truth.ids, shares)
+        tables[NEIGHBORS] = _measures(
+            truth, near, information, _predicted(near, truth.hierarchy)
+        )
     if shares is not None:
         blocks = naive_blocks(shares, len(truth.ids))
         spaces = _spaces(truth.hierarchy)
@@ -80,6 +91,10 @@ def _check_options(args: Any) -> None:
         raise ValueError(
             "--predictions and --truth go together: what is predicted, and what is "
             "known of the same rows."
+        )
+    if args.features is not None and args.train_annotations is None:
+        raise ValueError(
+            "--features, for the nearest neighbours, needs --train-annotations."
         )
     refuse(args, OF_ROWS, "for a model's DATA, not beside --predictions")
     if len(set(args.predictions)) < len(args.predictions):
@@ -111,27 +126,31 @@ def _read(path: Path, truth: Bunch) -> sp.csr_array:
     return found.scores
 
 
-def _train_labels(
-    args: Any, ontology: Hierarchy | None, truth: Bunch
-) -> sp.csr_array | None:
+def _features(args: Any) -> Bunch:
+    with in_words(FEATURE_FLAGS):
+        return read_features(args.features, id_column=args.features_id_column)
+
+
+def _train_labels(args: Any, ontology: Hierarchy | None, truth: Bunch) -> Bunch | None:
     """Return the labels of the annotations to train on, rows of the truth aside."""
     if args.train_annotations is None:
         return None
     annotations = read_truth(args, args.train_annotations, ontology)
     found = _labels(args, annotations)
-    target = found.target[np.flatnonzero(~found.ids.isin(truth.ids))]
-    if not target.shape[0]:
+    rows = np.flatnonzero(~found.ids.isin(truth.ids))
+    if not len(rows):
         raise ValueError(
             f"{args.train_annotations} has no row to train on: all of its ids are in "
             "the truth. Say --predicted-only, or give other annotations."
         )
-    where = truth.hierarchy.nodes
-    if found.hierarchy.nodes != where:
+    if found.hierarchy.nodes != truth.hierarchy.nodes:
         raise ValueError(
             f"{args.train_annotations} has other terms than --truth; give both the "
             "same --ontology."
         )
-    return target
+    return Bunch(
+        target=found.target[rows], ids=found.ids[rows], hierarchy=found.hierarchy
+    )
 
 
 def _read_information(path: Path, hierarchy: Hierarchy) -> np.ndarray:
@@ -173,7 +192,7 @@ def _bits(text: str) -> float:
 
 
 def _information(
-    args: Any, truth: Bunch, train: sp.csr_array | None, model: dict | None
+    args: Any, truth: Bunch, train: Bunch | None, model: dict | None
 ) -> tuple[np.ndarray, str]:
     """Return how much each term tells, in bits, and where that is from."""
     hierarchy = truth.hierarchy
@@ -181,9 +200,9 @@ def _information(
         found = _read_information(args.information, hierarchy)
         return found, f"{args.information}"
     if train is not None:
-        rows = count(train.shape[0], "row")
+        rows = count(len(train.ids), "row")
         words = f"{rows} of {args.train_annotations} that are not in the truth"
-        return np.asarray(information_accretion(train, hierarchy)), words
+        return np.asarray(information_accretion(train.target, hierarchy)), words
     if model is not None and model["information"] is not None:
         own = hierarchy_of(model["pipeline"])
         return _by_name(own, model["information"], hierarchy), f"{args.model}"
@@ -192,11 +211,11 @@ def _information(
 
 
 def _naive(
-    hierarchy: Hierarchy, train: sp.csr_array | None, model: dict | None
+    hierarchy: Hierarchy, train: Bunch | None, model: dict | None
 ) -> np.ndarray | None:
     """Return how frequent terms are in training; None where nobody knows."""
     if train is not None:
-        return frequencies(train.sum(axis=0), train.shape[0], hierarchy)
+        return frequencies(train.target.sum(axis=0), len(train.ids), hierarchy)
     if model is None or model["n_rows"] is None:
         return None
     own = hierarchy_of(model["pipeline"])

@@ -46,6 +46,7 @@ OF_PREDICTIONS = (
     _GRAPH
     | _READ
     | {"predicted_only": False, "train_annotations": None, "information": None}
+    | {"features": None, "features_id_column": None}
 )
 OF_ROWS: Options = {"data": [], "labels": None, "index": False}
 

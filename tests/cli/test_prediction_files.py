@@ -7,10 +7,15 @@ import cafaeval.evaluation
 import numpy as np
 import pandas as pd
 import pytest
+import scipy.sparse as sp
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils import Bunch
 
 from sklearn_hmlc import Hierarchy
 from sklearn_hmlc._cli import main
-from sklearn_hmlc.datasets import labels, read_annotations
+from sklearn_hmlc._cli._baselines import neighbor_scores
+from sklearn_hmlc.datasets import labels, read_annotations, read_features
+from sklearn_hmlc.experts import NeighborsHierarchyClassifier
 from sklearn_hmlc.metrics import (
     au_prc,
     fmax_score,
@@ -19,7 +24,7 @@ from sklearn_hmlc.metrics import (
 )
 from sklearn_hmlc.predictions import read_predictions, write_predictions
 
-from .genes import FILES, GAF, OBO, TINY
+from .genes import DOMAINS, FILES, GAF, OBO, TINY
 from .pets import error_of, write
 
 EVALUATE = ["evaluate", "--ontology", OBO, "--truth", GAF, "--predictions"]
@@ -153,6 +158,39 @@ def test_the_model_knows_the_frequencies(folder, predicted, capsys):
     assert measures_of("naive").loc["coverage", "mean"] == 1
 
 
+def test_nearest_neighbours_beside(folder, truth, predicted, capsys):
+    argv = [*EVALUATE, predicted, "--predicted-only", "--train-annotations", GAF]
+    assert main([*argv, "--features", DOMAINS, "--out", "report"]) == 0
+    features = read_features(DOMAINS)
+    ids = truth.ids.tolist()
+    rows = [features.ids.get_loc(name) for name in ids[6:] if name in features.ids]
+    labelled = [k for k, name in enumerate(ids) if k >= 6 and name in features.ids]
+    X = features.data.toarray()
+    scale = StandardScaler(with_mean=False).fit(X[rows])
+    near = NeighborsHierarchyClassifier(truth.hierarchy)
+    near.fit(scale.transform(X[rows]), truth.target[labelled])
+    asked = [features.ids.get_loc(name) for name in ids[:6]]  # all of them have domains
+    expected = near.predict_proba(scale.transform(X[asked]))
+    options = {"hierarchy": truth.hierarchy, "thresholds": THRESHOLDS}
+    found = measures_of("neighbors")["mean"]
+    best = fmax_score(truth.target[:6], expected, **options)
+    assert found["Fmax"] == pytest.approx(best, rel=1e-5)
+    area = au_prc(truth.target[:6], expected, hierarchy=truth.hierarchy)
+    assert found["AU(PRC)"] == pytest.approx(area, rel=1e-5)
+
+
+def test_rows_without_features_get_the_frequencies():
+    tree = Hierarchy.flat(["a", "b"])
+    ids = pd.Index(["P1", "P2"], dtype=object)
+    features = Bunch(data=sp.csr_array(np.eye(2)), ids=ids)
+    train = Bunch(target=sp.csr_array(np.eye(2) > 0), ids=ids, hierarchy=tree)
+    shares = np.array([0.5, 0.25])
+    asked = pd.Index(["Q", "P2"], dtype=object)
+    found = neighbor_scores(features, train, asked, shares).toarray()
+    assert found[0].tolist() == [0.5, 0.25]
+    assert found[1, 1] > found[1, 0]
+
+
 @pytest.mark.parametrize("format", ["long", "wide"])
 def test_tables_are_read_as_well(folder, truth, predicted, format, capsys):
     hierarchy = truth.hierarchy
@@ -189,6 +227,7 @@ def test_a_table_is_truth_enough(folder, predicted, capsys):
         ([*EVALUATE, "no.tsv"], "no.tsv: No such file"),
         ([*EVALUATE, "bad.tsv"], "bad.tsv, line 1: expected an id, a node and a"),
         ([*EVALUATE, "p.tsv", "--index"], "--index: for a model's DATA, not beside"),
+        ([*EVALUATE, "p.tsv", "--features", DOMAINS], "needs --train-annotations"),
         ([*EVALUATE, "p.tsv", "--information", "bad.tsv"], "bad.tsv, line 1: expected"),
         ([*EVALUATE, "p.tsv", "--information", "two.tsv"], "none of the terms of the"),
         ([*EVALUATE, "p.tsv", "--train-annotations", GAF], "no row to train on: all"),
