@@ -64,11 +64,11 @@ def naive_blocks(shares: Floats, n_rows: int) -> Callable[[], Iterator[Floats]]:
     return blocks
 
 
-def naive_labels(shares: Floats, n_rows: int) -> sp.csr_array:
-    """Return the nodes that at least half of the training rows have, for each row."""
-    frequent = np.flatnonzero(shares >= 0.5)
+def naive_sparse(shares: Floats, n_rows: int, least: float) -> sp.csr_array:
+    """Return the scores of at least a threshold, the same for each row."""
+    frequent = np.flatnonzero(shares >= least)
     parts = (
-        np.ones(n_rows * len(frequent), dtype=bool),
+        np.tile(shares[frequent], n_rows),
         np.tile(frequent, n_rows),
         np.arange(n_rows + 1) * len(frequent),
     )

@@ -23,7 +23,7 @@ from ._baselines import (
     NEIGHBORS,
     frequencies,
     naive_blocks,
-    naive_labels,
+    naive_sparse,
     neighbors,
 )
 from ._model import make_model
@@ -115,7 +115,10 @@ def measure_held_out(
     n_rows = test.target.shape[0]
     naive = frequencies(counts, train.target.shape[0], train.hierarchy)
     overall[NAIVE] = _report.overall_measures(
-        test.target, naive_labels(naive, n_rows), naive_blocks(naive, n_rows), **shares
+        test.target,
+        naive_sparse(naive, n_rows, 0.5) > 0,
+        naive_blocks(naive, n_rows),
+        **shares,
     )
     return Measured(n_rows, overall, report.rarity)
 

@@ -33,6 +33,7 @@ from ._baselines import (
     NEIGHBORS,
     frequencies,
     naive_blocks,
+    naive_sparse,
     neighbor_scores,
 )
 from ._ontology import read_ontology, read_truth
@@ -72,10 +73,7 @@ def evaluate(args: Any) -> None:
             truth, near, information, _predicted(near, truth.hierarchy)
         )
     if shares is not None:
-        blocks = naive_blocks(shares, len(truth.ids))
-        spaces = _spaces(truth.hierarchy)
-        every = {name: np.ones(len(truth.ids), dtype=bool) for name in spaces}
-        tables[NAIVE] = _measures(truth, blocks, information, every)
+        tables[NAIVE] = _measures_of_naive(truth, shares, information)
     say(f"Truth: {annotations.report!r}")
     say(f"{count(len(truth.ids), 'row')}, {truth.hierarchy!r}\nInformation: {source}")
     _show(tables)
@@ -252,10 +250,28 @@ def _predicted(scores: sp.csr_array, hierarchy: Hierarchy) -> dict[str, np.ndarr
     }
 
 
-def _measures(
-    truth: Bunch, scores: Any, information: np.ndarray, predicted: dict[str, np.ndarray]
+def _measures_of_naive(
+    truth: Bunch, shares: np.ndarray, information: np.ndarray
 ) -> pd.DataFrame:
-    """Return measures (rows) by namespace (columns); "mean" is over namespaces."""
+    n_rows = len(truth.ids)
+    # Below the lowest threshold scores count in AU(PRC) alone.
+    likely = naive_sparse(shares, n_rows, _report.CAFA_THRESHOLDS[0])
+    predicted = _predicted(likely, truth.hierarchy)
+    blocks = naive_blocks(shares, n_rows)
+    return _measures(truth, likely, information, predicted, blocks)
+
+
+def _measures(
+    truth: Bunch,
+    scores: sp.csr_array,
+    information: np.ndarray,
+    predicted: dict[str, np.ndarray],
+    every: Any = None,
+) -> pd.DataFrame:
+    """Return measures (rows) by namespace (columns); "mean" is over namespaces.
+
+    ``every`` are all scores, where `scores` are the larger ones.
+    """
     hierarchy = truth.hierarchy
     found = _report.cafa_measures(
         truth.target, scores, hierarchy, information, average=None
@@ -275,7 +291,9 @@ def _measures(
     }
     table["mean"] = table.mean(axis=1)
     table.loc[_AU_PRC] = math.nan
-    table.loc[_AU_PRC, "mean"] = au_prc(truth.target, scores, hierarchy=hierarchy)
+    table.loc[_AU_PRC, "mean"] = au_prc(
+        truth.target, scores if every is None else every, hierarchy=hierarchy
+    )
     return table
 
 

@@ -24,8 +24,9 @@ from ..hierarchy import Hierarchy
 from ._progress import followed
 from ._source import suffix
 
-# Lines, or cells of a wide table, that are made at a time.
+# Lines, or cells of a wide table, that are made at a time, and probabilities (64 MB).
 _LINES = 500_000
+_CELLS = 2**24
 
 
 def write_predictions(
@@ -44,7 +45,7 @@ def write_predictions(
     """Write probabilities of the scored nodes, or the decisions about them."""
     hierarchy = hierarchy_of(model)
     per_row = min(top or hierarchy.n_nodes, hierarchy.n_nodes)
-    batch_size = max(1, _LINES // per_row)
+    batch_size = max(1, min(_LINES // per_row, _CELLS // hierarchy.n_nodes))
     if format == "cafa":
         blocks = predictions.iter_proba(model, data, batch_size=batch_size)
         predictions.write_predictions(

@@ -115,6 +115,19 @@ def test_fit_tells_what_it_did(arff, capsys):
     assert "2/2" in captured.err
 
 
+def test_fit_tells_what_it_read(csv, capsys):
+    loud = [word for word in SMALL if word != "--quiet"]
+    assert main(["fit", *csv, "--model", "m", *loud]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("Data: 4 rows, 2 columns, Hierarchy(3 nodes, 1 edge")
+    assert lines[1:5] == [
+        "Numbers: 1 column: 'weight'",
+        "Text, one-hot encoded: 'coat' (2 texts)",
+        "Missing: 25.0% of the cells, most in 'weight' (25.0%)",
+        "Labels: 3 nodes, 1.8 per row (1.2 given, 0.5 ancestors)",
+    ]
+
+
 def test_quiet_is_quiet(arff, capsys):
     assert main(["fit", *arff, "--model", "m", *SMALL]) == 0
     captured = capsys.readouterr()

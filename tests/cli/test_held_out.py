@@ -185,8 +185,8 @@ def test_frequencies_without_namespaces_are_over_all_rows():
     assert _baselines.frequencies([4, 1, 2], 8, tree).tolist() == [0.5, 0.125, 0.25]
     blocks = _baselines.naive_blocks(np.array([0.5, 0.1]), 3)
     assert np.vstack(list(blocks())).tolist() == [[0.5, 0.1]] * 3
-    one = _baselines.naive_labels(np.array([0.5, 0.1]), 3)
-    assert one.toarray().tolist() == [[True, False]] * 3
+    one = _baselines.naive_sparse(np.array([0.5, 0.1]), 3, 0.2)
+    assert one.toarray().tolist() == [[0.5, 0]] * 3
 
 
 def test_cafa_measures_where_nothing_counts():

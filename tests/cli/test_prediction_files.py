@@ -132,7 +132,10 @@ def test_naive_and_information_are_of_other_rows(folder, truth, predicted, capsy
     expected = fmax_score(
         test, np.tile(shares, (6, 1)), hierarchy=hierarchy, thresholds=THRESHOLDS
     )
-    assert measures_of("naive").loc["Fmax", "mean"] == pytest.approx(expected, 1e-5)
+    naive = measures_of("naive")["mean"]
+    assert naive["Fmax"] == pytest.approx(expected, rel=1e-5)
+    area = au_prc(test, np.tile(shares, (6, 1)), hierarchy=hierarchy)
+    assert naive["AU(PRC)"] == pytest.approx(area, rel=1e-5)
     information = information_accretion(train, hierarchy)
     with pytest.warns(UserWarning, match="left out"):
         scores = read_predictions(
