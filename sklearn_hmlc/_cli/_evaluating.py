@@ -11,7 +11,6 @@ from typing import Any
 
 from .._files import check_free_folder
 from . import _prediction_files, _report
-from ._asked import read_model, rows_of
 from ._say import say, warn
 from ._seen import has_ids, hash_rows, warning_of
 from ._tables import Table
@@ -39,6 +38,8 @@ def _evaluate_model(args: Any) -> None:
     """Print measures by rarity and depth."""
     if args.out is not None:
         check_free_folder(args.out, _report.file_names(FILES), args.force)
+    from ._asked import read_model, rows_of  # torch comes with it
+
     model = read_model(args.model)
     table, _ = rows_of(args, model, labelled=True)
     pipeline = model["pipeline"]

@@ -20,17 +20,16 @@ from ..predictions import iter_proba, predict_labels
 from . import _report
 from ._baselines import (
     NAIVE,
-    NEIGHBORS,
     frequencies,
     naive_blocks,
     naive_sparse,
-    neighbors,
 )
-from ._model import make_model
+from ._neighbors import NEIGHBORS, neighbors
 from ._progress import followed
 from ._tables import Table
 
 MODEL = "model"
+_COUNTS = ["n_nodes", "n_present", "support"]
 
 # Probabilities of more pairs than these lie on the disk (1 GB of float32).
 _MOST_CELLS = 2**28
@@ -109,7 +108,7 @@ def measure_held_out(
     with _answers(model, test, quiet) as (decided, proba):
         report = _report.measure(test.target, decided, proba, **shares)
     overall = pd.DataFrame({MODEL: report.overall})
-    near = make_model(neighbors(train.hierarchy), train.nominal, train.data)
+    near = neighbors(train.hierarchy, train.data, train.nominal)
     with _answers(near.fit(train.data, train.target), test, quiet) as answers:
         overall[NEIGHBORS] = _report.overall_measures(test.target, *answers, **shares)
     n_rows = test.target.shape[0]
@@ -147,10 +146,11 @@ def mean_over_folds(found: Sequence[Measured]) -> Measured:
     rarity = pd.concat([one.rarity for one in found])
     order = list(dict.fromkeys(rarity.index))
     means = rarity.groupby(level=0).mean().loc[sorted(order, key=_first_number)]
+    means[_COUNTS] = means[_COUNTS].round()
     return Measured(
         sum(one.n_rows for one in found),
         by_measure.mean(),
-        means.round({"n_nodes": 1, "n_present": 1, "support": 1}),
+        means.astype(dict.fromkeys(_COUNTS, int)),
         by_measure.std(ddof=1),
         len(found),
     )

@@ -27,14 +27,11 @@ from ..hierarchy import Hierarchy
 from ..metrics import au_prc, information_accretion
 from ..predictions import read_predictions
 from . import _report
-from ._asked import read_model
 from ._baselines import (
     NAIVE,
-    NEIGHBORS,
     frequencies,
     naive_blocks,
     naive_sparse,
-    neighbor_scores,
 )
 from ._ontology import read_ontology, read_truth
 from ._say import ANNOTATION_FLAGS, FEATURE_FLAGS, in_flags, in_words, say, warn
@@ -51,15 +48,15 @@ def evaluate(args: Any) -> None:
     _check_options(args)
     if args.out is not None:
         check_free_folder(args.out, FILES, args.force)
-    model = None if args.model is None else read_model(args.model)
+    model = None if args.model is None else _read_model(args)
     ontology = read_ontology(args)
-    annotations = read_truth(args, args.truth, ontology)
-    truth = _labels(args, annotations)
+    truth = _labels(args, read_truth(args, args.truth, ontology))
     scores = {str(path): _read(path, truth) for path in args.predictions}
     if args.predicted_only:
         rows = np.flatnonzero(sum(np.diff(one.indptr) for one in scores.values()))
         truth.update(target=truth.target[rows], ids=truth.ids[rows])
-        scores = {name: one[rows] for name, one in scores.items()}
+        for name in scores:  # one by one, since each takes much memory
+            scores[name] = scores[name][rows]
     train = _train_labels(args, ontology, truth)
     information, source = _information(args, truth, train, model)
     tables = {
@@ -68,13 +65,13 @@ def evaluate(args: Any) -> None:
     }
     shares = _naive(truth.hierarchy, train, model)
     if args.features is not None:
-        near = neighbor_scores(_features(args), train, truth.ids, shares)
-        tables[NEIGHBORS] = _measures(
+        name, near = _neighbors(args, train, truth, shares)
+        tables[name] = _measures(
             truth, near, information, _predicted(near, truth.hierarchy)
         )
     if shares is not None:
         tables[NAIVE] = _measures_of_naive(truth, shares, information)
-    say(f"Truth: {annotations.report!r}")
+    say(f"Truth: {truth.report!r}")
     say(f"{count(len(truth.ids), 'row')}, {truth.hierarchy!r}\nInformation: {source}")
     _show(tables)
     if shares is None:
@@ -105,7 +102,8 @@ def _check_options(args: Any) -> None:
 def _labels(args: Any, annotations: Bunch) -> Bunch:
     """Return closed labels over all terms: what nobody has may be predicted."""
     with in_words(ANNOTATION_FLAGS):
-        return labels(annotations, min_count=0, namespaces=args.namespaces)
+        found = labels(annotations, min_count=0, namespaces=args.namespaces)
+    return Bunch(**found, report=annotations.report)
 
 
 def _read(path: Path, truth: Bunch) -> sp.csr_array:
@@ -124,9 +122,21 @@ def _read(path: Path, truth: Bunch) -> sp.csr_array:
     return found.scores
 
 
-def _features(args: Any) -> Bunch:
+def _read_model(args: Any) -> dict[str, Any]:
+    from ._asked import read_model  # torch comes with it, which takes memory
+
+    return read_model(args.model)
+
+
+def _neighbors(
+    args: Any, train: Bunch, truth: Bunch, shares: np.ndarray
+) -> tuple[str, sp.csr_array]:
+    """Return what the nearest rows to train on say of the rows of the truth."""
+    from ._neighbors import NEIGHBORS, neighbor_scores  # as above
+
     with in_words(FEATURE_FLAGS):
-        return read_features(args.features, id_column=args.features_id_column)
+        features = read_features(args.features, id_column=args.features_id_column)
+    return NEIGHBORS, neighbor_scores(features, train, truth.ids, shares)
 
 
 def _train_labels(args: Any, ontology: Hierarchy | None, truth: Bunch) -> Bunch | None:

@@ -14,12 +14,14 @@ from sklearn_hmlc.nn import ENSEMBLES
 from sklearn_hmlc.postprocessing import STRATEGIES
 from sklearn_hmlc.uncertainty import MEASURES
 
+from .genes import GAF, OBO
+
 HEAVY = "numpy scipy pandas sklearn torch skorch narwhals matplotlib tqdm joblib"
 LOOK = f"""
 import sys
 from sklearn_hmlc._cli import main
 try:
-    main(sys.argv[1:])
+    status = main(sys.argv[1:])
 except SystemExit as stop:
     status = stop.code
 heavy = [name for name in {HEAVY.split()} if name in sys.modules]
@@ -55,6 +57,24 @@ def test_nothing_heavy_is_imported(argv, status):
     )
     assert done.stdout.splitlines()[-1] == f"loaded: [] {status}"
     assert "Traceback" not in done.stderr
+
+
+def test_files_are_measured_without_torch(folder):
+    (folder / "p.tsv").write_text("3804\tGO:0005515\t0.5\n")
+    done = subprocess.run(
+        [
+            *(sys.executable, "-c", LOOK),
+            *("evaluate", "--ontology", OBO, "--truth", GAF, "--predictions", "p.tsv"),
+        ],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "Fmax" in done.stdout
+    loaded = done.stdout.splitlines()[-1]
+    assert loaded.endswith(" 0")
+    assert "'pandas'" in loaded
+    assert "'torch'" not in loaded
 
 
 def test_defaults_are_those_of_the_library():

@@ -13,7 +13,7 @@ from sklearn.utils import Bunch
 
 from sklearn_hmlc import Hierarchy
 from sklearn_hmlc._cli import main
-from sklearn_hmlc._cli._baselines import neighbor_scores
+from sklearn_hmlc._cli._neighbors import neighbor_scores
 from sklearn_hmlc.datasets import labels, read_annotations, read_features
 from sklearn_hmlc.experts import NeighborsHierarchyClassifier
 from sklearn_hmlc.metrics import (
