@@ -50,9 +50,12 @@ def fit(args: Any) -> None:
     start = time.perf_counter()
     model = _train(args, train)
     seconds = time.perf_counter() - start
-    if test is not None:
-        measured = _measure(args, source, model, train, test)
-    save_model(args.model, model, _facts(args, source, train, measured), args.force)
+    try:
+        if test is not None:
+            measured = _measure(args, source, model, train, test)
+    finally:  # what was trained is kept, whatever became of the measures
+        facts = _facts(args, source, train, measured)
+        save_model(args.model, model, facts, args.force)
     if test is not None and args.test_predictions is not None:
         _write_test(args, model, test)
     if measured is not None:

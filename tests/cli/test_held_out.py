@@ -197,6 +197,19 @@ def test_cafa_measures_where_nothing_counts():
     assert np.isnan(list(found.values())).all()
 
 
+def test_a_model_is_kept_where_its_measures_fail(folder, monkeypatch, capsys):
+    def fail(*args, **kwargs):
+        raise MemoryError
+
+    monkeypatch.setattr("sklearn_hmlc._cli._fitting.measure_held_out", fail)
+    argv = ["fit", *FILES, "--test-fraction", "0.25", "--model", "m", *TINY]
+    assert main(argv) == 1
+    assert "out of memory" in capsys.readouterr().err
+    saved = joblib.load("m")
+    assert saved["measured"] is None
+    assert saved["n_rows"] == 9
+
+
 def test_large_arrays_lie_on_the_disk(folder, monkeypatch):
     argv = ["fit", *FILES, "--test-fraction", "0.25", *TINY, "--model"]
     assert main([*argv, "memory"]) == 0
