@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from ._classifier import HierarchicalEnsembleClassifier
     from ._paper import paper_defaults
+    from ._recipe import make_rare_node_ensemble
     from .hierarchy import Hierarchy
     from .over_sampling import LPROS
 
@@ -28,6 +29,7 @@ __all__ = [
     "HierarchicalEnsembleClassifier",
     "Hierarchy",
     "__version__",
+    "make_rare_node_ensemble",
     "paper_defaults",
 ]
 
@@ -35,6 +37,7 @@ _MODULES = {
     "LPROS": ".over_sampling",
     "HierarchicalEnsembleClassifier": "._classifier",
     "Hierarchy": ".hierarchy",
+    "make_rare_node_ensemble": "._recipe",
     "paper_defaults": "._paper",
 }
 _FOLDERS = {

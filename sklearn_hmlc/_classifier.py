@@ -5,18 +5,18 @@ Stage: all of them, each a call into its room. Source: Xu et al. (2026).
 
 from typing import ClassVar
 
-import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, _fit_context
 from sklearn.utils import (
     check_consistent_length,
     check_random_state,
     estimator_html_repr,
 )
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils.validation import _num_samples, check_is_fitted
 
 from . import _fit
 from ._build import make_net, refresh_net
 from ._callbacks import clone_with_callbacks
+from ._outputs import Outputs
 from ._params import (
     CONSTRAINTS,
     check_partial_fit,
@@ -27,6 +27,7 @@ from ._params import (
 from ._resample import resampled
 from ._rows import Rows, check_features
 from ._saved import all_or_nothing
+from ._sizes import settle_sizes
 from ._target import ScoreMixin, make_target
 from ._torch import SEEDS, usual
 from ._validation import as_thresholds, check_same_ids
@@ -49,8 +50,9 @@ class HierarchicalEnsembleClassifier(ScoreMixin, ClassifierMixin, BaseEstimator)
         over one network (quicker and smaller); last layers over one shared body.
     n_estimators : int, default=5
         Number of ensemble members M, trained together as one batched product.
-    hidden_layer_sizes : array-like of int, default=(500, 500)
-        Widths of each member's hidden layers.
+    hidden_layer_sizes : array-like of int or "auto", default="auto"
+        Widths of each member's hidden layers. "auto": (500, 500), or (500,) for a
+        sparse ``X`` that is mostly zeros (see Notes).
     activation : {"relu", "tanh", "logistic", "gelu", "silu", "identity"} or callable, \
 default="relu"
         Activation of the hidden layers; a callable makes a `torch.nn.Module`.
@@ -103,14 +105,16 @@ default="binary"
     optimizer : {"adam", "adamw", "rmsprop", "sgd"} or class, default="adam"
         A class is any `torch.optim.Optimizer`; one without weight decay needs
         ``weight_decay=0``.
-    lr : float, default=1e-3
-        Learning rate.
+    lr : float or "auto", default="auto"
+        Learning rate. "auto": 1e-3 with batches of 32, and in proportion to the square
+        root of the batch.
     weight_decay : float, default=1e-5
         The optimiser's penalty on squared weights.
-    batch_size : int, default=32
-        Rows per training step.
-    max_epochs : int, default=40
-        Passes over the training rows.
+    batch_size : int or "auto", default="auto"
+        Rows per training step. "auto": 32 to 128, some 100 steps per epoch.
+    max_epochs : int or "auto", default="auto"
+        Passes over the training rows. "auto": 40; with a sparse first layer fewer, down
+        to 10, of more than 3,000 rows.
     early_stopping : bool, default=False
         Whether to stop when the pooled AU(PRC) of a validation part no longer improves;
         the best epoch's weights are kept.
@@ -162,6 +166,8 @@ default="binary"
         of a schedule, ``valid_loss`` and ``valid_au_prc`` with early stopping, ...
     n_iter_ : int
         Number of epochs trained, over all calls.
+    hidden_layer_sizes_, batch_size_, max_epochs_, lr_
+        What "auto" stands for, or as given.
     input_shape_ : tuple of int
         Shape of a row of ``X``.
     n_features_in_, feature_names_in_ : int, ndarray of shape (`n_features_in_`,)
@@ -182,9 +188,10 @@ default="binary"
 
     Scale the features (`StandardScaler`) and fill missing values (`SimpleImputer`)
     first. Sparse ``X`` and ``y`` are made dense one batch at a time. But a sparse ``X``
-    of which at most one entry in 32 is stored stays sparse, is scaled to the mean
-    square of standardised rows, and learns where it has entries, see
-    `sklearn_hmlc.nn.SparseInputLinear`.
+    of which at most one entry in 32 is stored stays sparse, is scaled, and learns where
+    it has entries, see `sklearn_hmlc.nn.SparseInputLinear` and `RowAdam`. Nodes that no
+    row of `fit` has are no outputs of the net: they are predicted with their frequency,
+    0 as nearly as float32 has it (unless ``warm_start``, as more rows may come).
 
     References
     ----------
@@ -223,7 +230,7 @@ default="binary"
         *,
         ensemble="heads",
         n_estimators=5,
-        hidden_layer_sizes=(500, 500),
+        hidden_layer_sizes="auto",
         activation="relu",
         dropout=0.7,
         uncertainty="gmu",
@@ -242,10 +249,10 @@ default="binary"
         encoder_lr=None,
         freeze_encoder=False,
         optimizer="adam",
-        lr=1e-3,
+        lr="auto",
         weight_decay=1e-5,
-        batch_size=32,
-        max_epochs=40,
+        batch_size="auto",
+        max_epochs="auto",
         early_stopping=False,
         validation_fraction=0.1,
         n_iter_no_change=10,
@@ -341,9 +348,7 @@ array-like of shape (n_samples,)
             rows = self._validate_rows(X, y, sample_weight, reset=not goes_on)
             _fit.warn_empty(self, rows.Y)
             warn_without_effect(self)
-            interrupt = self._train(
-                rows, self.max_epochs, goes_on, (0, self.max_epochs)
-            )
+            interrupt = self._train(rows, goes_on)
             if not self.warm_start:
                 # A model is its weights; Adam's moments are twice as large.
                 self.net_.optimizer_.state.clear()
@@ -382,8 +387,7 @@ array-like of shape (n_samples,)
         goes_on = hasattr(self, "net_")
         with all_or_nothing(self, goes_on):
             rows = self._validate_rows(X, y, sample_weight, not goes_on, classes)
-            span = (self.n_iter_ if goes_on else 0), self.max_epochs
-            self._train(rows, 1, goes_on, span, restart=False)
+            self._train(rows, goes_on, one_epoch=True)
         return self
 
     def _validate_rows(self, X, y, sample_weight, reset, classes=None):
@@ -395,37 +399,45 @@ array-like of shape (n_samples,)
         X = check_features(self, X, reset)
         if reset:
             self._target = make_target(y, self.hierarchy, classes)
-        as_thresholds(self.threshold, self._target.hierarchy, self._named_columns())
+        as_thresholds(self.threshold, self._target.hierarchy, self._target.column_names)
         labels = self._target.encode(y)
         check_consistent_length(X, labels)
         weight = _fit.row_weights(self, sample_weight, labels.shape[0], reset)
         return Rows(X, labels, weight).that_count()
 
-    def _train(self, rows, epochs, goes_on, span, restart=True):
-        """Train; return a KeyboardInterrupt that came after a whole epoch, or None."""
+    def _train(self, rows, goes_on, one_epoch=False):
+        """Train; return a KeyboardInterrupt that came after a whole epoch, or None.
+
+        ``one_epoch``: as one more part of a training whose rows are not all known.
+        """
+        settle_sizes(self, rows, goes_on)
         if not goes_on:
+            all_known = not (one_epoch or self.warm_start)
+            there = rows.Y if all_known else None
+            self._outputs = Outputs.of_rows(self._target.hierarchy, there)
             self._random_state = check_random_state(self.random_state)
             self._split_seed = self._random_state.randint(SEEDS)
             self._made_with = fixed_params(self)
             self.hierarchy_ = self._target.hierarchy
             self.node_names_ = self.hierarchy_.nodes
             self.classes_ = self._target.classes
+        done = self.n_iter_ if goes_on and one_epoch else 0
         seed = self._random_state.randint(SEEDS)
         rows, valid = _fit.held_out(self, rows)
         rows = resampled(self, rows)
         device = _fit.device_of(self.device)
         with _fit.own_generators(self, seed, device) as (host, on_device):
             if goes_on:
-                net = refresh_net(self.net_, self, restart)
+                net = refresh_net(self.net_, self, restart=not one_epoch)
             else:
                 net = make_net(self, rows, device, host)
-            if not (goes_on and restart):
-                _fit.count_rows(self, net, rows, self._named_columns(), goes_on)
+            if one_epoch or not goes_on:
+                _fit.count_rows(self, net, rows, self._target.column_names, goes_on)
             with net.drawing_from(host, on_device):
-                begins = restart or not goes_on
-                interrupt = _fit.train(
-                    net, rows, valid, epochs=epochs, span=span, begins=begins
-                )
+                epochs = 1 if one_epoch else self.max_epochs_
+                span = done, self.max_epochs_
+                rows, valid = self._outputs.rows(rows), self._outputs.rows(valid)
+                interrupt = _fit.train(net, rows, valid, epochs, span, begins=not done)
         self.net_ = net
         self.history_ = _fit.epochs_of(net.history)
         self.n_iter_ = len(self.history_)
@@ -492,7 +504,7 @@ ndarray of shape (n_samples,)
         if self._target.single:
             return self._target.most_probable(self._node_proba(X))
         thresholds = as_thresholds(
-            self.threshold, self.hierarchy_, self._named_columns()
+            self.threshold, self.hierarchy_, self._target.column_names
         )
         positive = self._node_proba(X, corrected=False) >= thresholds
         if thresholds.ndim:
@@ -520,8 +532,9 @@ ndarray of shape (n_samples,)
         X = self._checked(X)
         with usual(self.net_.device):
             members = self.net_.iter_members(X, constrained, self.prior_correction)
-            parts = [p.cpu().numpy() for _, p in members]
-        return self._target.columns(np.concatenate(parts, axis=1))
+            blocks = ((rows, p.cpu().numpy()) for rows, p in members)
+            shape = int(self.n_estimators), _num_samples(X)
+            return self._target.columns(self._outputs.filled(shape, blocks))
 
     def predict_uncertainty(self, X, measure="gmu"):
         """Tell how unsure the ensemble is about each node of each row.
@@ -542,7 +555,8 @@ ndarray of shape (n_samples,)
         X = self._checked(X)
         with usual(self.net_.device):
             members = self.net_.iter_members(X, corrected=self.prior_correction)
-            unsure = np.concatenate([measure(p).cpu().numpy() for _, p in members])
+            blocks = ((rows, measure(p).cpu().numpy()) for rows, p in members)
+            unsure = self._outputs.filled([_num_samples(X)], blocks, fill=0)
         unsure[:, ~self.hierarchy_.scored] = 0
         return self._target.columns(unsure)
 
@@ -554,17 +568,14 @@ ndarray of shape (n_samples,)
         """Coherent probabilities (n_samples, n_nodes) in the hierarchy's order."""
         X = self._checked(X)
         corrected = self.prior_correction if corrected is None else corrected
-        return self.net_.mean_proba(X, corrected)
+        with usual(self.net_.device):
+            blocks = self.net_.iter_mean(X, corrected)
+            return self._outputs.filled([_num_samples(X)], blocks)
 
     def _columns_of(self, proba):
         if self._target.single:
             return self._target.distribution(proba)
         return self._target.columns(proba)
-
-    def _named_columns(self):
-        """Names of the columns of ``y``, where they had any."""
-        named = self._target.named and not self._target.single
-        return list(self._target.classes) if named else None
 
     # -- protocol --------------------------------------------------------------------
 
@@ -579,7 +590,6 @@ ndarray of shape (n_samples,)
         return clone_with_callbacks(self)
 
     def __sklearn_is_fitted__(self):
-        """Tell whether training got as far as a net."""
         return hasattr(self, "net_")
 
     def __sklearn_tags__(self):

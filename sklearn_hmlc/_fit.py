@@ -187,8 +187,10 @@ def count_rows(estimator, net, rows, columns, goes_on):
     weights = node_weights_of(estimator, hierarchy, estimator._seen, columns)
     estimator.node_weights_ = np.array(weights)
     if estimator.node_weight is not None:  # or the user's, by net_params, stay
-        net.criterion_.set_node_weight(weights, estimator.node_weight_side)
-    net.set_frequencies(hierarchy, estimator._seen.frequencies)
+        own = estimator._outputs.of(estimator.node_weights_)
+        net.criterion_.set_node_weight(own, estimator.node_weight_side)
+    frequencies = estimator._outputs.of(estimator._seen.frequencies)
+    net.set_frequencies(estimator._outputs.hierarchy, frequencies)
 
 
 def node_weights_of(estimator, hierarchy, seen, columns=None):
@@ -216,7 +218,7 @@ def node_weights_of(estimator, hierarchy, seen, columns=None):
 # -- training --------------------------------------------------------------------------
 
 
-def train(net, rows, valid, *, epochs, span, begins=True):
+def train(net, rows, valid, epochs, span, begins=True):
     """Run some epochs on an initialised net.
 
     Parameters

@@ -136,9 +136,14 @@ class HierarchicalNet(NeuralNet):
         n_nodes = len(self.criterion_.node_weight)
         proba = np.empty((_num_samples(X), n_nodes), dtype=np.float32)
         with _torch.usual(self.device):
-            for rows, members in self._iter_proba(X, False, True, corrected):
-                proba[rows] = self._mean(members).cpu().numpy()
+            for rows, part in self.iter_mean(X, corrected):
+                proba[rows] = part
         return proba
+
+    def iter_mean(self, X, corrected=False):
+        """Yield what `mean_proba` returns, (b, C) of some rows at a time."""
+        for rows, members in self._iter_proba(X, False, True, corrected):
+            yield rows, self._mean(members).cpu().numpy()
 
     @torch.inference_mode()
     def _mean(self, members):

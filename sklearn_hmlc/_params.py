@@ -19,11 +19,17 @@ from .hierarchy import Hierarchy
 from .losses import COUNTS, SCHEDULES, SCHEMES, SIDES
 from .nn import ACTIVATIONS, ENSEMBLES
 
+AUTO = StrOptions({"auto"})
+
 CONSTRAINTS = {
     "hierarchy": [Hierarchy, None],
     "ensemble": [StrOptions(set(ENSEMBLES))],
     "n_estimators": [Interval(Integral, 1, None, closed="left")],
-    "hidden_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left")],
+    "hidden_layer_sizes": [
+        AUTO,
+        "array-like",
+        Interval(Integral, 1, None, closed="left"),
+    ],
     "activation": [StrOptions(set(ACTIVATIONS)), callable],
     "dropout": [Interval(Real, 0, 1, closed="left")],
     "uncertainty": [str, callable, None],
@@ -42,10 +48,10 @@ CONSTRAINTS = {
     "encoder_lr": [Interval(Real, 0, None, closed="neither"), None],
     "freeze_encoder": ["boolean"],
     "optimizer": [StrOptions(set(OPTIMIZERS)), type],
-    "lr": [Interval(Real, 0, None, closed="neither")],
+    "lr": [AUTO, Interval(Real, 0, None, closed="neither")],
     "weight_decay": [Interval(Real, 0, None, closed="left")],
-    "batch_size": [Interval(Integral, 1, None, closed="left")],
-    "max_epochs": [Interval(Integral, 1, None, closed="left")],
+    "batch_size": [AUTO, Interval(Integral, 1, None, closed="left")],
+    "max_epochs": [AUTO, Interval(Integral, 1, None, closed="left")],
     "early_stopping": ["boolean"],
     "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
     "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import scipy.sparse as sp
 from scipy.special import expit
+from sklearn.frozen import FrozenEstimator
 from sklearn.utils import _safe_indexing
 
 from . import _frames as frames
@@ -79,6 +80,11 @@ def own_hierarchy(estimator: Any) -> Hierarchy | None:
     for part in chain(estimator):
         if isinstance(getattr(part, "hierarchy", None), Hierarchy):
             return part.hierarchy
+        if hasattr(part, "hierarchy"):  # without one of its own, but maybe experts
+            for _, expert in getattr(part, "estimators", ()):
+                own = own_hierarchy(expert)
+                if own is not None:
+                    return own
     return None
 
 
@@ -134,6 +140,22 @@ def node_names(names: list[Node] | None, hierarchy: Hierarchy) -> list[Node] | N
     return None if names == list(range(len(names))) else names
 
 
+def held_out_part(estimator: Any) -> Any:
+    """Return the part whose held-out probabilities are those of the whole, or None.
+
+    Itself or, of a pipeline, the last step. Searches chose by the same rows, what is
+    frozen has seen others, a sampler has made others, and wrappers have made something
+    else of the probabilities.
+    """
+    while _is_pipeline(estimator):
+        if any(hasattr(step, "fit_resample") for _, step in estimator.steps[:-1]):
+            return None
+        estimator = estimator.steps[-1][1]
+    if isinstance(estimator, FrozenEstimator):  # answers as what is inside
+        return None
+    return estimator if hasattr(estimator, "held_out_proba") else None
+
+
 # -- what it says ----------------------------------------------------------------------
 
 
@@ -158,6 +180,30 @@ def ask(estimator: Any, X: Any, method: str, **options: Any) -> Answer:
     target = getattr(_part_with_hierarchy(estimator), "_target", None)
     single = getattr(target, "single", False)
     return Answer(_one_array(values, estimator), names, single)
+
+
+def held_out_answer(estimator: Any, n_rows: int) -> Answer:
+    """Return what a fitted model says of the rows of its fit, without them.
+
+    Raises
+    ------
+    ValueError
+        If it has no such probabilities, or of other rows.
+    """
+    part = held_out_part(estimator)
+    if part is None:
+        raise ValueError(
+            f"Expected an estimator with `held_out_proba`, alone or as the last step "
+            f"of a pipeline without samplers, but got {type(estimator).__name__}."
+        )
+    values = np.asarray(part.held_out_proba())
+    if len(values) != n_rows:
+        raise ValueError(
+            f"Expected `held_out_proba` of {type(part).__name__} to have one row for "
+            f"each of the {n_rows} rows of `fit`, but got {len(values)}."
+        )
+    target = getattr(part, "_target", None)
+    return Answer(values, names_of(part), getattr(target, "single", False))
 
 
 def _call(estimator: Any, X: Any, method: str, options: dict[str, Any]) -> Any:
@@ -251,6 +297,42 @@ def _of_positive(proba: Any, classes: Any) -> Any:
         return proba
     where = np.flatnonzero(np.asarray(classes).astype(float) == 1)
     return proba[:, where[0]] if len(where) else np.zeros(len(proba))
+
+
+# -- in node order ---------------------------------------------------------------------
+
+
+def in_columns(values: Any, n_columns: int, estimator: Any) -> Any:
+    """Return scores of shape (n_samples, n_columns), or raise."""
+    if values.ndim == 1:
+        values = values[:, np.newaxis]
+    if n_columns == 1 and values.shape[1] == 2:
+        values = values[:, 1:]
+    if values.ndim != 2 or values.shape[1] != n_columns:
+        raise ValueError(
+            f"Expected {type(estimator).__name__} to give scores of {n_columns} nodes, "
+            f"but got shape {values.shape}. Is it a multi-label classifier?"
+        )
+    return values
+
+
+def in_nodes(answer: Answer, target: Any, estimator: Any) -> np.ndarray:
+    """Return a model's scores in node order, by the names it has for its columns.
+
+    Columns without names, or with mere positions, are those of ``y``.
+
+    Raises
+    ------
+    ValueError
+        If the model's names are others than the nodes.
+    """
+    hierarchy = target.hierarchy
+    values = in_columns(answer.values, hierarchy.n_nodes, estimator)
+    names = node_names(answer.names, hierarchy)
+    if names is None or answer.of_classes:
+        return as_scores(target.in_node_order(values), hierarchy)
+    what = f"{type(estimator).__name__}'s scores"
+    return as_scores(values, hierarchy, what, bare=names)
 
 
 # -- some rows at a time ---------------------------------------------------------------

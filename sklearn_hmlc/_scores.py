@@ -124,7 +124,7 @@ class DenseScores(Scores):
         column = self._values[:, node]
         return column.copy() if self._rows is None else column[self._rows]
 
-    def columns(self, nodes: slice) -> FloatArray:
+    def columns(self, nodes: slice | Positions) -> FloatArray:
         """Return the scores of some nodes."""
         values = self._values[:, nodes]
         return values if self._rows is None else values[self._rows]
@@ -165,7 +165,7 @@ class SparseScores(Scores):
         """The entries by node."""
         return sp.csc_array(self.values)
 
-    def columns(self, nodes: slice) -> FloatArray:
+    def columns(self, nodes: slice | Positions) -> FloatArray:
         """Return the scores of some nodes, dense."""
         return self.by_column[:, nodes].toarray()
 

@@ -99,6 +99,11 @@ class IndicatorTarget:
         nodes = hierarchy.nodes
         self.classes = name_array(nodes if self._order is None else self.columns(nodes))
 
+    @property
+    def column_names(self):
+        """Names of the columns of ``y``, where they had any."""
+        return list(self.classes) if self.named else None
+
     def encode(self, y):
         """Return closed boolean CSR labels in node order, or raise."""
         bare = None if self._order is None else self.classes.tolist()
@@ -158,6 +163,7 @@ class SingleTarget:
     single = True
     named = True
     numbered = False
+    column_names = None
 
     def __init__(self, y, hierarchy, classes=None):
         y = as_classes(y, warn=True)

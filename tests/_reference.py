@@ -259,6 +259,44 @@ def hierarchical_focal_loss(
     return terms[..., counted].sum() / (n_rows * n_members)
 
 
+# -- forests -----------------------------------------------------------------------
+
+
+def mean_over_leaves(leaves_of_rows, leaves, counts, Y, left_out=None):
+    """Mean over trees of the mean label set in a row's leaf; NaN without a tree.
+
+    ``leaves_of_rows`` (B, T) and ``leaves`` (N, T) tell the leaves of rows to answer
+    and of training rows, ``counts`` (N, T) what the latter count in each tree, ``Y``
+    (N, C) their labels. ``left_out`` (B, T): trees that may answer; None: all.
+    """
+    proba = np.full((len(leaves_of_rows), Y.shape[1]), np.nan)
+    for row, own in enumerate(leaves_of_rows):
+        answers = []
+        for tree, leaf in enumerate(own):
+            if left_out is not None and not left_out[row, tree]:
+                continue
+            total, weight = np.zeros(Y.shape[1]), 0.0
+            for other in range(len(Y)):
+                if leaves[other, tree] == leaf:
+                    total += counts[other, tree] * Y[other]
+                    weight += counts[other, tree]
+            answers.append(total / weight)
+        if answers:
+            proba[row] = sum(answers) / len(answers)
+    return proba
+
+
+def label_distance(Y, depth, depth_weight):
+    """Squared distance of each two label sets: the weights of nodes that differ."""
+    weight = [depth_weight**d for d in depth]
+    distance = np.zeros((len(Y), len(Y)))
+    for i in range(len(Y)):
+        for j in range(len(Y)):
+            for c, w in enumerate(weight):
+                distance[i, j] += w * (Y[i, c] != Y[j, c])
+    return distance
+
+
 # -- experts ---------------------------------------------------------------------------
 
 

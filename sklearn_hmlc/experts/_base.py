@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 import numpy as np
+import scipy.sparse as sp
 from sklearn.base import BaseEstimator, ClassifierMixin, _fit_context
 from sklearn.utils import check_consistent_length, gen_batches
 from sklearn.utils.validation import check_is_fitted, validate_data
@@ -21,6 +22,9 @@ from ..postprocessing import make_coherent
 
 # Probabilities that are held at a time beside the answer (16 MB of float32).
 _BLOCK_ENTRIES = 2**22
+
+# Features whose squares can still be added up.
+_LARGEST = {np.dtype(np.float64): 1e150, np.dtype(np.float32): 1e17}
 
 
 class CoherentExpert(ScoreMixin, ClassifierMixin, BaseEstimator):
@@ -234,6 +238,24 @@ ndarray of shape (n_samples,)
         tags.input_tags.allow_nan = self._allow_nan
         tags.classifier_tags.multi_label = True
         return tags
+
+
+def without_huge(X):
+    """Return X, or raise where squares of its values have no finite sum.
+
+    Distances and products would be infinite, and their comparisons say nothing.
+    """
+    values = X.data if sp.issparse(X) else X
+    limit = _LARGEST[values.dtype]
+    largest = max(np.fmax.reduce(values, axis=None, initial=0), 0)
+    least = min(np.fmin.reduce(values, axis=None, initial=0), 0)
+    if max(largest, -least) > limit:
+        raise ValueError(
+            f"Expected features from -{limit:g} to {limit:g}, but got values from "
+            f"{least:g} to {largest:g}, whose squares are too large for {values.dtype}."
+            " Scale the features, for example with StandardScaler or RobustScaler."
+        )
+    return X
 
 
 def _counts(labels, weight):

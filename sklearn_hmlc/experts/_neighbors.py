@@ -14,7 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from ..hierarchy import Hierarchy
 from ..postprocessing import make_coherent
-from ._base import CoherentExpert
+from ._base import CoherentExpert, without_huge
 from ._nearest import Nearest
 
 METRICS = (
@@ -150,6 +150,9 @@ default="cosine"
     @property
     def _allow_sparse(self):
         return callable(self.metric) or self.metric in _SPARSE_METRICS
+
+    def _checked(self, X, reset):
+        return without_huge(super()._checked(X, reset))
 
     def _learn(self, X, Y, weight):
         if weight is not None and weight.sum() <= self.n_neighbors < len(weight):

@@ -13,7 +13,7 @@ from ._mlp import (
     LastLayerMLP,
     MultiHeadMLP,
 )
-from ._sparse_input import LazyAdam, SparseInputLinear
+from ._sparse_input import RowAdam, SparseInputLinear
 
 __all__ = [
     "ACTIVATIONS",
@@ -22,9 +22,9 @@ __all__ = [
     "EncodedHeads",
     "EnsembleLinear",
     "LastLayerMLP",
-    "LazyAdam",
     "MaxConstraint",
     "MultiHeadMLP",
+    "RowAdam",
     "SparseInputLinear",
     "encoded_width",
 ]

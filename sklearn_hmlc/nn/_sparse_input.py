@@ -32,7 +32,7 @@ class SparseInputLinear(nn.Module):
         standardised features have.
     sparse_grad : bool, default=False
         Whether the weight's gradient of a sparse batch is a sparse tensor, for
-        optimisers that take one, such as `LazyAdam`.
+        optimisers that take one, such as `RowAdam`.
     generator : torch.Generator, default=None
         Draws the initial weights. None: torch's global one.
     dtype : torch.dtype, default=None
@@ -121,28 +121,37 @@ class SparseInputLinear(nn.Module):
         return f"n_heads={n_heads}, {in_features=}, {out_features=}, scale={self.scale}"
 
 
-class LazyAdam(torch.optim.Adam):
-    r"""Adam that leaves weights alone which took no part in a step.
+class RowAdam(torch.optim.Adam):
+    r"""Adam whose parameters with sparse gradients move row by row, at one scale.
 
-    Parameters with dense gradients are updated by `torch.optim.Adam`. Of those with
-    sparse gradients only the rows that the gradient has are touched: their moments
-    don't fade and their weights don't decay while their features are absent, as in
-    `torch.optim.SparseAdam`, which has no weight decay and takes nothing dense.
+    Parameters with dense gradients are updated by `torch.optim.Adam`. Of a parameter
+    with sparse gradients only the rows that the gradient has are touched:
+
+    .. math:: w_r \leftarrow w_r - \eta\, g_r / (\sqrt{\hat v} + \epsilon), \qquad
+              v \leftarrow \beta_2 v + (1 - \beta_2)\, \overline{g^2}
+
+    with one running mean square :math:`v` of the gradient's entries for the whole
+    parameter, :math:`\hat v = v / (1 - \beta_2^t)`. Adam has one per entry: a rare
+    feature, whose gradient is soon small, then moves as far as a frequent one, and what
+    was seen in a row or two is learnt by heart. With one scale it moves as far as its
+    rows push it. There are no moments of the largest parameter to keep, either.
 
     Parameters
     ----------
     params, lr, betas, eps, weight_decay, fused
-        As of `torch.optim.Adam`.
+        As of `torch.optim.Adam`. Rows have no momentum: :math:`\beta_1` is that of
+        dense gradients.
     decoupled_weight_decay : bool, default=False
-        Whether weights decay as with `torch.optim.AdamW`.
+        Whether weights decay as with `torch.optim.AdamW`. Rows that are not touched
+        don't decay.
 
     Examples
     --------
     >>> import torch
-    >>> from sklearn_hmlc.nn import LazyAdam, SparseInputLinear
+    >>> from sklearn_hmlc.nn import RowAdam, SparseInputLinear
     >>> layer = SparseInputLinear(1, 3, 2, sparse_grad=True)
     >>> before = layer.weight.detach().clone()
-    >>> optimizer = LazyAdam(layer.parameters(), lr=0.1)
+    >>> optimizer = RowAdam(layer.parameters(), lr=0.1)
     >>> layer(torch.tensor([[0.0, 1.0, 0.0]]).to_sparse()).sum().backward()
     >>> optimizer.step()
     >>> (layer.weight != before).any(dim=1)
@@ -190,8 +199,13 @@ class LazyAdam(torch.optim.Adam):
                 loss = closure()
         for group in self.param_groups:
             for weight in group["params"]:
-                if weight.grad is not None and weight.grad.is_sparse:
-                    self._step_of_rows(weight, weight.grad.coalesce(), group)
+                grad = weight.grad
+                if grad is None:
+                    continue
+                # Dense gradients after sparse ones are rows, too.
+                if grad.is_sparse or "mean_square" in self.state.get(weight, {}):
+                    grad = grad if grad.is_sparse else grad.to_sparse(1)
+                    self._step_of_rows(weight, grad.coalesce(), group)
                     weight.grad = None  # the dense step below has nothing to do here
         super().step()
         return loss
@@ -199,29 +213,22 @@ class LazyAdam(torch.optim.Adam):
     def _step_of_rows(
         self, weight: nn.Parameter, grad: Tensor, group: dict[str, Any]
     ) -> None:
-        state = self.state[weight]
-        if not state:
-            # Where Adam itself would have it, should the next gradient be dense.
-            where = weight.device if group["fused"] else "cpu"
-            state["step"] = torch.zeros((), dtype=torch.float32, device=where)
-            state["exp_avg"] = torch.zeros_like(weight)
-            state["exp_avg_sq"] = torch.zeros_like(weight)
-        state["step"] += 1
         rows, values = grad.indices()[0], grad.values()
+        if not values.numel():
+            return
         part = weight.index_select(0, rows)
         lr, decay = group["lr"], group["weight_decay"]
         if group.get("decoupled_weight_decay"):
             part *= 1 - lr * decay
         elif decay:
             values = values.add(part, alpha=decay)
-        first, second = group["betas"]
-        mean = state["exp_avg"].index_select(0, rows).lerp_(values, 1 - first)
-        square = state["exp_avg_sq"].index_select(0, rows).mul_(second)
-        square.addcmul_(values, values, value=1 - second)
-        step = float(state["step"])
-        scale = math.sqrt(1 - second**step)
-        root = square.sqrt().div_(scale).add_(group["eps"])
-        part.addcdiv_(mean, root, value=-lr / (1 - first**step))
-        state["exp_avg"].index_copy_(0, rows, mean)
-        state["exp_avg_sq"].index_copy_(0, rows, square)
+        state = self.state[weight]
+        if "mean_square" not in state:
+            state["step"] = torch.zeros(())  # where Adam looks for it
+            state["mean_square"] = torch.zeros_like(values[0, 0])
+        state["step"] += 1
+        kept = group["betas"][1]
+        state["mean_square"].lerp_(values.square().mean(), 1 - kept)
+        unbiased = state["mean_square"] / (1 - kept ** float(state["step"]))
+        part -= values * (lr / (unbiased.sqrt() + group["eps"]))
         weight.index_copy_(0, rows, part)

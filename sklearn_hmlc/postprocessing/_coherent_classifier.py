@@ -11,12 +11,19 @@ from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from .. import _frames as frames
-from .._response import ask, hierarchy_of, names_of, node_names, own_hierarchy
+from .._inner_fit import LABEL_DTYPE, counting_rows, fit_on, is_frozen, narrow, take
+from .._response import (
+    ask,
+    hierarchy_of,
+    in_columns,
+    names_of,
+    node_names,
+    own_hierarchy,
+)
 from .._validation import as_scores
 from ..hierarchy import Hierarchy
 from ._coherence import METHODS, make_coherent
-from ._inner_fit import LABEL_DTYPE, counting_rows, fit_on, is_frozen, narrow, take
-from ._meta import HierarchyMetaClassifier, given_thresholds, in_columns
+from ._meta import HierarchyMetaClassifier, given_thresholds
 
 
 class CoherentClassifier(HierarchyMetaClassifier):

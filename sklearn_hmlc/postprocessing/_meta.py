@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 from sklearn import get_config
 from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin
-from sklearn.utils import Bunch, check_consistent_length, get_tags
+from sklearn.utils import Bunch, get_tags
 from sklearn.utils.metadata_routing import (
     MetadataRouter,
     MethodMapping,
@@ -15,10 +15,9 @@ from sklearn.utils.metadata_routing import (
 )
 from sklearn.utils.validation import check_is_fitted
 
-from .._response import Answer, node_names
-from .._target import ScoreMixin, make_target
-from .._validation import as_scores, as_thresholds, check_same_ids
-from ._inner_fit import weight_name, with_finite_sum
+from .._inner_fit import learn_labels, weight_name, with_finite_sum
+from .._target import ScoreMixin
+from .._validation import as_thresholds
 
 
 class HierarchyMetaClassifier(
@@ -35,16 +34,7 @@ class HierarchyMetaClassifier(
 
     def _learn_labels(self, X, y, hierarchy):
         """Return what a prediction is to look like, and labels, CSR in node order."""
-        target = make_target(y, hierarchy)
-        labels = target.encode(y)
-        if labels.shape[0] == 0:
-            raise ValueError(
-                "Found y with 0 sample(s), while a minimum of 1 is required by "
-                f"{type(self).__name__}."
-            )
-        check_consistent_length(X, labels)
-        check_same_ids(X, y, stacklevel=5)
-        return target, labels
+        return learn_labels(self, X, y, hierarchy, stacklevel=6)
 
     def _take_over(self, target, **fitted):
         """Set all that was fitted at the end: a fit that fails changes nothing."""
@@ -170,36 +160,3 @@ def given_thresholds(spec: Any, target: Any) -> np.ndarray:
     named = target.named and not target.single
     columns = target.classes.tolist() if named else None
     return as_thresholds(spec, target.hierarchy, columns)
-
-
-def in_columns(values: Any, n_columns: int, estimator: Any) -> Any:
-    """Return scores of shape (n_samples, n_columns), or raise."""
-    if values.ndim == 1:
-        values = values[:, np.newaxis]
-    if n_columns == 1 and values.shape[1] == 2:
-        values = values[:, 1:]
-    if values.ndim != 2 or values.shape[1] != n_columns:
-        raise ValueError(
-            f"Expected {type(estimator).__name__} to give scores of {n_columns} nodes, "
-            f"but got shape {values.shape}. Is it a multi-label classifier?"
-        )
-    return values
-
-
-def in_nodes(answer: Answer, target: Any, estimator: Any) -> np.ndarray:
-    """Return a model's scores in node order, by the names it has for its columns.
-
-    Columns without names, or with mere positions, are those of ``y``.
-
-    Raises
-    ------
-    ValueError
-        If the model's names are others than the nodes.
-    """
-    hierarchy = target.hierarchy
-    values = in_columns(answer.values, hierarchy.n_nodes, estimator)
-    names = node_names(answer.names, hierarchy)
-    if names is None or answer.of_classes:
-        return as_scores(target.in_node_order(values), hierarchy)
-    what = f"{type(estimator).__name__}'s scores"
-    return as_scores(values, hierarchy, what, bare=names)

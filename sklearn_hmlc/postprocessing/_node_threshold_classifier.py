@@ -9,7 +9,6 @@ from numbers import Integral, Real
 from typing import ClassVar
 
 import numpy as np
-import pandas as pd
 from joblib import Parallel, delayed
 from sklearn.base import _fit_context
 from sklearn.frozen import FrozenEstimator
@@ -18,27 +17,37 @@ from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.metadata_routing import MethodMapping
 from sklearn.utils.validation import check_is_fitted
 
-from .. import _frames as frames
+from .._folds import make_splits
+from .._inner_fit import (
+    counting_rows,
+    fit_on,
+    inner_labels,
+    is_frozen,
+    narrow,
+    take,
+)
 from .._response import (
     ask,
     chain,
+    held_out_answer,
+    held_out_part,
     hierarchy_of,
-    knows_hierarchies,
+    in_nodes,
     names_of,
     own_hierarchy,
 )
 from ..hierarchy import Hierarchy
-from ._folds import make_splits
-from ._inner_fit import LABEL_DTYPE, counting_rows, fit_on, is_frozen, narrow, take
-from ._meta import HierarchyMetaClassifier, in_nodes
+from ._meta import HierarchyMetaClassifier
 from ._thresholds import (
     DEFAULT_FACTOR,
     STRATEGIES,
     check_factor,
+    check_pooled,
     node_thresholds,
 )
 
 RESPONSES = ("decision_proba", "predict_proba")
+HELD_OUT = "held_out"
 
 
 class NodeThresholdClassifier(HierarchyMetaClassifier):
@@ -48,7 +57,9 @@ class NodeThresholdClassifier(HierarchyMetaClassifier):
     inner classifier is fitted on folds, its scores of the rows left out choose the
     thresholds (`node_thresholds`), and it is fitted again on all rows. Decisions are
     closed upward: a node with a positive descendant is positive. Put it around a whole
-    pipeline, so that scaling and resampling, too, see no row that is held out.
+    pipeline, so that scaling and resampling, too, see no row that is held out. A
+    classifier that has held-out probabilities of its own, as those of
+    `sklearn_hmlc.experts` have, is fitted once.
 
     Parameters
     ----------
@@ -65,14 +76,23 @@ class NodeThresholdClassifier(HierarchyMetaClassifier):
     factor : float, default=3.0
         For "f1": how far the predicted frequency may be from the true one, >= 1;
         infinity: any distance.
+    pooled : int, default=None
+        For "f1": nodes with fewer positive rows than this are predicted the same
+        multiple of their frequency as other nodes that are as rare, see
+        `node_thresholds`. None: each node stands for itself.
     response_method : {"auto", "decision_proba", "predict_proba"}, default="auto"
         Which scores of the inner classifier are tuned and decided on.
         "decision_proba": those on which it decides itself, such as the weighted
         probabilities of `sklearn_hmlc.HierarchicalEnsembleClassifier`. "auto": these
-        where it has them, else "predict_proba".
-    cv : int, float, splitter or iterable, default=None
-        Held-out rows. None: 5 shuffled folds; int: as many; float in (0, 1): one
-        shuffled split with this share held out.
+        where it has them, else "predict_proba". Held-out probabilities of the
+        classifier's own are those of "predict_proba".
+    cv : int, float, splitter, iterable or "held_out", default=None
+        Held-out rows. "held_out": all rows, by ``held_out_proba()`` of the fitted
+        classifier or of a pipeline's last step: leave-one-out, out-of-bag or
+        out-of-fold probabilities, without another fit; steps before it have seen the
+        rows. None: these where there are any, and no ``groups`` to keep apart, else 5
+        shuffled folds; int: as many; float in (0, 1): one shuffled split with this
+        share held out.
     refit : bool, default=True
         Whether to fit on all rows in the end. False, with a single split, keeps the
         classifier that was fitted on its other rows.
@@ -139,6 +159,7 @@ class NodeThresholdClassifier(HierarchyMetaClassifier):
         "hierarchy": [Hierarchy, None],
         "strategy": [StrOptions(set(STRATEGIES))],
         "factor": [Interval(Real, 1, None, closed="both")],
+        "pooled": [Interval(Integral, 1, None, closed="left"), None],
         "response_method": [StrOptions({"auto", *RESPONSES})],
         "cv": ["cv_object", str, Interval(Real, 0, 1, closed="neither")],
         "refit": ["boolean"],
@@ -156,6 +177,7 @@ class NodeThresholdClassifier(HierarchyMetaClassifier):
         *,
         strategy="prevalence",
         factor=DEFAULT_FACTOR,
+        pooled=None,
         response_method="auto",
         cv=None,
         refit=True,
@@ -167,6 +189,7 @@ class NodeThresholdClassifier(HierarchyMetaClassifier):
         self.hierarchy = hierarchy
         self.strategy = strategy
         self.factor = factor
+        self.pooled = pooled
         self.response_method = response_method
         self.cv = cv
         self.refit = refit
@@ -212,28 +235,24 @@ array-like of shape (n_samples,)
         target, labels = self._learn_labels(X, y, self._given_hierarchy())
         weight, routed = self._routed(fit_params)
         weight, rows = counting_rows(weight, labels.shape[0])
-        X, y = indexable(narrow(X), self._inner_labels(y, labels, target))
-        if is_frozen(self.estimator):
-            estimator, held_out, scores = self._tuned_as_it_is(X, rows, target)
-        else:
-            shuffle = check_random_state(self.random_state)
-            splits = make_splits(self.cv, shuffle, labels, rows, routed.splitter.split)
-            estimator, held_out, scores = self._cross_fitted(
-                X, y, splits, rows, routed.estimator.fit, target
-            )
+        X, y = indexable(narrow(X), inner_labels(self.estimator, y, labels, target))
+        estimator, held_out, scores, response = self._held_out_scores(
+            X, y, labels, rows, routed, target
+        )
         thresholds = node_thresholds(
             labels[held_out],
             scores,
             self.strategy,
             prevalence=_frequencies(labels, weight),
             factor=self.factor if self.strategy == "f1" else DEFAULT_FACTOR,
+            pooled=self.pooled if self.strategy == "f1" else None,
             sample_weight=None if weight is None else weight[held_out],
         )
         return self._take_over(
             target,
             estimator_=estimator,
             thresholds_=thresholds,
-            response_method_=response_of(estimator, self.response_method),
+            response_method_=response,
         )
 
     def get_metadata_routing(self):
@@ -245,22 +264,28 @@ array-like of shape (n_samples,)
         """
         split = MethodMapping().add(caller="fit", callee="split")
         router = super().get_metadata_routing()
-        return router.add(splitter=self.cv, method_mapping=split)
+        splitter = None if isinstance(self.cv, str) else self.cv
+        return router.add(splitter=splitter, method_mapping=split)
 
     def _check_params(self):
         """Refuse or warn about parameters that do not go together."""
         caller = 4  # of `fit`, behind scikit-learn's wrapper
         check_factor(self.strategy, self.factor, stacklevel=caller + 1)
-        if isinstance(self.cv, str):
+        check_pooled(self.strategy, self.pooled, stacklevel=caller + 1)
+        if isinstance(self.cv, str) and self.cv != HELD_OUT:
             raise ValueError(
-                f"Expected `cv` to be a number, a splitter or an iterable, but got "
-                f"{self.cv!r}. For a classifier that is fitted already give "
+                "Expected `cv` to be a number, a splitter, an iterable or "
+                f"{HELD_OUT!r}, but got {self.cv!r}. For a classifier that is fitted "
+                "already give "
                 "NodeThresholdClassifier(sklearn.frozen.FrozenEstimator(classifier))."
             )
         idle = {}
         if is_frozen(self.estimator):
             idle = {"cv": None, "refit": True, "random_state": None}
             reason = "beside a frozen estimator, which is not fitted"
+        elif isinstance(self.cv, str):
+            idle = {"refit": True, "random_state": None}
+            reason = f"beside cv={HELD_OUT!r}, which fits once, on all rows"
         elif not (self.cv is None or isinstance(self.cv, Real)):
             idle = {"random_state": None}
             reason = "beside a `cv` that makes its own splits"
@@ -287,24 +312,6 @@ array-like of shape (n_samples,)
             return hierarchy_of(self.estimator)
         return None
 
-    def _inner_labels(self, y, labels, target):
-        """Labels as the inner classifier takes them, columns as in the user's y."""
-        informed = knows_hierarchies(self.estimator)
-        if informed:
-            # It scores nodes, whatever the form of the labels.
-            return labels if target.single else y
-        # Few of scikit-learn's classifiers take sparse labels, frames of all kinds, or
-        # a single column. Names are kept, for samplers in pipelines.
-        columns = labels.astype(LABEL_DTYPE).toarray()
-        if columns.shape[1] == 1:
-            return columns.ravel()
-        columns = columns if target.single else target.columns(columns)
-        names = frames.columns(y)
-        if names is None or target.single:
-            return columns
-        index = pd.Index(names, tupleize_cols=False)
-        return pd.DataFrame(columns, columns=index, index=frames.row_names(y))
-
     def _check_frozen(self, X):
         """Refuse a fitted classifier whose columns are classes, of which a row has one.
 
@@ -319,23 +326,74 @@ array-like of shape (n_samples,)
                 "n_nodes), but it predicts one class per row."
             )
 
+    def _held_out_scores(self, X, y, labels, rows, routed, target):
+        """Return the final classifier, rows, its scores of them, and which these are.
+
+        The scores are of models that have not seen the rows.
+        """
+        if is_frozen(self.estimator):
+            return self._tuned_as_it_is(X, rows, target)
+        whole = None
+        if self._wants_own(routed.splitter.split):
+            whole = fit_on(self.estimator, X, y, rows, routed.estimator.fit)
+            try:
+                return self._tuned_by_own(whole, labels, rows, target)
+            except ValueError:
+                if isinstance(self.cv, str):
+                    raise
+        shuffle = check_random_state(self.random_state)
+        splits = make_splits(self.cv, shuffle, labels, rows, routed.splitter.split)
+        return self._cross_fitted(
+            X, y, splits, rows, routed.estimator.fit, target, whole
+        )
+
+    def _wants_own(self, split_params):
+        """Tell whether held-out probabilities of the classifier's own are in demand."""
+        if isinstance(self.cv, str):
+            if split_params:
+                raise ValueError(
+                    f"cv={HELD_OUT!r} can't keep groups apart; give a splitter such as "
+                    "GroupKFold as `cv`, or leave `groups` out."
+                )
+            if self.response_method == "decision_proba":
+                raise ValueError(
+                    f"cv={HELD_OUT!r} goes with probabilities; set "
+                    'response_method="predict_proba" or "auto".'
+                )
+            return True
+        usual = self.cv is None and self.refit and not split_params
+        by_decisions = self.response_method == "decision_proba"
+        return usual and not by_decisions and held_out_part(self.estimator) is not None
+
+    def _tuned_by_own(self, estimator, labels, rows, target):
+        """Return a fitted classifier, rows, its own held-out scores of them, what."""
+        n_rows = labels.shape[0] if rows is None else len(rows)
+        answer = held_out_answer(estimator, n_rows)
+        held_out = slice(None) if rows is None else rows
+        scores = in_nodes(answer, target, estimator)
+        return estimator, held_out, scores, "predict_proba"
+
     def _tuned_as_it_is(self, X, rows, target):
-        """Return a frozen classifier, the rows that count, and its scores of them."""
+        """Return a frozen classifier, rows that count, its scores of them, and what."""
         if target.hierarchy.n_nodes > 1:
             self._check_frozen(X)
         method = response_of(self.estimator, self.response_method)
         answer = ask(self.estimator, take(X, rows), method)
         held_out = slice(None) if rows is None else rows
-        return self.estimator, held_out, in_nodes(answer, target, self.estimator)
+        scores = in_nodes(answer, target, self.estimator)
+        return self.estimator, held_out, scores, method
 
-    def _cross_fitted(self, X, y, splits, rows, fit_params, target):
-        """Return the final classifier, held-out rows, and scores of them."""
+    def _cross_fitted(self, X, y, splits, rows, fit_params, target, whole=None):
+        """Return the final classifier, held-out rows, scores of them, and what.
+
+        ``whole`` is the final classifier, where it is fitted already.
+        """
         if not self.refit and len(splits) > 1:
             raise ValueError(
                 f"refit=False needs a single split, but `cv` makes {len(splits)}; give "
                 "a float, or set refit=True."
             )
-        folds = splits + [(rows, None)] * self.refit
+        folds = splits + [(rows, None)] * (self.refit and whole is None)
         fits = Parallel(n_jobs=self.n_jobs, verbose=self.verbose)(
             delayed(_fit_and_answer)(
                 self.estimator,
@@ -348,14 +406,15 @@ array-like of shape (n_samples,)
             )
             for fold in folds
         )
-        estimator = fits[-1][0]
+        estimator = fits[-1][0] if whole is None else whole
         held_out = np.concatenate([test for _, test in splits])
         scores = [
             in_nodes(answer, target, estimator)
             for _, answer in fits
             if answer is not None
         ]
-        return estimator, held_out, np.concatenate(scores)
+        method = response_of(estimator, self.response_method)
+        return estimator, held_out, np.concatenate(scores), method
 
     def _node_proba(self, X):
         return self._asked(X, "predict_proba")

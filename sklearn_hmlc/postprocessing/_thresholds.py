@@ -7,6 +7,7 @@ Stage: probabilities and labels of rows that were not trained on -> thresholds
 from __future__ import annotations
 
 import warnings
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,8 @@ from .._validation import (
     every_node,
 )
 from ..hierarchy import Hierarchy
+from ._pooling import pooled_thresholds
+from ._ranking import Ranking
 
 STRATEGIES = ("prevalence", "f1")
 DEFAULT_FACTOR = 3.0
@@ -42,6 +45,7 @@ def node_thresholds(
     factor: float = DEFAULT_FACTOR,
     hierarchy: Hierarchy | None = None,
     sample_weight: Any = None,
+    pooled: int | None = None,
 ) -> np.ndarray | pd.Series:
     r"""Tune a decision threshold for each node on held-out rows.
 
@@ -74,6 +78,13 @@ def node_thresholds(
         None: columns without names are in the order of those of `y_true`.
     sample_weight : array-like of shape (n_samples,), default=None
         What each row counts, >= 0, in shares, numbers and F1. None: 1.
+    pooled : int, default=None
+        For "f1": nodes with fewer positive rows than this share what they learn. Those
+        of a frequency class (1 to 2 positive rows, 3 to 4, 5 to 8, ...) are predicted
+        the same multiple of `prevalence`, one of 1/4 to 12, which has the largest mean
+        F1 over the class; `factor` is for single nodes and does not bound it. Classes
+        are joined with the next until they have `pooled` positive rows or more between
+        them. None: each node stands for itself.
 
     Returns
     -------
@@ -94,7 +105,7 @@ def node_thresholds(
     Warns
     -----
     UserWarning
-        If `factor` is given for a strategy that has no use for it.
+        If `factor` or `pooled` is given for a strategy that has no use for it.
 
     Notes
     -----
@@ -121,9 +132,14 @@ def node_thresholds(
     array([0.275])
     >>> node_thresholds(y_true, proba, "f1")  # three, to find both
     array([0.175])
+    >>> rare = np.array([[1, 0], [0, 0], [0, 0], [0, 0], [0, 1]])
+    >>> proba = np.array([[0.2, 0.1], [0.3, 0.5], [0.1, 0.1], [0.1, 0.2], [0.1, 0.4]])
+    >>> node_thresholds(rare, proba, "f1", pooled=2)  # two rows find one, both times
+    array([0.15, 0.3 ])
     """
     check_option("strategy", strategy, STRATEGIES)
     check_factor(strategy, factor)
+    check_pooled(strategy, pooled)
     side = proba
     if isinstance(proba, Predictions):
         proba = in_rows_of(y_true, proba, "proba")
@@ -148,14 +164,27 @@ def node_thresholds(
     share = weight @ truth / n_rows if prevalence is None else prevalence
     wanted = _checked_share(share, hierarchy) * n_rows
     bound = factor if strategy == "f1" else None
-    thresholds = np.empty(hierarchy.n_nodes)
-    for part in gen_batches(len(thresholds), max(1, _BLOCK_ENTRIES // n_samples)):
-        thresholds[part] = _tuned(
-            truth[:, part].toarray()[counts],
-            scores.columns(part)[counts].astype(np.float64, copy=False),
+
+    def ranking(nodes: Any) -> Ranking:
+        return Ranking.of(
+            truth[:, nodes].toarray()[counts],
+            scores.columns(nodes)[counts].astype(np.float64, copy=False),
             weight[counts],
-            wanted[part],
-            bound,
+        )
+
+    thresholds = np.empty(hierarchy.n_nodes)
+    step = max(1, _BLOCK_ENTRIES // n_samples)
+    for part in gen_batches(len(thresholds), step):
+        thresholds[part] = _tuned(ranking(part), wanted[part], bound)
+    if pooled is not None and strategy == "f1":
+        n_positive = np.diff(truth[counts].tocsc().indptr)
+        rare = np.flatnonzero((n_positive < pooled) & hierarchy.scored)
+        parts = list(gen_batches(len(rare), step)) if len(rare) else []
+        thresholds[rare] = pooled_thresholds(
+            n_positive[rare],
+            wanted[rare],
+            pooled,
+            ((part, ranking(rare[part])) for part in parts),
         )
     columns = frames.columns(y_true) or frames.columns(side)
     if columns is None:
@@ -198,89 +227,31 @@ def check_factor(strategy: str, factor: float, stacklevel: int = 3) -> None:
         )
 
 
-def _tuned(
-    truth: np.ndarray,
-    scores: np.ndarray,
-    weight: np.ndarray,
-    wanted: np.ndarray,
-    factor: float | None,
-) -> np.ndarray:
+def check_pooled(strategy: str, pooled: int | None, stacklevel: int = 3) -> None:
+    """Raise unless it is a whole number of at least 1; warn where it has no effect."""
+    if pooled is None:
+        return
+    whole = isinstance(pooled, Integral) and not isinstance(pooled, bool)
+    if not whole or pooled < 1:
+        raise ValueError(
+            "Expected `pooled` to be a whole number of rows, at least 1, or None, but "
+            f"got {pooled!r}."
+        )
+    if strategy != "f1":
+        warnings.warn(
+            f"pooled={pooled} has no effect with strategy={strategy!r}; it pools the "
+            "thresholds of 'f1' alone.",
+            UserWarning,
+            stacklevel=stacklevel,
+        )
+
+
+def _tuned(ranking: Ranking, wanted: np.ndarray, factor: float | None) -> np.ndarray:
     """Thresholds of some nodes, by F1 where there is a factor, else by prevalence."""
-    order = np.argsort(-scores, axis=0, kind="stable")
-    ranked = np.take_along_axis(scores, order, axis=0)
-    number = np.cumsum(weight[order], axis=0)
-    count = _nearest(ranked, number, wanted)
+    count = ranking.nearest(wanted)
     if factor is not None:
-        true = np.take_along_axis(truth, order, axis=0)
-        found = np.cumsum(true * weight[order], axis=0)
-        count = _best_f1(ranked, number, found, wanted, count, factor)
-    return _midway(ranked, count)
-
-
-def _nearest(ranked: np.ndarray, number: np.ndarray, wanted: np.ndarray) -> np.ndarray:
-    """For each node how many rows to predict to come nearest to the wanted number."""
-    distance = np.abs(np.vstack([np.zeros_like(wanted), number]) - wanted)
-    # There is no threshold between equal scores: no cut inside a tie.
-    distance[1:-1][ranked[:-1] == ranked[1:]] = np.inf
-    return _first_nearest(distance)
-
-
-def _first_nearest(distance: np.ndarray) -> np.ndarray:
-    """Position of the smallest number of rows in each column; of equal ones the first.
-
-    Sums of weights are equal up to rounding only, which must not decide.
-    """
-    equal = distance <= distance.min(axis=0) + 1e-9 * len(distance)
-    return equal.argmax(axis=0)
-
-
-def _best_f1(
-    ranked: np.ndarray,
-    number: np.ndarray,
-    found: np.ndarray,
-    wanted: np.ndarray,
-    otherwise: np.ndarray,
-    factor: float,
-) -> np.ndarray:
-    """For each node how many rows to predict for the largest F1, ties to ``wanted``.
-
-    ``number`` and ``found`` are how many rows, and how many with the node, are among
-    the first 1, 2, ... of the ranking, so that each entry is a cut between two rows.
-    Cuts that are not allowed get an F1 of 0, which is also what finds nothing: where
-    all have it, the number is ``otherwise``.
-    """
-    n_rows = len(ranked)
-    # F1 = 2 TP / (predicted + positive), and the last entry of `found` is all positive.
-    f1 = 2 * found / (number + found[-1])
-    # There is no threshold between equal scores: no cut inside a tie.
-    f1[:-1][ranked[:-1] == ranked[1:]] = 0
-    factor = min(factor, 1e300)  # 0 times infinity would be NaN, and is to be 0
-    # Bounds are whole rows. A product such as 0.07 * 100 * 3 may come out as
-    # 21.000000000000004, which must not make 22 of it.
-    low = np.floor(wanted / factor + 1e-9)
-    # However rare the node, one row may always be predicted.
-    high = np.maximum(np.ceil(wanted * factor - 1e-9), number[0])
-    f1[(number < low) | (number > high)] = 0
-    # Of cuts with the same F1 the one nearest to the wanted number, as the sounder
-    # guess. Rounding must not tell them apart: F1 of whole rows is a fraction with a
-    # denominator of at most 2 n, so that values less than 1 / (4 n^2) apart are equal.
-    margin = max(1 / (8.0 * n_rows**2), 1e-15)
-    distance = np.where(f1 >= f1.max(axis=0) - margin, np.abs(number - wanted), np.inf)
-    best = _first_nearest(distance)
-    columns = np.arange(ranked.shape[1])
-    return np.where(f1[best, columns] > 0, best + 1, otherwise)
-
-
-def _midway(ranked: np.ndarray, count: np.ndarray) -> np.ndarray:
-    """Thresholds above which the ``count`` highest scores of each column lie."""
-    padded = np.pad(ranked, ((1, 1), (0, 0)), constant_values=((1.0, 0.0), (0.0, 0.0)))
-    columns = np.arange(ranked.shape[1])
-    lowest_in, highest_out = padded[count, columns], padded[count + 1, columns]
-    middle = (lowest_in + highest_out) / 2
-    # Neighbouring floats have no number between them.
-    threshold = np.where(middle > highest_out, middle, lowest_in)
-    # Nothing in [0, 1] is above a score of 1.
-    return np.where(highest_out >= 1, np.inf, threshold)
+        count = ranking.best_f1(wanted, count, factor)
+    return ranking.midway(count)
 
 
 def _checked_weight(sample_weight: Any, n_rows: int) -> np.ndarray:

@@ -138,6 +138,19 @@ def test_huge_weights(expert):
 
 
 @every_expert
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_huge_features(expert, dtype):
+    features = X.astype(dtype)
+    features[3, 1] = -np.finfo(dtype).max / 2
+    for container in (np.asarray, sp.csr_array):
+        with pytest.raises(ValueError, match="Scale the features"):
+            clone(expert).fit(container(features), Y)
+    clf = clone(expert).fit(X.astype(dtype), Y)
+    with pytest.raises(ValueError, match="Scale the features"):
+        clf.predict_proba(features)
+
+
+@every_expert
 def test_a_fit_that_fails_changes_nothing(expert):
     clf = clone(expert)
     with pytest.raises(NotFittedError):

@@ -12,8 +12,8 @@ from sklearn_hmlc.nn import (
     ENSEMBLES,
     EncodedHeads,
     EnsembleLinear,
-    LazyAdam,
     MultiHeadMLP,
+    RowAdam,
     SparseInputLinear,
 )
 
@@ -87,56 +87,86 @@ def trained(optimizer, weight, grads, sparse, **params):
     return weight.detach()
 
 
-@pytest.mark.parametrize(
-    ("params", "other"),
-    [
-        ({"lr": 0.1}, torch.optim.Adam),
-        ({"lr": 0.1, "weight_decay": 0.3}, torch.optim.Adam),
-        ({"lr": 0.01, "betas": (0.5, 0.7), "eps": 0.1}, torch.optim.Adam),
-    ],
-)
-def test_rows_that_are_always_there_learn_as_with_adam(params, other):
+def by_rows(weight, grads, lr=0.1, betas=(0.9, 0.999), eps=1e-8, decay=0, own=False):
+    """Slow form of the update of rows; ``own``: with decoupled decay."""
+    weight, square = weight.numpy().copy(), 0.0
+    for step, grad in enumerate(grads, start=1):
+        grad = grad.numpy()
+        rows = [row for row in range(len(grad)) if grad[row].any()]
+        before = {row: weight[row].copy() for row in rows}
+        pushed = {row: grad[row] + (0 if own else decay) * before[row] for row in rows}
+        mean = np.mean([entry**2 for row in rows for entry in pushed[row]])
+        square = betas[1] * square + (1 - betas[1]) * mean
+        root = np.sqrt(square / (1 - betas[1] ** step)) + eps
+        for row in rows:
+            kept = before[row] * (1 - lr * decay) if own else before[row]
+            weight[row] = kept - lr * pushed[row] / root
+    return torch.from_numpy(weight)
+
+
+@pytest.mark.parametrize("sparse", [True, False])
+def test_dense_gradients_are_those_of_adam(sparse):
     weight = torch.randn(4, 3, dtype=torch.float64)
     grads = [torch.randn(4, 3, dtype=torch.float64) for _ in range(5)]
-    expected = trained(other, weight, grads, False, **params)
-    for sparse in (True, False):
-        got = trained(LazyAdam, weight, grads, sparse, **params)
-        torch.testing.assert_close(got, expected, rtol=1e-6, atol=1e-8)
+    params = {"lr": 0.01, "betas": (0.5, 0.7), "eps": 0.1, "weight_decay": 0.3}
+    expected = trained(torch.optim.Adam, weight, grads, False, **params)
+    got = trained(RowAdam, weight, grads, sparse, **params)
+    assert torch.allclose(got, expected, rtol=1e-6, atol=1e-8) is not sparse
 
 
-def test_decoupled_decay_is_that_of_adamw():
-    weight = torch.randn(4, 3, dtype=torch.float64)
-    grads = [torch.randn(4, 3, dtype=torch.float64) for _ in range(5)]
-    params = {"lr": 0.1, "weight_decay": 0.3}
-    expected = trained(torch.optim.AdamW, weight, grads, False, **params)
-    got = trained(LazyAdam, weight, grads, True, **params, decoupled_weight_decay=True)
-    torch.testing.assert_close(got, expected, rtol=1e-6, atol=1e-8)
-
-
-def test_absent_rows_stay_and_come_back_as_in_sparse_adam():
-    weight = torch.randn(5, 3, dtype=torch.float64)
-    grads = []
-    for step in range(6):
+def absent_by_turns(n_steps=6):
+    """Gradients of five rows; row 0 never comes, the others are absent by turns."""
+    for step in range(n_steps):
         grad = torch.randn(5, 3, dtype=torch.float64)
         grad[step % 5] = 0
         grad[0] = 0
-        grads.append(grad)
-    params = {"lr": 0.1, "eps": 1e-16}  # which it adds at another place
-    expected = trained(torch.optim.SparseAdam, weight, grads, True, **params)
-    got = trained(LazyAdam, weight, grads, True, **params)
+        yield grad
+
+
+@pytest.mark.parametrize("own", [False, True])
+@pytest.mark.parametrize("decay", [0.0, 0.3])
+def test_rows_share_one_scale(decay, own):
+    weight, grads = torch.randn(5, 3, dtype=torch.float64), list(absent_by_turns())
+    params = {"lr": 0.2, "betas": (0.5, 0.7), "eps": 0.01}
+    expected = by_rows(weight, grads, **params, decay=decay, own=own)
+    got = trained(
+        RowAdam,
+        weight,
+        grads,
+        True,
+        **params,
+        weight_decay=decay,
+        decoupled_weight_decay=own,
+    )
     torch.testing.assert_close(got, expected, rtol=1e-6, atol=1e-8)
     assert torch.equal(got[0], weight[0])
-    decayed = trained(LazyAdam, weight, grads, True, lr=0.1, weight_decay=1.0)
-    assert torch.equal(decayed[0], weight[0])
+
+
+def test_dense_gradients_after_sparse_ones_are_rows():
+    weight, grads = torch.randn(5, 3, dtype=torch.float64), list(absent_by_turns())
+    expected = trained(RowAdam, weight, grads, True, lr=0.1)
+    mixed = [grads[0].to_sparse(1), *grads[1:]]
+    own = torch.nn.Parameter(weight.clone())
+    optimizer = RowAdam([own], lr=0.1)
+    for grad in mixed:
+        own.grad = grad
+        optimizer.step()
+    torch.testing.assert_close(own.detach(), expected)
+
+
+def test_a_batch_without_features_changes_nothing():
+    weight = torch.randn(5, 3)
+    got = trained(RowAdam, weight, [torch.zeros(5, 3)], True, lr=0.1)
+    assert torch.equal(got, weight)
 
 
 def test_its_state_is_saved_and_loaded():
     weight = torch.nn.Parameter(torch.randn(4, 3))
-    optimizer = LazyAdam([weight], lr=0.1)
+    optimizer = RowAdam([weight], lr=0.1)
     weight.grad = torch.ones(4, 3).to_sparse(1)
     optimizer.step()
     twin = torch.nn.Parameter(weight.detach().clone())
-    other = LazyAdam([twin], lr=0.1)
+    other = RowAdam([twin], lr=0.1)
     other.load_state_dict(copy.deepcopy(optimizer.state_dict()))
     for one, own in ((weight, optimizer), (twin, other)):
         one.grad = torch.ones(4, 3).to_sparse(1)
@@ -146,7 +176,7 @@ def test_its_state_is_saved_and_loaded():
 
 def test_a_closure_is_called_once():
     weight = torch.nn.Parameter(torch.ones(2, 1))
-    optimizer = LazyAdam([weight], lr=0.1)
+    optimizer = RowAdam([weight], lr=0.1)
     calls = []
 
     def closure():

@@ -2,13 +2,13 @@
 
 import numpy as np
 import pytest
-from sklearn.model_selection import GridSearchCV
+from sklearn.model_selection import GridSearchCV, KFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from skorch.callbacks import Callback, Checkpoint, TrainEndCheckpoint
 
+from sklearn_hmlc._quiet import quiet_clone
 from sklearn_hmlc.postprocessing import NodeThresholdClassifier
-from sklearn_hmlc.postprocessing._quiet import quiet_clone
 from tests.classifier.common import make_data, small
 
 X, Y = make_data()
@@ -59,3 +59,17 @@ def test_folds_keep_the_epoch_that_a_checkpoint_would(tmp_path, monitor):
         file.unlink()
     np.testing.assert_array_equal(quiet.fit(X, Y).predict_proba(X), expected)
     assert not list(tmp_path.iterdir())
+
+
+def test_nodes_that_the_rows_of_a_fold_lack_need_no_word():
+    labels = Y.copy()
+    labels[:, 1:] = 0
+    labels[:6] = Y[:6]  # each node in one of these rows
+    # Warnings are errors here.
+    clf = NodeThresholdClassifier(small(), cv=KFold(2)).fit(X, labels)
+    assert clf.thresholds_.shape == (6,)
+    labels[:, 3:] = 0
+    labels = small().hierarchy.close(labels)
+    with pytest.warns(UserWarning, match="no positive row") as caught:
+        clf.fit(X, labels)
+    assert len(caught) == 1

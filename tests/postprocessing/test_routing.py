@@ -323,7 +323,7 @@ def test_weights_of_any_size(wrapper):
         (np.where(SOME, 1, np.nan), "`sample_weight`: Input contains NaN"),
         (np.where(SOME, 1, np.inf), "`sample_weight`: Input contains infinity"),
         (WEIGHT[:5], r"`sample_weight` of shape \(60,\)"),
-        (WEIGHT * 0, "sample weights are 0; there is nothing to learn"),
+        (WEIGHT * 0, "sample weights are zero; there is nothing to learn"),
     ],
 )
 def test_bad_weights(wrapper, weight, message):

@@ -6,23 +6,62 @@ parameters of `fit`. Out: fitted clones of the inner estimator, on all rows or s
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import scipy.sparse as sp
 from sklearn.base import clone
 from sklearn.frozen import FrozenEstimator
 from sklearn.model_selection import GridSearchCV, RandomizedSearchCV
-from sklearn.utils.validation import _check_method_params
+from sklearn.utils import check_consistent_length
+from sklearn.utils.validation import _check_method_params, has_fit_parameter
 
-from .._response import some_rows
-from .._validation import as_row_weights
+from . import _frames as frames
+from ._response import knows_hierarchies, some_rows
+from ._target import make_target
+from ._validation import as_row_weights, check_same_ids
 
 _LARGEST = np.iinfo(np.int32).max
 
 # Of labels for other classifiers. Not narrower: scikit-learn's binarizer (1.9) numbers
 # columns in the dtype of the labels, and mixes them up from the 129th on with bytes.
 LABEL_DTYPE = np.int32
+
+
+def learn_labels(
+    estimator: Any, X: Any, y: Any, hierarchy: Any, stacklevel: int
+) -> tuple[Any, sp.csr_array]:
+    """Return what a prediction is to look like, and labels, CSR in node order."""
+    target = make_target(y, hierarchy)
+    labels = target.encode(y)
+    if labels.shape[0] == 0:
+        raise ValueError(
+            "Found y with 0 sample(s), while a minimum of 1 is required by "
+            f"{type(estimator).__name__}."
+        )
+    check_consistent_length(X, labels)
+    check_same_ids(X, y, stacklevel=stacklevel)
+    return target, labels
+
+
+def inner_labels(estimator: Any, y: Any, labels: sp.csr_array, target: Any) -> Any:
+    """Return labels as the inner classifier takes them, columns as in the user's y."""
+    if knows_hierarchies(estimator):
+        # It scores nodes, whatever the form of the labels.
+        return labels if target.single else y
+    # Few of scikit-learn's classifiers take sparse labels, frames of all kinds, or a
+    # single column. Names are kept, for samplers in pipelines.
+    columns = labels.astype(LABEL_DTYPE).toarray()
+    if columns.shape[1] == 1:
+        return columns.ravel()
+    columns = columns if target.single else target.columns(columns)
+    names = frames.columns(y)
+    if names is None or target.single:
+        return columns
+    index = pd.Index(names, tupleize_cols=False)
+    return pd.DataFrame(columns, columns=index, index=frames.row_names(y))
 
 
 def fit_on(
@@ -35,15 +74,18 @@ def fit_on(
 ) -> Any:
     """Fit a clone on some rows; what has an entry per row is split with them.
 
-    ``quiet``: without files and logs, which are those of the classifier that stays.
+    ``quiet``: without files and logs, which are those of the classifier that stays, and
+    without a word on nodes that only some of the rows lack.
     """
     if quiet:
         from ._quiet import quiet_clone as clone_of  # skorch is slow to import
     else:
         clone_of = clone
-    return clone_of(estimator).fit(
-        take(X, rows), take(y, rows), **_check_method_params(X, params, indices=rows)
-    )
+    params = _check_method_params(X, params, indices=rows)
+    with warnings.catch_warnings():
+        if quiet:
+            warnings.filterwarnings("ignore", ".* no positive row")
+        return clone_of(estimator).fit(take(X, rows), take(y, rows), **params)
 
 
 def take(X: Any, rows: Any) -> Any:
@@ -60,7 +102,7 @@ def counting_rows(sample_weight: Any, n_rows: int) -> tuple[Any, Any]:
     if weight is None:
         return None, None
     if not weight.any():
-        raise ValueError("All sample weights are 0; there is nothing to learn.")
+        raise ValueError("All sample weights are zero; there is nothing to learn.")
     rows = np.flatnonzero(weight)
     return weight / weight.max(), None if len(rows) == n_rows else rows
 
@@ -93,6 +135,21 @@ def weight_name(estimator: Any) -> str:
         name, last = estimator.steps[-1]
         return f"{name}__{weight_name(last)}"
     return "sample_weight"
+
+
+def takes_weights(estimator: Any) -> bool:
+    """Tell whether weights of rows may go to a fit, by `weight_name`."""
+    if isinstance(estimator, FrozenEstimator):
+        return False
+    if hasattr(estimator, "steps"):
+        return takes_weights(estimator.steps[-1][1])
+    inner = getattr(estimator, "estimator", None)
+    hands_on = isinstance(estimator, GridSearchCV | RandomizedSearchCV)
+    # The wrappers here take parameters of any name for what is inside.
+    if hands_on or (inner is not None and hasattr(estimator, "hierarchy")):
+        return takes_weights(inner)
+    takes = has_fit_parameter(estimator, "sample_weight")
+    return takes and (inner is None or takes_weights(inner))
 
 
 def is_frozen(estimator: Any) -> bool:
