@@ -332,13 +332,12 @@ def add_network(group):
         "last_layer (over one body)",
         choices=ENSEMBLES,
     )
-    widths = " ".join(map(str, PARAMETERS["hidden_layer_sizes"]))
     _add_parameter(
         group,
         "hidden_layer_sizes",
         "WIDTH",
-        types.positive,
-        f"widths of the hidden layers (default: {widths})",
+        types.auto_or(types.positive),
+        "widths of the hidden layers",
         nargs="+",
     )
     _add_parameter(group, "dropout", "P", types.number, "share of hidden units dropped")
@@ -360,9 +359,12 @@ def add_network(group):
 
 def add_training(group):
     """Add the parameters of training."""
-    _add_parameter(group, "max_epochs", "N", types.positive, "passes over the rows")
-    _add_parameter(group, "batch_size", "N", types.positive, "rows per step")
-    _add_parameter(group, "lr", "RATE", types.number, "learning rate of Adam")
+    count = types.auto_or(types.positive)
+    _add_parameter(group, "max_epochs", "N", count, "passes over the rows")
+    _add_parameter(group, "batch_size", "N", count, "rows per step")
+    _add_parameter(
+        group, "lr", "RATE", types.auto_or(types.number), "learning rate of Adam"
+    )
     group.add_argument(
         FLAGS["early_stopping"],
         action="store_true",

@@ -9,16 +9,19 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+#: What suits the rows.
+AUTO = "auto"
+
 #: Parameters of the classifier that ``hmlc fit`` has options for.
 PARAMETERS = {
     "n_estimators": 5,
     "ensemble": "heads",
-    "hidden_layer_sizes": (500, 500),
+    "hidden_layer_sizes": AUTO,
     "dropout": 0.7,
     "threshold": 0.5,
-    "max_epochs": 40,
-    "batch_size": 32,
-    "lr": 1e-3,
+    "max_epochs": AUTO,
+    "batch_size": AUTO,
+    "lr": AUTO,
     "early_stopping": False,
     "uncertainty": "gmu",
     "node_weight": "binary",

@@ -20,7 +20,7 @@ from .._response import part_with
 from .._validation import count, name_array, shorten
 from ..metrics import information_accretion
 from ..postprocessing import NodeThresholdClassifier
-from ._defaults import FOLDS, STRATEGIES
+from ._defaults import AUTO, FOLDS, STRATEGIES
 from ._held_out import Measured, mean_over_folds, measure_held_out
 from ._model import make_model, save_model
 from ._say import say, tell
@@ -230,6 +230,8 @@ def _classifier(args: Any, table: Table, **own: Any) -> HierarchicalEnsembleClas
     """Make the classifier from the options that have its parameters' names."""
     known = HierarchicalEnsembleClassifier().get_params()
     options = {name: value for name, value in vars(args).items() if name in known}
+    if options["hidden_layer_sizes"] == [AUTO]:
+        options["hidden_layer_sizes"] = AUTO
     return HierarchicalEnsembleClassifier(
         table.hierarchy, verbose=int(not args.quiet), **options | own
     )

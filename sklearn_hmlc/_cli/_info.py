@@ -36,6 +36,7 @@ def info(args: Any) -> None:
         "Trained on": _row_words(model),
         "Classifier": _parameter_words(pipeline),
         "Thresholds": _threshold_words(pipeline),
+        "Sizes": _size_words(pipeline),
         "Epochs": str(part_with(pipeline, "n_iter_").n_iter_),
     }
     width = max(map(len, lines)) + 1
@@ -84,16 +85,19 @@ def _parameter_words(pipeline: Any) -> str:
     other = [
         f"{name}={value!r}"
         for name, value in params.items()
-        if name not in _TOLD and not _same(value, defaults[name])
+        if name not in _TOLD and value != defaults[name]
     ]
     return f"{type(classifier).__name__}({', '.join(other)})"
 
 
-def _same(value: Any, default: Any) -> bool:
-    """Compare parameters; widths may be a list or a tuple."""
-    if isinstance(default, tuple) and isinstance(value, list | tuple):
-        return tuple(value) == default
-    return value is default or value == default
+def _size_words(pipeline: Any) -> str:
+    """Tell the sizes in use, among them those that "auto" stood for."""
+    trained = part_with(pipeline, "batch_size_")
+    widths = " ".join(map(str, trained.hidden_layer_sizes_))
+    return (
+        f"hidden layers {widths}, batches of {trained.batch_size_}, learning rate "
+        f"{trained.lr_:.2g}"
+    )
 
 
 def _threshold_words(pipeline: Any) -> str:

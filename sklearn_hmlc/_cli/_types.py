@@ -10,9 +10,12 @@ import re
 from argparse import ArgumentTypeError
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 from .._spelling import did_you_mean
-from ._defaults import EVIDENCE_SETS, STRATEGIES
+from ._defaults import AUTO, EVIDENCE_SETS, STRATEGIES
+
+T = TypeVar("T")
 
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?")
 _DEVICE = re.compile(r"(cpu|cuda|mps|xpu|xla|hpu|mtia)(:[0-9]{1,4})?")
@@ -56,6 +59,15 @@ def number(text: str) -> float:
     if not _NUMBER.fullmatch(text):
         raise ArgumentTypeError(f"invalid float value: {text!r}")
     return float(text)
+
+
+def auto_or(read: Callable[[str], T]) -> Callable[[str], T | str]:
+    """Return a reader of what another one reads, or of ``auto``."""
+
+    def read_or_auto(text: str) -> T | str:
+        return text if text == AUTO else read(text)
+
+    return read_or_auto
 
 
 def share(text: str) -> float:

@@ -42,6 +42,16 @@ def test_options_reach_the_classifier(arff):
     )
 
 
+def test_sizes_may_be_said_to_be_automatic(arff):
+    flags = ("--hidden", "--epochs", "--batch-size", "--lr")
+    words = [word for flag in flags for word in (flag, "auto")]
+    argv = ["fit", *arff, "--model", "m", "--quiet", "--heads", "1", *words]
+    assert main(argv) == 0
+    classifier = joblib.load("m")["pipeline"][-1]
+    assert classifier.hidden_layer_sizes == classifier.lr == "auto"
+    assert classifier.hidden_layer_sizes_ == (500, 500)
+
+
 def test_defaults_are_the_classifier_s(arff, monkeypatch):
     seen = []
 

@@ -116,7 +116,7 @@ def test_a_missing_library_is_no_traceback():
             ["--dropout", "2"],
             "--dropout must be a float in the range [0.0, 1.0)",
         ),
-        (["--lr", "0"], "--lr must be a float"),
+        (["--lr", "0"], "--lr must be a str among {'auto'} or a float"),
         (["--power", "2"], "--power must be a float"),
         (["--threshold", "2"], "--threshold must be"),
     ],
