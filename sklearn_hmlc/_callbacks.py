@@ -9,6 +9,8 @@ from __future__ import annotations
 import contextlib
 import copy
 import math
+import sys
+import time
 
 import numpy as np
 from sklearn.base import clone
@@ -121,26 +123,67 @@ class BestEpoch(EarlyStopping, OwnCallback):
 
 
 class Progress(OwnCallback):
-    """One progress bar over the epochs, with the loss and the validation score."""
+    """How far training is, with the loss and the validation score.
+
+    A bar over the epochs on a terminal and in a notebook, elsewhere a line for each:
+    in the log of a job a bar would be one endless line.
+    """
 
     def on_train_begin(self, net, epochs=None, **kwargs):  # noqa: ARG002
-        """Open the bar."""
-        self.bar_ = tqdm(total=epochs, unit="epoch", desc="fit")
+        """Begin."""
+        self.bar_ = _bar(epochs) if _shows_bars() else _Lines(epochs)
 
     def on_epoch_end(self, net, **kwargs):  # noqa: ARG002
-        """Move the bar on."""
+        """Move on."""
         record = net.history[-1]
         names = ("train_loss", "valid_loss", "valid_au_prc")
         self.bar_.set_postfix({n: f"{record[n]:.4f}" for n in names if n in record})
         self.bar_.update()
 
     def on_train_end(self, net, **kwargs):  # noqa: ARG002
-        """Close the bar."""
+        """End."""
         self.bar_.close()
 
     def __getstate__(self):
         # A bar holds a lock, which can't be pickled, and is of no use later.
         return {k: v for k, v in self.__dict__.items() if k != "bar_"}
+
+
+def _shows_bars():
+    """Tell whether a bar can move: on a terminal, or as a notebook's widget."""
+    if any(base.__module__ == "tqdm.notebook" for base in tqdm.__mro__):
+        return True
+    return sys.stderr is not None and sys.stderr.isatty()
+
+
+def _bar(epochs):
+    # What comes last is cut off where the line is short, so that the loss comes first.
+    form = "{desc}: {n_fmt}/{total_fmt} epochs{postfix} |{bar}| {elapsed}<{remaining}"
+    return tqdm(total=epochs, desc="fit", bar_format=form)
+
+
+class _Lines:
+    """What a bar would show, in a line for each epoch."""
+
+    def __init__(self, epochs):
+        self.epochs, self.done = epochs, 0
+        self.start = time.perf_counter()
+
+    def set_postfix(self, values):
+        self.words = ", ".join(f"{name}={value}" for name, value in values.items())
+
+    def update(self):
+        self.done += 1
+        seconds = time.perf_counter() - self.start
+        self._write(f"{self.done}/{self.epochs} epochs, {self.words}, {seconds:.1f} s")
+
+    def close(self):
+        pass
+
+    def _write(self, text):
+        if sys.stderr is not None:
+            sys.stderr.write(f"fit: {text}\n")
+            sys.stderr.flush()
 
 
 def own_callbacks(estimator):

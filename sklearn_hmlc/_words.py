@@ -6,7 +6,6 @@ Python values, and parts of sentences.
 
 from __future__ import annotations
 
-import difflib
 from collections import Counter
 from collections.abc import Hashable, Iterable, Sequence
 from typing import Any
@@ -16,6 +15,8 @@ import pandas as pd
 from sklearn.utils import column_or_1d
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import assert_all_finite
+
+from ._spelling import did_you_mean as did_you_mean
 
 Node = Hashable
 
@@ -41,28 +42,6 @@ def check_unique(names: Sequence[Any], what: str) -> None:
     double = [name for name, times in Counter(names).items() if times > 1]
     if double:
         raise ValueError(f"{what} come more than once: {shorten(double)}.")
-
-
-def did_you_mean(value: object, options: Iterable[Any]) -> str:
-    """Offer the nearest option in a sentence that begins with a blank, or nothing."""
-    value = str(value).lower()
-    words = {str(option).lower(): option for option in reversed(list(options))}
-
-    def alike(word: str) -> int:
-        """Letters that agree from both ends: one slip leaves all but one of them."""
-        ends = _agree(word, value) + _agree(word[::-1], value[::-1])
-        return ends - abs(len(word) - len(value))
-
-    # difflib compares slowly; of tens of thousands of names a few are worth it.
-    likely = sorted(words, key=alike, reverse=True)[:50] if len(words) > 50 else words
-    near = difflib.get_close_matches(value, likely, n=1)
-    return f" Did you mean {words[near[0]]!r}?" if near else ""
-
-
-def _agree(word: str, other: str) -> int:
-    """How many letters two words have in common before the first that differs."""
-    pairs = enumerate(zip(word, other, strict=False))
-    return next((k for k, (a, b) in pairs if a != b), min(len(word), len(other)))
 
 
 def unknown(name: object, names: Sequence[Node]) -> str:

@@ -15,6 +15,7 @@ ROOT = Path(sklearn_hmlc.__file__).parent
 
 # Data flows one way: a part imports only from those before it in this list.
 LAYERS = [
+    "_spelling",
     "_words",
     "_options",
     "_frames",

@@ -2,9 +2,14 @@
 
 Stage: beside the flow of data. In: arguments and files. Out: files, tables on stdout,
 progress and errors on stderr, and the exit status.
-`_parser` and `_help` know the arguments, `_demo` and `_commands` what they do;
-`_tables`, `_csv`, `_columns` and `_source` read data, `_model` prepares it and keeps
-the fitted pipeline in a file, `_report` makes tables and figures, `_say` prints.
+`_parser`, `_arguments`, `_types`, `_defaults` and `_help` know the arguments and
+import nothing heavy; `_demo`, `_fitting`, `_info`, `_predicting` and `_evaluating` are
+the commands, imported when they are called. `_sources` reads labelled rows: tables
+(`_tables`, `_csv`, `_columns`, `_source`), or an ontology, annotations and features
+(`_ontology`). `_model` prepares data and keeps the fitted pipeline in a file, `_asked`
+reads the rows that it is asked about, `_writing` writes predictions, `_held_out`,
+`_prediction_files` and `_baselines` measure, `_seen` knows training rows again,
+`_report` makes tables and figures, `_say` and `_progress` print.
 """
 
 from __future__ import annotations

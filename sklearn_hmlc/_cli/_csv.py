@@ -21,9 +21,6 @@ from ..hierarchy import HierarchicalLabelBinarizer, Hierarchy
 from ._columns import check_finite, check_text, text_columns
 from ._source import Source, read_source
 
-#: In place of a file of edges: the names of nodes are paths, such as 01/01/03.
-CODES = "codes"
-
 _PATH = re.compile(r"[^/]+(?:/[^/]+)+|[0-9]+(?:\.[0-9]+)+")
 
 
@@ -187,8 +184,10 @@ def _chosen(names: Iterable[str], hierarchy: Hierarchy | str | None) -> Hierarch
 
 def read_labels(
     paths: Sequence[Path], ids: pd.Index | None, hierarchy: Hierarchy | str | None
-) -> tuple[sp.csr_array, Hierarchy]:
+) -> tuple[sp.csr_array, Hierarchy, int]:
     """Return closed labels, rows as the ids or else as the files, and the hierarchy.
+
+    The number is that of the labels before ancestors were added.
 
     Without a hierarchy it is a flat one over the nodes that the labels name; with
     `CODES` it is that of their names.
@@ -254,17 +253,18 @@ def _check_labelled(ids: pd.Index, labelled: pd.Index) -> None:
 
 def _from_names(
     names: list[list[str]], hierarchy: Hierarchy | str | None
-) -> tuple[sp.csr_array, Hierarchy]:
+) -> tuple[sp.csr_array, Hierarchy, int]:
     every = sorted({name for row in names for name in row})
     hierarchy = _chosen(every, hierarchy)
     _check_nodes(every, hierarchy)
     binarizer = HierarchicalLabelBinarizer(hierarchy, sparse_output=True)
-    return binarizer.fit_transform(names), hierarchy
+    n_given = sum(len(set(row)) for row in names)
+    return binarizer.fit_transform(names), hierarchy, n_given
 
 
 def _from_indicators(
     frame: pd.DataFrame, hierarchy: Hierarchy | str | None
-) -> tuple[sp.csr_array, Hierarchy]:
+) -> tuple[sp.csr_array, Hierarchy, int]:
     hierarchy = _chosen(frame.columns, hierarchy)
     _check_nodes(frame.columns, hierarchy)
     values = frame.to_numpy(dtype=float)
@@ -280,7 +280,7 @@ def _from_indicators(
     ones = np.ones(len(columns), dtype=np.int64)
     shape = (len(frame), hierarchy.n_nodes)
     labels = sp.csr_array((ones, (positive.coords[0], columns)), shape=shape)
-    return hierarchy.close(labels), hierarchy
+    return hierarchy.close(labels), hierarchy, len(columns)
 
 
 def _check_nodes(names: Iterable[str], hierarchy: Hierarchy) -> None:

@@ -19,6 +19,7 @@ from .._files import check_free_folder
 from ..datasets import fetch_hmc, make_hierarchical_multilabel
 from . import _report
 from ._columns import text_columns
+from ._defaults import FULL, QUICK, Size
 from ._model import make_model
 from ._say import say, tell
 from ._tables import plain
@@ -27,22 +28,6 @@ PLAIN = "plain network"
 ENSEMBLE = "rare-node ensemble"
 #: What the demo writes.
 FILES = ("overall.csv", "rarity.csv", "rarity.png")
-
-
-class _Size(NamedTuple):
-    """How large data and networks are."""
-
-    n_samples: int
-    n_nodes: int
-    heads: int
-    epochs: int
-    hidden: tuple[int, ...]
-    dropout: float
-    lr: float
-
-
-FULL = _Size(4000, 200, 10, 20, hidden=(500, 500), dropout=0.7, lr=1e-3)
-QUICK = _Size(1500, 60, 3, 10, hidden=(200, 200), dropout=0.5, lr=3e-3)
 
 
 class _Data(NamedTuple):
@@ -72,13 +57,13 @@ def run(args) -> None:
     say(f"\n{_report.files_text(paths)}")
 
 
-def _size(args) -> _Size:
+def _size(args) -> Size:
     size = QUICK if args.quick else FULL
     given = {"heads": args.heads, "epochs": args.epochs}
     return size._replace(**{k: v for k, v in given.items() if v is not None})
 
 
-def _load(args, size: _Size) -> _Data:
+def _load(args, size: Size) -> _Data:
     if args.dataset is not None:
         return _benchmark(args.dataset)
     X, Y, hierarchy = make_hierarchical_multilabel(
@@ -106,7 +91,7 @@ def _benchmark(name: str) -> _Data:
     )
 
 
-def _models(args, size: _Size, data: _Data) -> dict:
+def _models(args, size: Size, data: _Data) -> dict:
     """Return both pipelines by name: all alike but for what the ensemble adds."""
     common = {
         "hidden_layer_sizes": size.hidden,

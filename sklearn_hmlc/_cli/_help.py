@@ -5,7 +5,8 @@ Predict labels that lie in a hierarchy, and find the rare ones. See it work with
 
   hmlc demo
 
-and use it on your own data with `fit`, `predict` and `evaluate`; each has a --help."""
+and use it on your own data with `fit`, `info`, `predict` and `evaluate`; each has a
+--help."""
 
 DEMO = """\
 Compare a plain coherent network with the rare-node ensemble: train both, print what
@@ -47,6 +48,14 @@ examples:
   hmlc fit train.arff valid.arff --model yeast.joblib
   hmlc fit genes.csv --index --labels annotations.csv --hierarchy go.csv \\
       --model go.joblib --heads 5 --hidden 1000 1000
+  hmlc fit --ontology go.obo --annotations human.gaf.gz --features domains.tsv \\
+      --namespace molecular_function --min-count 10 --test-fraction 0.2 \\
+      --test-predictions test.tsv --format cafa --top 500 --model mf.joblib
+
+With --ontology, --annotations and --features rows go together by their ids; features
+of lists, such as protein domains, stay sparse. Rows that are held out choose nothing:
+--min-count counts rows to train on. With --test-fraction the model that is kept has
+never seen them; with --folds it is trained on all rows in the end.
 
 Missing numbers are replaced by the mean, text is one-hot encoded, all is standardised;
 the model file keeps these steps with the network. It is a joblib file of a dict, whose
@@ -57,13 +66,21 @@ the NodeThresholdClassifier around it.
 PREDICT_EXAMPLES = f"""\
 examples:
   hmlc predict yeast.joblib test.arff --out predictions.csv
-  hmlc predict go.joblib genes.csv --index --format long --min-probability 0.2 \\
+  hmlc predict go.joblib genes.csv --index --format long --min-proba 0.2 \\
       --out predictions.csv.gz
   hmlc predict go.joblib genes.csv --index --decisions --format long --out found.csv
+  hmlc predict mf.joblib --features new.tsv --top 20 --out functions.csv
+  hmlc predict mf.joblib --features new.tsv --format cafa --top 500 --out -
 
 Decisions are by the thresholds that `hmlc fit --threshold` chose. A parent's
 probability is never below its child's. Virtual roots and other nodes that no score
 counts are left out. Rows without ids are numbered from 0.
+{_TRUST}"""
+
+INFO_EXAMPLES = f"""\
+examples:
+  hmlc info go.joblib
+
 {_TRUST}"""
 
 EVALUATE_EXAMPLES = f"""\
@@ -72,6 +89,11 @@ EVALUATE_EXAMPLES = f"""\
 examples:
   hmlc evaluate yeast.joblib test.arff --out report
   hmlc evaluate go.joblib genes.csv --index --labels annotations.csv
+  hmlc evaluate mf.joblib --ontology go.obo --truth human.gaf.gz \\
+      --namespace molecular_function --predicted-only --predictions test.tsv
 
-The model brings its hierarchy and its threshold.
+The model brings its hierarchy and its threshold. Beside --predictions it tells how
+frequent terms are in training, for a naive method, and which rows it has seen; as many
+files as you like are compared on the same rows. Scores are made coherent, and measured
+at the thresholds 0.01 to 0.99, as CAFA's evaluator does.
 {_TRUST}"""

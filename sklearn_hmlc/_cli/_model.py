@@ -8,12 +8,14 @@ Stage: from a table with holes and text to the classifier's numbers. In: a DataF
 from __future__ import annotations
 
 import pickle
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import joblib
 import pandas as pd
+import scipy.sparse as sp
 from sklearn.compose import ColumnTransformer
 from sklearn.impute import SimpleImputer
 from sklearn.pipeline import Pipeline, make_pipeline
@@ -22,27 +24,47 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from .. import __version__
 from .._files import write_whole
 from .._response import chain, part_with
+from .._rows import mostly_zeros
 
 #: What a model file says it is; the number grows when its entries change.
-_FORMAT = "sklearn_hmlc model 1"
+_FORMAT = "sklearn_hmlc model 2"
+_READABLE = (_FORMAT, "sklearn_hmlc model 1")
+
+#: What model files tell of training; the first ones had less.
+_FACTS = {
+    "n_rows": None,
+    "seen": None,
+    "reading": None,
+    "measured": None,
+    "files": (),
+    "information": None,
+}
 
 
-def make_model(classifier, nominal: Sequence[str] = ()) -> Pipeline:
+def make_model(classifier, nominal: Sequence[str] = (), data: Any = None) -> Pipeline:
     """Put the usual preparation before a classifier.
 
     The columns of text are one-hot encoded, missing numbers become the mean (0 where
-    there is none), and all is standardised.
+    there is none), and all is standardised. Sparse ``data`` stay sparse: of next to
+    nothing the classifier itself finds the scale, of more numbers are divided by their
+    standard deviation.
     """
+    impute = SimpleImputer(keep_empty_features=True)
+    if sp.issparse(data):
+        scale = [] if mostly_zeros(data) else [StandardScaler(with_mean=False)]
+        return make_pipeline(impute, *scale, classifier)
+    if not isinstance(data, pd.DataFrame | None):
+        return make_pipeline(impute, StandardScaler(), classifier)
     encoder = OneHotEncoder(handle_unknown="ignore", sparse_output=False)
     return make_pipeline(
         ColumnTransformer([("nominal", encoder, nominal)], remainder="passthrough"),
-        SimpleImputer(keep_empty_features=True),
+        impute,
         StandardScaler(),
         classifier,
     )
 
 
-def save_model(path: Path, pipeline, nominal, train_counts, *, force: bool) -> None:
+def save_model(path: Path, pipeline, facts: Mapping[str, Any], force: bool) -> None:
     """Write a fitted pipeline, whose training state is dropped for good.
 
     Should that fail, it is kept in another place, which the error names.
@@ -52,10 +74,9 @@ def save_model(path: Path, pipeline, nominal, train_counts, *, force: bool) -> N
     path : Path
     pipeline : estimator
         As `make_model` makes it, or with thresholds tuned around it.
-    nominal : list of str
-        Its columns of text.
-    train_counts : ndarray of shape (n_nodes,)
-        Training rows of each node.
+    facts : mapping
+        What is kept beside it: ``nominal`` (columns of text), ``train_counts`` (rows
+        per node) and the others of `_FACTS`.
     force : bool
         Whether to replace the file if it exists.
     """
@@ -64,8 +85,7 @@ def save_model(path: Path, pipeline, nominal, train_counts, *, force: bool) -> N
         "format": _FORMAT,
         "version": __version__,
         "pipeline": pipeline,
-        "nominal": nominal,
-        "train_counts": train_counts,
+        **facts,
     }
     write_whole(path, partial(joblib.dump, content), force=force, rescue=True)
 
@@ -88,9 +108,9 @@ def load_model(path: Path) -> dict:
             content = joblib.load(file)
         except Exception as error:  # unpickling can raise anything
             raise _no_model(path, f"{type(error).__name__}: {error}") from error
-    if not isinstance(content, dict) or content.get("format") != _FORMAT:
+    if not isinstance(content, dict) or content.get("format") not in _READABLE:
         raise _no_model(path, "it holds something else")
-    return content
+    return _FACTS | content
 
 
 def unseen_texts(pipeline, data: pd.DataFrame) -> dict[str, pd.Series]:

@@ -12,10 +12,18 @@ from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
+import numpy as np
 import pandas as pd
 
 from .._files import write_whole
-from ..metrics import au_prc, node_precision_recall_f1, rarity_report
+from ..metrics import (
+    au_prc,
+    fmax_score,
+    node_precision_recall_f1,
+    rarity_report,
+    smin_score,
+    weighted_fmax_score,
+)
 
 NO_FIGURES = (
     "No figures, which need matplotlib: install it with `pip install "
@@ -24,6 +32,9 @@ NO_FIGURES = (
 COMPRESSIONS = {".gz": "gzip", ".xz": "xz", ".bz2": "bz2", ".zip": "zip"}
 RAREST = "recall, rarest quarter of nodes"
 SECONDS = "training seconds"
+CAFA_MEASURES = ("Fmax", "weighted Fmax", "Smin")
+# As CAFA's evaluator makes them: scores such as 0.07 may lie on one, or just below.
+CAFA_THRESHOLDS = np.arange(0.01, 1, 0.01)
 
 
 class Report(NamedTuple):
@@ -38,8 +49,13 @@ class Report(NamedTuple):
     depth: pd.DataFrame
 
 
-def measure(truth, decided, proba, *, train_counts, hierarchy) -> Report:
-    """Compare a model's decisions and probabilities with the truth."""
+def measure(
+    truth, decided, proba, *, train_counts, hierarchy, information=None
+) -> Report:
+    """Compare a model's decisions and probabilities with the truth.
+
+    With ``information`` (bits per node) the measures of CAFA are among them.
+    """
 
     def by(groups):
         return rarity_report(
@@ -51,21 +67,61 @@ def measure(truth, decided, proba, *, train_counts, hierarchy) -> Report:
             hierarchy=hierarchy,
         )
 
+    overall = overall_measures(
+        truth,
+        decided,
+        proba,
+        train_counts=train_counts,
+        hierarchy=hierarchy,
+        information=information,
+    )
+    return Report(overall, by("frequency"), by("depth"))
+
+
+def overall_measures(
+    truth, decided, scores, *, train_counts, hierarchy, information=None
+) -> pd.Series:
+    """Return the measures over all nodes; scores may come in blocks."""
     macro = node_precision_recall_f1(truth, decided, hierarchy=hierarchy)
-    rarest = by("rarest").recall
+    rarest = rarity_report(
+        truth, decided, train_counts=train_counts, by="rarest", hierarchy=hierarchy
+    ).recall
     overall = {
         "macro precision": macro.precision,
         "macro recall": macro.recall,
         "macro F1": macro.f1,
         RAREST: rarest["25 %"],
         "recall, rarest half of nodes": rarest["50 %"],
-        "AU(PRC)": au_prc(truth, proba, hierarchy=hierarchy),
+        "AU(PRC)": au_prc(truth, scores, hierarchy=hierarchy),
     }
-    return Report(
-        pd.Series(overall, name="value").rename_axis("measure"),
-        by("frequency"),
-        by("depth"),
-    )
+    if information is not None:
+        overall |= cafa_measures(truth, scores, hierarchy, information)
+    return pd.Series(overall, name="value").rename_axis("measure")
+
+
+def cafa_measures(truth, scores, hierarchy, information, average="macro") -> dict:
+    """Return the measures of CAFA, at the thresholds of its evaluator.
+
+    With ``average=None`` each is a dict by the top of a namespace. NaN where no row has
+    a node that counts.
+    """
+    options = {
+        "hierarchy": hierarchy,
+        "average": average,
+        "thresholds": CAFA_THRESHOLDS,
+    }
+    present = (truth.sum(axis=0) > 0) & hierarchy.scored
+    telling = present & (np.asarray(information) > 0)
+    nothing = np.nan if average else {}
+    found = dict.fromkeys(CAFA_MEASURES, nothing)
+    if present.any():
+        found["Fmax"] = fmax_score(truth, scores, **options)
+    if telling.any():
+        found["weighted Fmax"] = weighted_fmax_score(
+            truth, scores, information, **options
+        )
+        found["Smin"] = smin_score(truth, scores, information, **options)
+    return found
 
 
 def describe(truth, hierarchy) -> str:
@@ -81,9 +137,11 @@ def describe(truth, hierarchy) -> str:
 # -- on the screen ---------------------------------------------------------------------
 
 
-def overall_text(overall: pd.DataFrame) -> str:
-    """Return a table, one line per measure."""
+def overall_text(overall: pd.DataFrame, spread: pd.DataFrame | None = None) -> str:
+    """Return a table, one line per measure; ``spread`` are standard deviations."""
     text = overall.map("{:.3f}".format)
+    if spread is not None:
+        text = text + " ± " + spread.map("{:.3f}".format)
     if SECONDS in overall.index:
         text.loc[SECONDS] = overall.loc[SECONDS].map("{:.1f}".format)
     # A single model needs no name above its column.

@@ -7,10 +7,11 @@ names of their flags.
 
 from __future__ import annotations
 
+import contextlib
 import re
 import sys
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 #: Parameters of the classifier -> flags of ``hmlc fit``.
 FLAGS = {
@@ -28,6 +29,29 @@ FLAGS = {
     "node_weight_power": "--power",
     "random_state": "--seed",
     "device": "--device",
+}
+
+#: Parameters of functions that read annotations and the ontology -> flags.
+ANNOTATION_FLAGS = {
+    name: f"--{name.replace('_', '-')}"
+    for name in (
+        *("relations", "across_namespaces", "namespaces", "evidence", "qualifiers"),
+        *("taxon", "id_column", "term_column", "header", "on_error", "min_count"),
+    )
+}
+#: Parameters of `read_features` -> flags.
+FEATURE_FLAGS = {
+    "id_column": "--features-id-column",
+    "header": "--features-header",
+    "drop": "--drop",
+    "list_columns": "--list-columns",
+    "list_sep": "--list-sep",
+    "on_error": "--on-error",
+}
+# What messages advise a programmer -> what they mean here.
+_WORDS = {
+    "; read the ontology by `Hierarchy.from_obo`": "",
+    "`hierarchy`": "--ontology",
 }
 
 _MOST_LETTERS = 2000
@@ -82,7 +106,24 @@ def show_warning(message, category, filename, lineno, file=None, line=None):  # 
     tell(f"hmlc: warning: {in_flags(one_line(message), FLAGS)}")
 
 
+def warn(text: str) -> None:
+    """Print a warning of the command's own."""
+    tell(f"hmlc: warning: {text}")
+
+
 # -- errors ----------------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def in_words(flags: Mapping[str, str]) -> Iterator[None]:
+    """Put flags in place of the parameters of a function, where it raises."""
+    try:
+        yield
+    except (ValueError, TypeError) as error:
+        message = str(error)
+        for code, words in _WORDS.items():
+            message = message.replace(code, words)
+        raise ValueError(in_flags(message, flags)) from error
 
 
 def message_of(error: BaseException) -> str:
@@ -100,8 +141,14 @@ def in_flags(message: str, flags: Mapping[str, str]) -> str:
     def flag(match: re.Match[str]) -> str:
         return flags.get(match[1], match[0])
 
+    def setting(match: re.Match[str]) -> str:
+        words = {"True": "yes", "False": "no"}
+        value = words.get(match[2], match[2].strip("'"))
+        return f"{flags[match[1]]} {value}" if match[1] in flags else match[0]
+
     message = re.sub(r"The '(\w+)' parameter of \w+(?= must)", flag, message)
     message = message.replace("early_stopping=False", "no --early-stopping")
+    message = re.sub(r"\b(\w+)=(True|False|'\w+')", setting, message)
     message = re.sub(r"`(\w+)(?:=[^`]*)?`", flag, message)
     # Without backticks a parameter shows by its underscore, which no word has.
     return re.sub(r"\b([a-z]+_[a-z_]+)\b(?!`)", flag, message)

@@ -9,18 +9,21 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import scipy.sparse as sp
 
+from .._response import some_rows
 from .._validation import did_you_mean, unknown
 from ..datasets import UNSCORED_ROOTS, read_arff
 from ..hierarchy import Hierarchy
 from . import _csv
 from ._columns import check_text, text_columns
+from ._defaults import CODES
 from ._source import suffix
 
 ROOT = UNSCORED_ROOTS[0]
@@ -30,13 +33,31 @@ ROOT = UNSCORED_ROOTS[0]
 class Table:
     """Rows of one or several files.
 
-    ``data`` has the rows' ids in its index, ``nominal`` names its columns of text.
+    ``data`` has the rows' ids in its index, or is a matrix beside ``ids``; ``nominal``
+    names its columns of text. ``n_given`` counts the labels before the ancestors came.
     """
 
-    data: pd.DataFrame
+    data: Any
     nominal: list[str]
     target: sp.csr_array | None = None
     hierarchy: Hierarchy | None = None
+    ids: pd.Index | None = None
+    n_given: int | None = None
+
+    @property
+    def row_ids(self) -> pd.Index:
+        """What the rows are called."""
+        return self.data.index if self.ids is None else self.ids
+
+    def take(self, rows: np.ndarray) -> Table:
+        """Return some of the rows."""
+        return replace(
+            self,
+            data=some_rows(self.data, rows),
+            target=self.target[rows],
+            ids=None if self.ids is None else self.ids[rows],
+            n_given=None,
+        )
 
 
 def read_table(args, *, labelled, hierarchy=None, nominal=None) -> Table:
@@ -80,10 +101,10 @@ def _read_csvs(args, labelled, hierarchy, nominal) -> Table:
     if not labelled:
         return Table(data, nominal)
     if hierarchy is None and args.edges is not None:
-        codes = str(args.edges) == _csv.CODES
-        hierarchy = _csv.CODES if codes else _csv.read_hierarchy(args.edges)
+        codes = str(args.edges) == CODES
+        hierarchy = CODES if codes else _csv.read_hierarchy(args.edges)
     ids = data.index if args.index else None
-    target, hierarchy = _csv.read_labels(args.labels, ids, hierarchy)
+    target, hierarchy, n_given = _csv.read_labels(args.labels, ids, hierarchy)
     if len(data) != target.shape[0]:
         raise ValueError(
             f"DATA has {len(data)} rows, but --labels has {target.shape[0]}. Use "
@@ -96,7 +117,7 @@ def _read_csvs(args, labelled, hierarchy, nominal) -> Table:
             " --index if it holds ids.",
             stacklevel=2,
         )
-    return Table(data, nominal, target, hierarchy)
+    return Table(data, nominal, target, hierarchy, n_given=n_given)
 
 
 def _read_arffs(args, labelled, hierarchy, nominal) -> Table:
@@ -181,7 +202,7 @@ def unscore(table: Table, asked: Sequence[str] | None) -> Table:
         raise ValueError("--unscored leaves no node to learn.")
     marked = Hierarchy(hierarchy.nodes, hierarchy.edges, marked)
     columns = hierarchy.index(list(marked.nodes))
-    return Table(table.data, table.nominal, table.target[:, columns], marked)
+    return replace(table, target=table.target[:, columns], hierarchy=marked)
 
 
 def _empty_roots(table: Table) -> list[str]:

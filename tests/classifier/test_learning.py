@@ -1,6 +1,8 @@
 """Training: what is learnt, repeatability, and scikit-learn's habits."""
 
 import pickle
+import re
+import sys
 
 import numpy as np
 import pandas as pd
@@ -141,14 +143,32 @@ def test_early_stopping_keeps_the_best_epoch():
     assert "valid_loss" in clf.history_[0]
 
 
-def test_progress_bar(capsys):
+def test_progress_bar(capsys, monkeypatch):
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "60")
     small(verbose=1, early_stopping=True).fit(X, Y)
     shown = capsys.readouterr().err
     assert "3/3" in shown
     assert "train_loss=" in shown
-    assert "valid_au_prc=" in shown
+    assert "\r" in shown
     small().fit(X, Y)
     assert capsys.readouterr() == ("", "")
+
+
+def test_a_line_for_each_epoch_where_there_is_no_terminal(capsys):
+    small(verbose=1, early_stopping=True).fit(X, Y)
+    lines = capsys.readouterr().err.splitlines()
+    assert [line.split()[1] for line in lines] == ["1/3", "2/3", "3/3"]
+    number = r"[0-9]+\.[0-9]{4}"
+    for line in lines:
+        assert re.search(
+            f"train_loss={number}, valid_loss={number}, valid_au_prc={number}, ", line
+        )
+
+
+def test_no_stream_to_show_progress_on(monkeypatch):
+    monkeypatch.setattr(sys, "stderr", None)
+    assert small(verbose=1).fit(X, Y).n_iter_ == 3
 
 
 def test_html_shows_the_link_and_the_hierarchy():

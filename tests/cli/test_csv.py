@@ -112,11 +112,11 @@ def test_ids_are_text_whatever_they_look_like(folder):
     assert data.index.tolist() == IDS
     flat = Hierarchy.flat(["n1", "n2"])
     write("y.csv", "id,node\n" + "".join(f"{name},n1\n" for name in IDS))
-    labels, _ = _csv.read_labels([Path("y.csv")], data.index, flat)
+    labels, *_ = _csv.read_labels([Path("y.csv")], data.index, flat)
     assert labels.toarray().tolist() == [[1, 0]] * len(IDS)
     rows = "".join(f"{name},{k % 2},1\n" for k, name in enumerate(IDS))
     write("y.csv", f"id,n2,n1\n{rows}")
-    labels, _ = _csv.read_labels([Path("y.csv")], data.index, flat)
+    labels, *_ = _csv.read_labels([Path("y.csv")], data.index, flat)
     assert labels.toarray().tolist() == [[1, k % 2] for k in range(len(IDS))]
 
 
@@ -152,7 +152,7 @@ def test_the_header_of_labels_in_other_letters(folder, header):
     write("y.csv", LABELS_LONG.replace("id,node", header))
     write("h.csv", "Parent,CHILD\ndog,terrier\n,cat\n")
     hierarchy = _csv.read_hierarchy(Path("h.csv"))
-    labels, _ = _csv.read_labels([Path("y.csv")], ids, hierarchy)
+    labels, *_ = _csv.read_labels([Path("y.csv")], ids, hierarchy)
     counts = dict(zip(hierarchy.nodes, labels.sum(axis=0).tolist(), strict=True))
     assert counts == {"dog": 3, "terrier": 2, "cat": 2}
 
@@ -221,7 +221,7 @@ def test_names_that_are_paths(folder, names, nodes, wide, capsys):
 @pytest.mark.filterwarnings("error")
 def test_other_names_are_no_paths(folder):
     write("y.csv", "id,node\ng1,and/\ng1,GO:1\ng1,1.\ng1,v1.2\ng1,/x\n")
-    _, hierarchy = _csv.read_labels([Path("y.csv")], pd.Index(["g1"]), None)
+    _, hierarchy, _ = _csv.read_labels([Path("y.csv")], pd.Index(["g1"]), None)
     assert hierarchy.n_nodes == 5
 
 
@@ -236,7 +236,7 @@ def test_many_columns_take_no_longer_than_their_number(folder):
     data = read(Path("x.csv").read_text())
     assert data.shape == (1, 10_000)
     _csv.check_columns(list(data.columns), names[::-1], "a", "b")
-    labels, _ = _csv.read_labels([Path("x.csv")], data.index, None)
+    labels, *_ = _csv.read_labels([Path("x.csv")], data.index, None)
     assert labels.sum() == 10_000
     with pytest.raises(ValueError, match="come more than once: 'x'"):
         read(f"id,{','.join('x' for _ in names * 2)}\ng1,{ones},{ones}\n")

@@ -119,7 +119,7 @@ def test_a_forgotten_index(csv_model, capsys):
     ("options", "said"),
     [
         (["--min-probability", "2", "--format", "long"], r"in \[0, 1\], but got 2"),
-        (["--min-probability", "0.5"], "--min-probability needs --format long"),
+        (["--min-probability", "0.5"], "--min-proba needs --format long or cafa"),
         (
             ["--min-probability", "0.5", "--format", "long", "--decisions"],
             "does not go with --decisions",

@@ -42,6 +42,16 @@ def test_options_reach_the_classifier(arff):
     )
 
 
+def test_sizes_may_be_said_to_be_automatic(arff):
+    flags = ("--hidden", "--epochs", "--batch-size", "--lr")
+    words = [word for flag in flags for word in (flag, "auto")]
+    argv = ["fit", *arff, "--model", "m", "--quiet", "--heads", "1", *words]
+    assert main(argv) == 0
+    classifier = joblib.load("m")["pipeline"][-1]
+    assert classifier.hidden_layer_sizes == classifier.lr == "auto"
+    assert classifier.hidden_layer_sizes_ == (500, 500)
+
+
 def test_defaults_are_the_classifier_s(arff, monkeypatch):
     seen = []
 
@@ -113,6 +123,19 @@ def test_fit_tells_what_it_did(arff, capsys):
     assert "4 rows, 2 columns, Hierarchy(4 nodes" in captured.out
     assert "2 epochs" in captured.out
     assert "2/2" in captured.err
+
+
+def test_fit_tells_what_it_read(csv, capsys):
+    loud = [word for word in SMALL if word != "--quiet"]
+    assert main(["fit", *csv, "--model", "m", *loud]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("Data: 4 rows, 2 columns, Hierarchy(3 nodes, 1 edge")
+    assert lines[1:5] == [
+        "Numbers: 1 column: 'weight'",
+        "Text, one-hot encoded: 'coat' (2 texts)",
+        "Missing: 25.0% of the cells, most in 'weight' (25.0%)",
+        "Labels: 3 nodes, 1.8 per row (1.2 given, 0.5 ancestors)",
+    ]
 
 
 def test_quiet_is_quiet(arff, capsys):

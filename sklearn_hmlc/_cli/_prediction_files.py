@@ -1,0 +1,348 @@
+"""Files of predictions beside annotations: the measures of CAFA.
+
+Stage: ``hmlc evaluate`` with ``--predictions``. In: an ontology, who has which term,
+and files of scores, of any method. Out: tables on the screen and in a file. Truth and
+scores stay sparse.
+"""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import scipy.sparse as sp
+from sklearn.utils import Bunch
+
+from .._files import check_free_folder
+from .._reading import read_lines
+from .._response import hierarchy_of
+from .._validation import count
+from ..datasets import labels, read_features
+from ..hierarchy import Hierarchy
+from ..metrics import au_prc, information_accretion
+from ..predictions import read_predictions
+from . import _report
+from ._baselines import (
+    NAIVE,
+    frequencies,
+    naive_blocks,
+    naive_sparse,
+)
+from ._ontology import read_ontology, read_truth
+from ._say import ANNOTATION_FLAGS, FEATURE_FLAGS, in_flags, in_words, say, warn
+from ._seen import hash_ids, warning_of
+from ._unasked import OF_ROWS, refuse
+
+FILES = ("measures.csv",)
+
+_AU_PRC, _COVERAGE = "AU(PRC)", "coverage"
+
+
+def evaluate(args: Any) -> None:
+    """Print the measures of each file, and of a naive method where that is known."""
+    _check_options(args)
+    if args.out is not None:
+        check_free_folder(args.out, FILES, args.force)
+    model = None if args.model is None else _read_model(args)
+    ontology = read_ontology(args)
+    truth = _labels(args, read_truth(args, args.truth, ontology))
+    scores = {str(path): _read(path, truth) for path in args.predictions}
+    if args.predicted_only:
+        rows = np.flatnonzero(sum(np.diff(one.indptr) for one in scores.values()))
+        truth.update(target=truth.target[rows], ids=truth.ids[rows])
+        for name in scores:  # one by one, since each takes much memory
+            scores[name] = scores[name][rows]
+    train = _train_labels(args, ontology, truth)
+    information, source = _information(args, truth, train, model)
+    tables = {
+        name: _measures(truth, one, information, _predicted(one, truth.hierarchy))
+        for name, one in scores.items()
+    }
+    shares = _naive(truth.hierarchy, train, model)
+    if args.features is not None:
+        name, near = _neighbors(args, train, truth, shares)
+        tables[name] = _measures(
+            truth, near, information, _predicted(near, truth.hierarchy)
+        )
+    if shares is not None:
+        tables[NAIVE] = _measures_of_naive(truth, shares, information)
+    say(f"Truth: {truth.report!r}")
+    say(f"{count(len(truth.ids), 'row')}, {truth.hierarchy!r}\nInformation: {source}")
+    _show(tables)
+    if shares is None:
+        say("\nA naive method beside needs --train-annotations, or MODEL.")
+    if args.out is not None:
+        _write(args, tables)
+    _warn(args, truth, scores, model)
+
+
+def _check_options(args: Any) -> None:
+    if args.predictions is None or args.truth is None:
+        raise ValueError(
+            "--predictions and --truth go together: what is predicted, and what is "
+            "known of the same rows."
+        )
+    if args.features is not None and args.train_annotations is None:
+        raise ValueError(
+            "--features, for the nearest neighbours, needs --train-annotations."
+        )
+    refuse(args, OF_ROWS, "for a model's DATA, not beside --predictions")
+    if len(set(args.predictions)) < len(args.predictions):
+        raise ValueError("Expected each file of --predictions once.")
+
+
+# -- files -----------------------------------------------------------------------------
+
+
+def _labels(args: Any, annotations: Bunch) -> Bunch:
+    """Return closed labels over all terms: what nobody has may be predicted."""
+    with in_words(ANNOTATION_FLAGS):
+        found = labels(annotations, min_count=0, namespaces=args.namespaces)
+    return Bunch(**found, report=annotations.report)
+
+
+def _read(path: Path, truth: Bunch) -> sp.csr_array:
+    """Return the scores of a file for the rows of the truth, as CAFA counts them."""
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        found = read_predictions(
+            path,
+            truth.hierarchy,
+            ids=truth.ids.tolist(),
+            unknown_nodes="drop",
+            propagate=True,
+        )
+    for warning in told:
+        warn(in_flags(str(warning.message), {"ids": "--truth"}))
+    return found.scores
+
+
+def _read_model(args: Any) -> dict[str, Any]:
+    from ._asked import read_model  # torch comes with it, which takes memory
+
+    return read_model(args.model)
+
+
+def _neighbors(
+    args: Any, train: Bunch, truth: Bunch, shares: np.ndarray
+) -> tuple[str, sp.csr_array]:
+    """Return what the nearest rows to train on say of the rows of the truth."""
+    from ._neighbors import NEIGHBORS, neighbor_scores  # as above
+
+    with in_words(FEATURE_FLAGS):
+        features = read_features(args.features, id_column=args.features_id_column)
+    return NEIGHBORS, neighbor_scores(features, train, truth.ids, shares)
+
+
+def _train_labels(args: Any, ontology: Hierarchy | None, truth: Bunch) -> Bunch | None:
+    """Return the labels of the annotations to train on, rows of the truth aside."""
+    if args.train_annotations is None:
+        return None
+    annotations = read_truth(args, args.train_annotations, ontology)
+    found = _labels(args, annotations)
+    rows = np.flatnonzero(~found.ids.isin(truth.ids))
+    if not len(rows):
+        raise ValueError(
+            f"{args.train_annotations} has no row to train on: all of its ids are in "
+            "the truth. Say --predicted-only, or give other annotations."
+        )
+    if found.hierarchy.nodes != truth.hierarchy.nodes:
+        raise ValueError(
+            f"{args.train_annotations} has other terms than --truth; give both the "
+            "same --ontology."
+        )
+    return Bunch(
+        target=found.target[rows], ids=found.ids[rows], hierarchy=found.hierarchy
+    )
+
+
+def _read_information(path: Path, hierarchy: Hierarchy) -> np.ndarray:
+    """Read two columns, term and bits; 0 for terms that are not in the file."""
+    bits = np.zeros(hierarchy.n_nodes)
+    names = dict(hierarchy.alternatives) | {node: node for node in hierarchy.nodes}
+    found = 0
+    for number, line in _numbered(path):
+        cells = line.split()
+        value = _bits(cells[1]) if len(cells) == 2 else math.nan
+        if not 0 <= value < math.inf:
+            raise ValueError(
+                f"{path}, line {number}: expected a term and its information in bits, "
+                f"0 or more, but got {line[:80]!r}."
+            )
+        if cells[0] in names:
+            bits[hierarchy.index(names[cells[0]])] = value
+            found += 1
+    if not found:
+        raise ValueError(f"{path}: it has none of the terms of the ontology.")
+    return bits
+
+
+def _numbered(path: Path) -> Iterator[tuple[int, str]]:
+    for first, lines in read_lines(path):
+        for number, line in enumerate(lines, first):
+            if line.strip():
+                yield number, line
+
+
+def _bits(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return math.nan
+
+
+# -- what a naive method knows ---------------------------------------------------------
+
+
+def _information(
+    args: Any, truth: Bunch, train: Bunch | None, model: dict | None
+) -> tuple[np.ndarray, str]:
+    """Return how much each term tells, in bits, and where that is from."""
+    hierarchy = truth.hierarchy
+    if args.information is not None:
+        found = _read_information(args.information, hierarchy)
+        return found, f"{args.information}"
+    if train is not None:
+        rows = count(len(train.ids), "row")
+        words = f"{rows} of {args.train_annotations} that are not in the truth"
+        return np.asarray(information_accretion(train.target, hierarchy)), words
+    if model is not None and model["information"] is not None:
+        own = hierarchy_of(model["pipeline"])
+        return _by_name(own, model["information"], hierarchy), f"{args.model}"
+    found = np.asarray(information_accretion(truth.target, hierarchy))
+    return found, "the frequencies of terms in the truth itself"
+
+
+def _naive(
+    hierarchy: Hierarchy, train: Bunch | None, model: dict | None
+) -> np.ndarray | None:
+    """Return how frequent terms are in training; None where nobody knows."""
+    if train is not None:
+        return frequencies(train.target.sum(axis=0), len(train.ids), hierarchy)
+    if model is None or model["n_rows"] is None:
+        return None
+    own = hierarchy_of(model["pipeline"])
+    shares = frequencies(model["train_counts"], model["n_rows"], own)
+    return _by_name(own, shares, hierarchy)
+
+
+def _by_name(own: Hierarchy, values: Any, hierarchy: Hierarchy) -> np.ndarray:
+    """Put one number per node into the order of another hierarchy; 0 where new."""
+    known: Mapping[Any, float] = dict(zip(own.nodes, values, strict=True))
+    return np.array([known.get(node, 0.0) for node in hierarchy.nodes], dtype=float)
+
+
+# -- measures --------------------------------------------------------------------------
+
+
+def _spaces(hierarchy: Hierarchy) -> dict[str, np.ndarray]:
+    """Return the scored nodes of each namespace, or of all where none is known."""
+    names = [hierarchy.namespaces.get(node, "all") for node in hierarchy.nodes]
+    codes = np.array(names)
+    return {
+        space: np.flatnonzero((codes == space) & hierarchy.scored)
+        for space in dict.fromkeys(names)
+        if ((codes == space) & hierarchy.scored).any()
+    }
+
+
+def _predicted(scores: sp.csr_array, hierarchy: Hierarchy) -> dict[str, np.ndarray]:
+    """Mark the rows that have a prediction at the lowest threshold, by namespace."""
+    counted = scores >= _report.CAFA_THRESHOLDS[0]
+    return {
+        space: np.diff(counted[:, nodes].indptr) > 0
+        for space, nodes in _spaces(hierarchy).items()
+    }
+
+
+def _measures_of_naive(
+    truth: Bunch, shares: np.ndarray, information: np.ndarray
+) -> pd.DataFrame:
+    n_rows = len(truth.ids)
+    # Below the lowest threshold scores count in AU(PRC) alone.
+    likely = naive_sparse(shares, n_rows, _report.CAFA_THRESHOLDS[0])
+    predicted = _predicted(likely, truth.hierarchy)
+    blocks = naive_blocks(shares, n_rows)
+    return _measures(truth, likely, information, predicted, blocks)
+
+
+def _measures(
+    truth: Bunch,
+    scores: sp.csr_array,
+    information: np.ndarray,
+    predicted: dict[str, np.ndarray],
+    every: Any = None,
+) -> pd.DataFrame:
+    """Return measures (rows) by namespace (columns); "mean" is over namespaces.
+
+    ``every`` are all scores, where `scores` are the larger ones.
+    """
+    hierarchy = truth.hierarchy
+    found = _report.cafa_measures(
+        truth.target, scores, hierarchy, information, average=None
+    )
+    table = pd.DataFrame(
+        {
+            name: {_name(top, hierarchy): value for top, value in by_top.items()}
+            for name, by_top in found.items()
+        }
+    ).T
+    covered = {
+        space: predicted[space][np.diff(truth.target[:, nodes].indptr) > 0]
+        for space, nodes in _spaces(hierarchy).items()
+    }
+    table.loc[_COVERAGE] = {
+        space: covered[space].mean() for space in table.columns if space in covered
+    }
+    table["mean"] = table.mean(axis=1)
+    table.loc[_AU_PRC] = math.nan
+    table.loc[_AU_PRC, "mean"] = au_prc(
+        truth.target, scores if every is None else every, hierarchy=hierarchy
+    )
+    return table
+
+
+def _name(top: Any, hierarchy: Hierarchy) -> str:
+    return str(hierarchy.namespaces.get(top, "all" if top == "all" else top))
+
+
+def _show(tables: dict[str, pd.DataFrame]) -> None:
+    means = pd.DataFrame({name: table["mean"] for name, table in tables.items()})
+    spaces = [name for name in next(iter(tables.values())).columns if name != "mean"]
+    title = "Mean over namespaces" if len(spaces) > 1 else spaces[0]
+    say(f"\n{title}\n{_text(means)}")
+    for space in spaces if len(spaces) > 1 else []:
+        part = {name: table[space] for name, table in tables.items() if space in table}
+        say(f"\n{space}\n{_text(pd.DataFrame(part).dropna(how='all'))}")
+
+
+def _text(table: pd.DataFrame) -> str:
+    return table.to_string(float_format="{:.3f}".format, na_rep="-")
+
+
+def _write(args: Any, tables: dict[str, pd.DataFrame]) -> None:
+    table = pd.concat(tables, names=["method", "measure"])
+    paths = _report.write_report(args.out, {FILES[0]: table}, force=args.force)
+    say(f"\nFiles:\n  {paths[0]}")
+
+
+def _warn(
+    args: Any, truth: Bunch, scores: dict[str, sp.csr_array], model: dict | None
+) -> None:
+    if model is not None:
+        seen = warning_of(hash_ids(truth.ids), model["seen"], True)
+        if seen is not None:
+            warn(f"{seen}; the measures of new rows are likely lower.")
+    for name, one in scores.items():
+        missing = int((np.diff(one.indptr) == 0).sum())
+        if missing and not args.predicted_only:
+            warn(
+                f"{name} has no prediction for {missing:,} of "
+                f"{count(len(truth.ids), 'row')} of the truth, which count as missed; "
+                "--predicted-only leaves them out."
+            )
