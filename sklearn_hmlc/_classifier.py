@@ -8,28 +8,22 @@ from typing import ClassVar
 from sklearn.base import BaseEstimator, ClassifierMixin, _fit_context
 from sklearn.utils import (
     check_consistent_length,
-    check_random_state,
     estimator_html_repr,
 )
 from sklearn.utils.validation import _num_samples, check_is_fitted
 
 from . import _fit
-from ._build import make_net, refresh_net
 from ._callbacks import clone_with_callbacks
-from ._outputs import Outputs
 from ._params import (
     CONSTRAINTS,
     check_partial_fit,
     check_sampler,
-    fixed_params,
     warn_without_effect,
 )
-from ._resample import resampled
 from ._rows import Rows, check_features
 from ._saved import all_or_nothing
-from ._sizes import settle_sizes
 from ._target import ScoreMixin, make_target
-from ._torch import SEEDS, usual
+from ._torch import usual
 from ._validation import as_thresholds, check_same_ids
 from .uncertainty import get_measure
 
@@ -348,7 +342,7 @@ array-like of shape (n_samples,)
             rows = self._validate_rows(X, y, sample_weight, reset=not goes_on)
             _fit.warn_empty(self, rows.Y)
             warn_without_effect(self)
-            interrupt = self._train(rows, goes_on)
+            interrupt = _fit.learn(self, rows, goes_on)
             if not self.warm_start:
                 # A model is its weights; Adam's moments are twice as large.
                 self.net_.optimizer_.state.clear()
@@ -387,7 +381,7 @@ array-like of shape (n_samples,)
         goes_on = hasattr(self, "net_")
         with all_or_nothing(self, goes_on):
             rows = self._validate_rows(X, y, sample_weight, not goes_on, classes)
-            self._train(rows, goes_on, one_epoch=True)
+            _fit.learn(self, rows, goes_on, one_epoch=True)
         return self
 
     def _validate_rows(self, X, y, sample_weight, reset, classes=None):
@@ -404,44 +398,6 @@ array-like of shape (n_samples,)
         check_consistent_length(X, labels)
         weight = _fit.row_weights(self, sample_weight, labels.shape[0], reset)
         return Rows(X, labels, weight).that_count()
-
-    def _train(self, rows, goes_on, one_epoch=False):
-        """Train; return a KeyboardInterrupt that came after a whole epoch, or None.
-
-        ``one_epoch``: as one more part of a training whose rows are not all known.
-        """
-        settle_sizes(self, rows, goes_on)
-        if not goes_on:
-            all_known = not (one_epoch or self.warm_start)
-            there = rows.Y if all_known else None
-            self._outputs = Outputs.of_rows(self._target.hierarchy, there)
-            self._random_state = check_random_state(self.random_state)
-            self._split_seed = self._random_state.randint(SEEDS)
-            self._made_with = fixed_params(self)
-            self.hierarchy_ = self._target.hierarchy
-            self.node_names_ = self.hierarchy_.nodes
-            self.classes_ = self._target.classes
-        done = self.n_iter_ if goes_on and one_epoch else 0
-        seed = self._random_state.randint(SEEDS)
-        rows, valid = _fit.held_out(self, rows)
-        rows = resampled(self, rows)
-        device = _fit.device_of(self.device)
-        with _fit.own_generators(self, seed, device) as (host, on_device):
-            if goes_on:
-                net = refresh_net(self.net_, self, restart=not one_epoch)
-            else:
-                net = make_net(self, rows, device, host)
-            if one_epoch or not goes_on:
-                _fit.count_rows(self, net, rows, self._target.column_names, goes_on)
-            with net.drawing_from(host, on_device):
-                epochs = 1 if one_epoch else self.max_epochs_
-                span = done, self.max_epochs_
-                rows, valid = self._outputs.rows(rows), self._outputs.rows(valid)
-                interrupt = _fit.train(net, rows, valid, epochs, span, begins=not done)
-        self.net_ = net
-        self.history_ = _fit.epochs_of(net.history)
-        self.n_iter_ = len(self.history_)
-        return interrupt
 
     # -- prediction ------------------------------------------------------------------
 

@@ -15,11 +15,16 @@ import numpy as np
 import torch
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import train_test_split
+from sklearn.utils import check_random_state
 
 from . import _torch
+from ._build import make_net, refresh_net
 from ._callbacks import OwnCallback, wants_to_stop
+from ._outputs import Outputs
 from ._params import fixed_params
+from ._resample import resampled
 from ._saved import Saved
+from ._sizes import settle_sizes
 from ._validation import as_row_weights, by_node, shorten
 from .losses import SCHEMES, node_weights_from_counts
 
@@ -216,6 +221,45 @@ def node_weights_of(estimator, hierarchy, seen, columns=None):
 
 
 # -- training --------------------------------------------------------------------------
+
+
+def learn(estimator, rows, goes_on, one_epoch=False):
+    """Train a classifier on checked rows, and set what it has learnt.
+
+    Returns a KeyboardInterrupt that came after a whole epoch, or None. ``one_epoch``: as one more part of a training whose rows are not all known.
+    """
+    settle_sizes(estimator, rows, goes_on)
+    if not goes_on:
+        all_known = not (one_epoch or estimator.warm_start)
+        there = rows.Y if all_known else None
+        estimator._outputs = Outputs.of_rows(estimator._target.hierarchy, there)
+        estimator._random_state = check_random_state(estimator.random_state)
+        estimator._split_seed = estimator._random_state.randint(_torch.SEEDS)
+        estimator._made_with = fixed_params(estimator)
+        estimator.hierarchy_ = estimator._target.hierarchy
+        estimator.node_names_ = estimator.hierarchy_.nodes
+        estimator.classes_ = estimator._target.classes
+    done = estimator.n_iter_ if goes_on and one_epoch else 0
+    seed = estimator._random_state.randint(_torch.SEEDS)
+    rows, valid = held_out(estimator, rows)
+    rows = resampled(estimator, rows)
+    device = device_of(estimator.device)
+    with own_generators(estimator, seed, device) as (host, on_device):
+        if goes_on:
+            net = refresh_net(estimator.net_, estimator, restart=not one_epoch)
+        else:
+            net = make_net(estimator, rows, device, host)
+        if one_epoch or not goes_on:
+            count_rows(estimator, net, rows, estimator._target.column_names, goes_on)
+        with net.drawing_from(host, on_device):
+            epochs = 1 if one_epoch else estimator.max_epochs_
+            span = done, estimator.max_epochs_
+            parts = map(estimator._outputs.rows, (rows, valid))
+            interrupt = train(net, *parts, epochs, span, begins=not done)
+    estimator.net_ = net
+    estimator.history_ = epochs_of(net.history)
+    estimator.n_iter_ = len(estimator.history_)
+    return interrupt
 
 
 def train(net, rows, valid, epochs, span, begins=True):
