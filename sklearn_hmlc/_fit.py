@@ -226,7 +226,8 @@ def node_weights_of(estimator, hierarchy, seen, columns=None):
 def learn(estimator, rows, goes_on, one_epoch=False):
     """Train a classifier on checked rows, and set what it has learnt.
 
-    Returns a KeyboardInterrupt that came after a whole epoch, or None. ``one_epoch``: as one more part of a training whose rows are not all known.
+    Returns a KeyboardInterrupt that came after a whole epoch, or None. ``one_epoch``:
+    as one more part of a training whose rows are not all known.
     """
     settle_sizes(estimator, rows, goes_on)
     if not goes_on:
