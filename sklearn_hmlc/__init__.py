@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ._classifier import HierarchicalEnsembleClassifier
+    from ._export import to_torch
     from ._paper import paper_defaults
     from ._recipe import make_rare_node_ensemble
     from .hierarchy import Hierarchy
@@ -31,6 +32,7 @@ __all__ = [
     "__version__",
     "make_rare_node_ensemble",
     "paper_defaults",
+    "to_torch",
 ]
 
 _MODULES = {
@@ -39,6 +41,7 @@ _MODULES = {
     "Hierarchy": ".hierarchy",
     "make_rare_node_ensemble": "._recipe",
     "paper_defaults": "._paper",
+    "to_torch": "._export",
 }
 _FOLDERS = {
     *("datasets", "experts", "hierarchy", "losses", "metrics", "nn"),

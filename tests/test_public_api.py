@@ -55,6 +55,7 @@ LAYERS = [
     "_classifier",
     "_recipe",
     "_paper",
+    "_export",
     "_cli",
 ]
 FOLDERS = [layer for layer in LAYERS if (ROOT / layer / "__init__.py").exists()]
