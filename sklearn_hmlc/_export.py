@@ -226,7 +226,9 @@ class _Exported(nn.Module):
         """
         if tuple(x.shape[1:]) != self.input_shape:
             shape = ", ".join(["B", *map(str, self.input_shape)])
-            raise ValueError(f"Expected x of shape ({shape}), but got {tuple(x.shape)}.")
+            raise ValueError(
+                f"Expected x of shape ({shape}), but got {tuple(x.shape)}."
+            )
         x = x if x.dtype == torch.uint8 else x.to(torch.float32)
         return self.columns(self.ensemble(self.steps(x)))
 
@@ -334,13 +336,13 @@ class _Classes(nn.Module):
         self.nodes = _Gather(_positions(classifier))
         parents, children = np.array(hierarchy.edges).T
         self.register_buffer("parents", torch.tensor(parents))
-        self.register_buffer("children", torch.tensor(children))
+        self.register_buffer("offspring", torch.tensor(children))
         ends = target.columns(np.arange(hierarchy.n_nodes))
         self.register_buffer("ends", torch.tensor(ends))
 
     def forward(self, p):
         p = self.nodes(p).to(torch.float64)
-        parts = p.index_select(1, self.children)
+        parts = p.index_select(1, self.offspring)
         below = torch.zeros_like(p).index_add(1, self.parents, parts)
         ends = (p - below).clamp(min=LOWEST).index_select(1, self.ends)
         return ends / ends.sum(1, keepdim=True)

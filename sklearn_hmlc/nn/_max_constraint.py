@@ -54,9 +54,9 @@ class MaxConstraint(nn.Module):
     Notes
     -----
     O(E) time and O(C) memory for each row and member, no (C, C) matrix. Any float
-    dtype and any device; half precision is compared exactly. While a program is traced
-    or exported (`torch.export`, `torch.onnx`, `torch.jit.trace`), the form for
-    prediction is made of plain gathers and maxima out of place, for any number of rows.
+    dtype and any device; half precision is compared exactly. While a program is
+    exported (`torch.export`, `torch.onnx`), the form for prediction is made of plain
+    gathers and maxima, for any number of rows.
 
     References
     ----------
@@ -112,7 +112,7 @@ class MaxConstraint(nn.Module):
             If `x` is not of a float dtype.
         """
         self._check(x, y)
-        if y is None and _is_recorded():
+        if y is None and torch.compiler.is_exporting():
             return self._out_of_place(x)
         rows = x.reshape(-1, x.shape[-1])
         if y is None and not (x.requires_grad and torch.is_grad_enabled()):
@@ -128,11 +128,10 @@ class MaxConstraint(nn.Module):
 
     def _out_of_place(self, x: Tensor) -> Tensor:
         """Do as `_predicted`, of operations that other programs have, too."""
-        by_node = x.reshape(-1, x.shape[-1]).T
         for level in self.levels:
-            best = level.best(by_node)  # type: ignore[operator]
-            by_node = by_node.index_copy(0, level.above, best)
-        return by_node.T.reshape(x.shape)
+            assert isinstance(level, _Level)  # nn.ModuleList tells mypy less
+            x = x.index_copy(-1, level.above, level.best(x, dim=-1))
+        return x
 
     def winners(self, by_node: Tensor, y: Tensor | None) -> Tensor:
         """For each entry of (C, N) that is a parent's the node with its maximum."""
@@ -201,17 +200,17 @@ class _Level(nn.Module):
             best = torch.maximum(left, right, out=left)
         rows.index_copy_(0, self.above, best)
 
-    def best(self, rows: Tensor) -> Tensor:
-        """Return the maximum of each parent's family; ``rows`` stay as they are."""
-        best = rows
+    def best(self, values: Tensor, dim: int) -> Tensor:
+        """Return the maximum of each parent's family; ``values`` stay as they are."""
+        best = values
         for k in range(self.n_rounds):
-            best = torch.maximum(*self._meeting(best, k))
+            best = torch.maximum(*self._meeting(best, k, dim))
         return best
 
-    def _meeting(self, best: Tensor, k: int) -> tuple[Tensor, Tensor]:
+    def _meeting(self, best: Tensor, k: int, dim: int = 0) -> tuple[Tensor, Tensor]:
         """Who meets whom in a round."""
-        left = best.index_select(0, self.get_buffer(f"left_{k}"))
-        return left, best.index_select(0, self.get_buffer(f"right_{k}"))
+        left = best.index_select(dim, self.get_buffer(f"left_{k}"))
+        return left, best.index_select(dim, self.get_buffer(f"right_{k}"))
 
 
 def _tournament(groups: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
@@ -226,11 +225,6 @@ def _tournament(groups: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         right = np.where(groups[right] == groups[left], right, left)
         yield left, right
         groups = groups[left]
-
-
-def _is_recorded() -> bool:
-    """Tell whether operations are recorded, for batches of any size, to run later."""
-    return torch.compiler.is_exporting() or torch.jit.is_tracing()
 
 
 def _chunks(rows: Tensor) -> Iterator[slice]:
