@@ -45,6 +45,8 @@ LAYERS = [
     "postprocessing",
     "experts",
     "_torch",
+    "_scoring",
+    "_tasks",
     "_callbacks",
     "_net",
     "_build",
