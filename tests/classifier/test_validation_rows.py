@@ -11,7 +11,7 @@ from sklearn.model_selection import GridSearchCV, train_test_split
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
-from sklearn_hmlc.metrics import au_prc, fmax_score, get_scorer
+from sklearn_hmlc.metrics import au_prc, get_scorer
 from tests.classifier.common import TREE, make_data, small
 
 X, Y = make_data()
@@ -91,8 +91,9 @@ def test_weights_of_validation_rows():
     assert clf.best_validation_score_ == pytest.approx(expected, abs=1e-6)
     assert clf.score(X_VAL, Y_VAL) != pytest.approx(expected, abs=1e-4)
     named = early(scoring="fmax").fit(X, Y, **parts, sample_weight_val=weight)
-    proba = named.predict_proba(X_VAL)
-    expected = fmax_score(Y_VAL, proba, scored=TREE.scored, sample_weight=weight)
+    scorer = get_scorer("fmax")
+    expected = scorer(named, X_VAL, Y_VAL, sample_weight=weight)
+    assert scorer(named, X_VAL, Y_VAL) != pytest.approx(expected, abs=1e-4)
     assert named.best_validation_score_ == pytest.approx(expected, abs=1e-6)
 
 
