@@ -12,6 +12,7 @@ import copy
 
 import numpy as np
 import torch
+from sklearn.frozen import FrozenEstimator
 from sklearn.impute import SimpleImputer
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.validation import check_is_fitted
@@ -120,6 +121,8 @@ def _taken_apart(estimator):
             estimator = estimator.steps[-1][1]
         elif hasattr(estimator, "best_estimator_"):
             estimator = estimator.best_estimator_
+        elif isinstance(estimator, FrozenEstimator):
+            estimator = estimator.estimator
         elif isinstance(estimator, NodeThresholdClassifier):
             estimator = estimator.estimator_
         else:

@@ -238,7 +238,7 @@ def learn(estimator, rows, goes_on, one_epoch=False, valid=None, tasks=None):
     to validate on. ``tasks``: `Tasks`, for scikit-learn's callbacks.
     """
     settle_sizes(estimator, rows, goes_on)
-    tasks = Tasks(None, None, None, None) if tasks is None else tasks
+    tasks = tasks or Tasks()
     tasks.begin(estimator.max_epochs_)
     if not goes_on:
         all_known = not (one_epoch or estimator.warm_start)

@@ -27,11 +27,12 @@ class Tasks:
 
     Parameters
     ----------
-    estimator : HierarchicalEnsembleClassifier
+    estimator : HierarchicalEnsembleClassifier or None
+        None: nobody is told.
     X, y, sample_weight : as given to `fit`
     """
 
-    def __init__(self, estimator, X, y, sample_weight):
+    def __init__(self, estimator=None, X=None, y=None, sample_weight=None):
         self.estimator = estimator
         self.there = bool(getattr(estimator, "_skl_callbacks", ()))
         weights = {} if sample_weight is None else {"sample_weight": sample_weight}

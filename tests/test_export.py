@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from sklearn.decomposition import PCA
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.exceptions import NotFittedError
+from sklearn.frozen import FrozenEstimator
 from sklearn.impute import SimpleImputer
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
@@ -144,8 +145,9 @@ def test_images_as_bytes():
         lambda inner: GridSearchCV(inner, {"dropout": [0.1, 0.5]}, cv=2),
         lambda inner: NodeThresholdClassifier(inner, cv=2, hierarchy=TREE),
         lambda inner: make_pipeline("passthrough", inner),
+        lambda inner: FrozenEstimator(inner.fit(X, Y)),
     ],
-    ids=["search", "thresholds", "pipeline"],
+    ids=["search", "thresholds", "pipeline", "frozen"],
 )
 def test_wrappers_whose_probabilities_are_those_inside(wrap):
     check(wrap(small(max_epochs=1)).fit(X, Y), X)

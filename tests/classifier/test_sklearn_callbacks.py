@@ -61,9 +61,7 @@ def test_models_of_each_epoch_stay_as_they_were():
     *epochs, whole = told.models
     for number, model in enumerate(epochs, start=1):
         expected = small(max_epochs=number).fit(X, Y)
-        np.testing.assert_array_equal(
-            model.predict_proba(X), expected.predict_proba(X)
-        )
+        np.testing.assert_array_equal(model.predict_proba(X), expected.predict_proba(X))
     np.testing.assert_array_equal(whole.predict_proba(X), epochs[2].predict_proba(X))
 
 

@@ -125,7 +125,9 @@ def test_scorers_see_what_the_classifier_answers(name):
 def test_higher_is_better():
     up, down = (
         early(
-            scoring=lambda estimator, X, y, sign=sign: sign * len(estimator.net_.history),
+            scoring=lambda estimator, X, y, sign=sign: (
+                sign * len(estimator.net_.history)
+            ),
             n_iter_no_change=2,
         ).fit(X, Y)
         for sign in (1, -1)
@@ -179,7 +181,9 @@ def test_images_on_disk(tmp_path):
 
 def test_searches_and_pipelines_hand_them_on():
     rows = {"X_val": X_VAL, "y_val": Y_VAL}
-    search = GridSearchCV(early(max_epochs=2), {"dropout": [0.1]}, cv=2).fit(X, Y, **rows)
+    search = GridSearchCV(early(max_epochs=2), {"dropout": [0.1]}, cv=2).fit(
+        X, Y, **rows
+    )
     best = search.best_estimator_
     assert best.best_validation_score_ == pytest.approx(best.score(X_VAL, Y_VAL))
     with config_context(enable_metadata_routing=True):
