@@ -22,13 +22,14 @@ from ._params import (
 )
 from ._rows import Rows, check_features
 from ._saved import all_or_nothing
+from ._stored import Plain
 from ._target import ScoreMixin, make_target
 from ._torch import usual
 from ._validation import as_thresholds, check_same_ids
 from .uncertainty import get_measure
 
 
-class HierarchicalEnsembleClassifier(ScoreMixin, ClassifierMixin, BaseEstimator):
+class HierarchicalEnsembleClassifier(Plain, ScoreMixin, ClassifierMixin, BaseEstimator):
     """Coherent neural ensemble for labels in a hierarchy, with an eye on rare nodes.
 
     Networks whose predictions obey the hierarchy by construction (max constraint),

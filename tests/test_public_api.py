@@ -15,11 +15,14 @@ ROOT = Path(sklearn_hmlc.__file__).parent
 
 # Data flows one way: a part imports only from those before it in this list.
 LAYERS = [
+    "_versions",
+    "_aside",
     "_spelling",
     "_words",
     "_options",
     "_frames",
     "_validation",
+    "_sound_trees",
     "_reading",
     "_files",
     "_optional",
@@ -52,9 +55,12 @@ LAYERS = [
     "_saved",
     "_resample",
     "_fit",
+    "_encoders",
+    "_stored",
     "_classifier",
     "_recipe",
     "_paper",
+    "io",
     "_cli",
 ]
 FOLDERS = [layer for layer in LAYERS if (ROOT / layer / "__init__.py").exists()]

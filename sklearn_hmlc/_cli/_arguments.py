@@ -37,6 +37,16 @@ def add_model(parser, **options):
     )
 
 
+def add_trust(parser):
+    """Add what allows to read files that can run code."""
+    parser.add_argument(
+        "--trust",
+        action="store_true",
+        help="read MODEL even if it is a joblib file, as earlier versions wrote them: "
+        "that runs whatever code is in it",
+    )
+
+
 def add_data(parser):
     """Add ARFF and CSV files."""
     parser.add_argument(

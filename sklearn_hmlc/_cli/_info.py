@@ -26,7 +26,7 @@ _TOLD = {"hierarchy", "threshold", "verbose", "device"}
 
 def info(args: Any) -> None:
     """Print what a model was trained on and how."""
-    model = load_model(args.model)
+    model = load_model(args.model, args.trust)
     pipeline = model["pipeline"]
     lines = {
         "Model": f"{args.model}, {_size(args.model)}, of version {model['version']}",

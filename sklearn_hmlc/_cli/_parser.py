@@ -163,6 +163,7 @@ def _add_info(commands):
         _help.INFO_EXAMPLES,
     )
     arguments.add_model(info)
+    arguments.add_trust(info)
 
 
 def _add_predict(commands):
@@ -176,6 +177,7 @@ def _add_predict(commands):
         _help.PREDICT_EXAMPLES,
     )
     arguments.add_model(predict)
+    arguments.add_trust(predict)
     arguments.add_data(predict)
     predict.add_argument(
         "--features",
@@ -234,6 +236,7 @@ def _add_evaluate(commands):
         _help.EVALUATE_EXAMPLES,
     )
     arguments.add_model(evaluate, nargs="?")
+    arguments.add_trust(evaluate)
     arguments.add_data(evaluate)
     arguments.add_labels(evaluate)
     evaluate.add_argument(
