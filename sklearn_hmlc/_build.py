@@ -18,7 +18,8 @@ from torch.optim.lr_scheduler import ReduceLROnPlateau
 
 from ._callbacks import OwnCallback, StopOnNan, callbacks_of, own_callbacks
 from ._net import HierarchicalNet
-from ._rows import features, memory_batches, mostly_zeros
+from ._rows import features, memory_batches
+from ._validation import mostly_zeros
 from .losses import HierarchicalFocalLoss
 from .nn import ENSEMBLES, EncodedHeads, RowAdam, encoded_width
 

@@ -24,7 +24,7 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from .. import __version__
 from .. import io as models
 from .._response import chain
-from .._rows import mostly_zeros
+from .._validation import mostly_zeros
 
 #: Where the metadata of a model file have the facts below.
 _METADATA = "hmlc fit"
