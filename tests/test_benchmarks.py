@@ -6,6 +6,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from benchmarks.ontology import molecular_function
 from benchmarks.paper import __main__ as program
 from benchmarks.paper import _claims, _report
 from benchmarks.paper._methods import MAIN, METHODS, make
@@ -144,3 +145,10 @@ def test_the_report_is_drawn_from_the_committed_cells(tmp_path, capsys):
         committed = ROOT / path.relative_to(tmp_path)
         assert path.read_bytes() == committed.read_bytes(), path.name
     assert (tmp_path / "README.md").read_bytes() == (ROOT / "README.md").read_bytes()
+
+
+def test_the_guide_shows_the_cells_of_gene_function():
+    cells = pd.read_csv(molecular_function.RESULTS, dtype=str)
+    table = molecular_function.as_table(molecular_function.by_method(cells))
+    assert table == molecular_function.SHOWN.read_text()
+    assert len(cells) == 5 * len(molecular_function.METHODS)
