@@ -34,6 +34,8 @@ MEASURES = (
 )
 SCHEMES = ("binary", "class-wise")
 STRATEGIES = ("prevalence", "f1")
+#: The network alone, or what `make_rare_node_ensemble` makes.
+KINDS = ("network", "best")
 FORMATS = ("long", "cafa", "wide")
 
 #: Edges of an ontology whose upper end is an ancestor.

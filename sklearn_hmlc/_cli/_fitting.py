@@ -14,15 +14,14 @@ from typing import Any
 import numpy as np
 from sklearn.model_selection import KFold, train_test_split
 
-from .. import HierarchicalEnsembleClassifier
+from .. import HierarchicalEnsembleClassifier, make_rare_node_ensemble
 from .._files import check_free, is_stdout
-from .._response import part_with
 from .._validation import count, name_array, shorten
 from ..metrics import information_accretion
 from ..postprocessing import NodeThresholdClassifier
-from ._defaults import AUTO, FOLDS, STRATEGIES
+from ._defaults import AUTO, FOLDS, PARAMETERS, STRATEGIES
 from ._held_out import Measured, mean_over_folds, measure_held_out
-from ._model import make_model, save_model
+from ._model import make_model, network_of, save_model
 from ._say import say, tell
 from ._seen import remembered
 from ._sources import GeneRows, describe_rows, read_rows
@@ -61,12 +60,13 @@ def fit(args: Any) -> None:
     if measured is not None:
         say_here(f"\n{measured.text()}\n")
     if not args.quiet:
-        epochs = count(part_with(model, "n_iter_").n_iter_, "epoch")
+        epochs = count(network_of(model).n_iter_, "epoch")
         say_here(f"Trained in {seconds:.1f} s, {epochs}\nModel: {args.model}")
 
 
 def _check_options(args: Any) -> None:
-    if args.threshold_folds is not None and args.threshold not in STRATEGIES:
+    tuned = args.threshold in STRATEGIES or args.model_kind == "best"
+    if args.threshold_folds is not None and not tuned:
         raise ValueError(
             "--threshold-folds tunes thresholds; it needs --threshold prevalence or f1."
         )
@@ -214,8 +214,17 @@ def _make(args: Any, table: Table) -> Any:
         raise ValueError(
             f"--threshold-folds {folds} needs as many rows, but DATA has {n_rows}."
         )
+    best = args.model_kind == "best"
+    if best and not tuned and args.threshold != PARAMETERS["threshold"]:
+        raise ValueError(
+            "--model-kind best tunes its thresholds; --threshold takes prevalence or "
+            f"f1 beside it, but got {args.threshold}."
+        )
     own = {"threshold": 0.5} if tuned else {}
-    pipeline = make_model(_classifier(args, table, **own), table.nominal, table.data)
+    classifier = _classifier(args, table, **own)
+    if best:
+        return _best(args, table, classifier, folds)
+    pipeline = make_model(classifier, table.nominal, table.data)
     if not tuned:
         return pipeline
     return NodeThresholdClassifier(
@@ -224,6 +233,19 @@ def _make(args: Any, table: Table) -> Any:
         cv=folds,
         random_state=args.random_state,
     )
+
+
+def _best(args: Any, table: Table, network: Any, folds: int) -> Any:
+    """Make the recipe of the library, behind the preparation of all models."""
+    model = make_rare_node_ensemble(
+        table.hierarchy,
+        random_state=args.random_state,
+        network=network.set_params(hierarchy=None),
+        cv=folds,
+        strategy=args.threshold if args.threshold in STRATEGIES else "f1",
+    )
+    experts = model.estimator["experts"]
+    return model.set_params(estimator=make_model(experts, table.nominal, table.data))
 
 
 def _classifier(args: Any, table: Table, **own: Any) -> HierarchicalEnsembleClassifier:

@@ -66,6 +66,12 @@ def make_model(classifier, nominal: Sequence[str] = (), data: Any = None) -> Pip
     )
 
 
+def network_of(pipeline: Any) -> Any:
+    """Return the network in a fitted pipeline, alone or among other experts."""
+    last = list(chain(pipeline))[-1]
+    return getattr(last, "named_estimators_", {"network": last})["network"]
+
+
 def save_model(path: Path, pipeline, facts: Mapping[str, Any], force: bool) -> None:
     """Write a fitted pipeline, see `sklearn_hmlc.io.save_model`.
 
