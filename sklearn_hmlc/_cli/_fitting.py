@@ -210,11 +210,11 @@ def _make(args: Any, table: Table) -> Any:
     tuned = args.threshold in STRATEGIES
     folds = args.threshold_folds or FOLDS
     n_rows = table.target.shape[0]
-    if tuned and folds > n_rows:
+    best = args.model_kind == "best"
+    if (tuned or best) and folds > n_rows:
         raise ValueError(
             f"--threshold-folds {folds} needs as many rows, but DATA has {n_rows}."
         )
-    best = args.model_kind == "best"
     if best and not tuned and args.threshold != PARAMETERS["threshold"]:
         raise ValueError(
             "--model-kind best tunes its thresholds; --threshold takes prevalence or "
