@@ -30,6 +30,8 @@ from sklearn_hmlc.metrics import fmax_score
 from ._methods import METHODS, OURS, SLOW
 
 RESULTS = Path(__file__).parents[1] / "results" / "peers.csv"
+PAGE = Path(__file__).parents[2] / "docs" / "evidence" / "peers.inc"
+KEYS = ["data", "seed", "method"]
 GO = [
     f"{name}_GO" for name in ("cellcycle", "derisi", "gasch1", "gasch2", "pheno", "seq")
 ]
@@ -44,6 +46,9 @@ SHOWN = {
     "cpu_seconds": "CPU s",
     "mb_highest": "MB",
 }
+BY_SET = ["au_prc", "auprc rarer half", "f1"]
+THREE = "{:.3f}".format
+FORMATS = {"cpu_seconds": "{:.0f}".format, "mb_highest": "{:.0f}".format}
 
 
 def cells():
@@ -93,19 +98,50 @@ def _cpu_seconds():
     return sum(_usage(who).ru_utime + _usage(who).ru_stime for who in WHO)
 
 
-def report():
-    """Means over seeds, by data set and method; then over data sets."""
-    rows = pd.DataFrame(Table(RESULTS, ["data", "seed", "method"]).rows())
+def whole_cells():
+    """Measures of the cells that are there, with data, seed and method as index."""
+    rows = pd.DataFrame(Table(RESULTS, KEYS).rows())
     numbers = rows[list(SHOWN)].astype(float)
-    by_cell = numbers.groupby([rows["data"], rows["method"]]).mean()
-    with pd.option_context("display.width", 200, "display.max_columns", 20):
-        for name in ("au_prc", "f1", "recall rarest quarter"):
-            table = by_cell[name].unstack(0).reindex(list(METHODS))
-            print(f"{SHOWN[name]}\n{table.round(4).to_string()}\n")
-        common = by_cell["au_prc"].unstack(0).dropna(how="any", axis=1).columns
-        mean = by_cell.loc[list(common)].groupby(level=1).mean()
-        print(f"mean over {len(common)} sets that all have")
-        print(mean.reindex(list(METHODS)).rename(columns=SHOWN).round(4).to_string())
+    return numbers.set_index(pd.MultiIndex.from_frame(rows[KEYS]))
+
+
+def as_page(cells):
+    """Tables of the page: each measure by data set, and means over the sets.
+
+    Of the methods that most sets have, and the sets that have all of these.
+    """
+    mean = cells.groupby(level=["method", "data"]).mean()
+    counts = mean.groupby(level="method").size()
+    methods = [name for name in METHODS if counts.get(name, 0) == counts.max()]
+    seeds = cells.index.get_level_values("seed").nunique()
+    mean = mean.loc[methods]
+    lines = [f"{counts.max()} data sets, {seeds} seed{'s' * (seeds > 1)}.", ""]
+    for name in BY_SET:
+        table = mean[name].unstack("data").loc[methods]
+        best = table.idxmax()
+        shown = table.map("{:.3f}".format)
+        for data, method in best.items():
+            shown.loc[method, data] = f"**{shown.loc[method, data]}**"
+        lines += [f"{SHOWN[name]}:", "", *_list_table(shown), ""]
+    over_sets = mean.groupby(level="method").mean().loc[methods]
+    shown = over_sets.apply(lambda column: column.map(FORMATS.get(column.name, THREE)))
+    lines += ["Means over the sets:", "", *_list_table(shown.rename(columns=SHOWN)), ""]
+    return "\n".join(lines)
+
+
+def _list_table(table):
+    rows = [["", *table.columns], *([name, *row] for name, row in table.iterrows())]
+    yield from [".. list-table::", "   :header-rows: 1", ""]
+    for row in rows:
+        for place, text in enumerate(row):
+            yield f"   {' ' if place else '*'} - {text}".rstrip()
+
+
+def report():
+    """Write the tables of the page, and print them."""
+    page = as_page(whole_cells())
+    PAGE.write_text(page)
+    print(page)
 
 
 def main():
@@ -129,9 +165,7 @@ def main():
             and seed in (args.seeds or [seed])
             and method in (args.methods or [method])
         ]
-        fill(
-            Table(RESULTS, ["data", "seed", "method"]), wanted, in_a_process, args.jobs
-        )
+        fill(Table(RESULTS, KEYS), wanted, in_a_process, args.jobs)
     report()
 
 
