@@ -219,16 +219,19 @@ def _keys(by_node: Tensor, y: Tensor | None) -> Tensor:
     # values the lowest node is to win.
     last = _LAST_NODE - len(by_node)
     nodes = torch.arange(_LAST_NODE, last, -1, device=by_node.device)
+    if y is not None:
+        nodes -= 2**62  # all keys are below 0
     keys = torch.add(nodes[:, None], _ordered_codes(by_node), alpha=2**_NODE_BITS)
     if y is not None:
-        # Codes have 32 bits, so that these go above all that are not lifted. Positives
-        # are few.
-        keys[y.nonzero(as_tuple=True)] += 2**62
+        # Without the sign's bit these are above all that are not lifted, in the same
+        # order. Positives are few.
+        positive = y.nonzero(as_tuple=True)
+        keys[positive] = keys[positive].bitwise_and_(2**63 - 1)
     return keys
 
 
 def _ordered_codes(values: Tensor) -> Tensor:
-    """Integers from -(2 ** 31) to 2 ** 31 in the order of the values, equal on ties."""
+    """Integers of 32 bits with a sign, in the order of the values, equal on ties."""
     if values.dtype == torch.float64:
         return torch.unique(values, return_inverse=True)[1]
     # The bits of a positive float are in its order; those of a negative one the other

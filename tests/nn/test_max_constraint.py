@@ -40,6 +40,29 @@ def test_training_form_equals_the_dense_formula(case):
     np.testing.assert_array_equal(MaxConstraint(hierarchy)(x, y), expected)
 
 
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32])
+@given(case=cases(), scale=st.sampled_from([0.01, 1.0, 1000.0]))
+def test_training_form_of_any_values_and_dtype(dtype, case, scale):
+    """Positives go before negatives, however far apart their values are."""
+    hierarchy, x, y = case
+    x = (x * scale).to(dtype).requires_grad_()
+    expected = reference.max_constraint_training(
+        x.detach().double().numpy(), y.numpy(), reference.reach_of(hierarchy)
+    )
+    got = MaxConstraint(hierarchy)(x, y).detach().double()
+    np.testing.assert_array_equal(got, expected)
+
+
+@pytest.mark.parametrize("value", [1.0, 3e38])
+def test_a_positive_that_is_missed_beside_a_negative_that_is_not(value):
+    constraint = MaxConstraint(Hierarchy.from_edges([("parent", "child")]))
+    x = torch.tensor([[-4.0 * min(value, 1e37), value]], requires_grad=True)
+    q = constraint(x, torch.tensor([[True, False]]))
+    assert torch.equal(q, x)
+    q[0, 0].backward()
+    assert x.grad.tolist() == [[1.0, 0.0]]
+
+
 @given(cases(), st.booleans(), st.sampled_from([torch.float32, torch.float64]))
 def test_gradient_goes_to_the_winner(case, training, dtype):
     hierarchy, x, y = case
