@@ -12,6 +12,7 @@ from benchmarks.paper import _claims, _report
 from benchmarks.paper._methods import MAIN, METHODS, make
 from benchmarks.paper._study import Study
 from benchmarks.paper._table import Table, fill
+from benchmarks.peers import __main__ as peers
 from sklearn_hmlc import Hierarchy
 
 ROOT = Path(__file__).parents[1]
@@ -152,3 +153,7 @@ def test_the_guide_shows_the_cells_of_gene_function():
     table = molecular_function.as_table(molecular_function.by_method(cells))
     assert table == molecular_function.SHOWN.read_text()
     assert len(cells) == 5 * len(molecular_function.METHODS)
+
+
+def test_the_page_of_peers_shows_the_cells():
+    assert peers.as_page(peers.whole_cells()) == peers.PAGE.read_text()
