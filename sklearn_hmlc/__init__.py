@@ -5,7 +5,7 @@ The map: `hierarchy` (the label graph), `datasets` (files and generators),
 `uncertainty` and `losses` (what training minimises), `metrics` (numbers), `plotting`
 (figures), `postprocessing` (coherence and thresholds for any classifier), `experts`
 (coherent classifiers that are no networks, and means of them), `predictions` (tables,
-blocks and files with names).
+blocks and files with names), `inspection` (why a node, and which rows next).
 
 What is named here is imported when it is first asked for, so that the command line can
 report in its own words that a library is missing.
@@ -42,7 +42,8 @@ _MODULES = {
 }
 _FOLDERS = {
     *("datasets", "experts", "hierarchy", "losses", "metrics", "nn"),
-    *("over_sampling", "plotting", "postprocessing", "predictions", "uncertainty"),
+    *("inspection", "over_sampling", "plotting", "postprocessing", "predictions"),
+    "uncertainty",
 }
 
 
