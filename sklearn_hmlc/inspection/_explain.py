@@ -114,10 +114,10 @@ default="auto"
               \bigl(x' + t (x - x')\bigr)\, dt
 
     and sum to :math:`f(x) - f(x')`, the difference of ``response`` and ``baseline``, up
-    to half a percent of the sum of their sizes (a path has 32 to 1,024 points).
-    :math:`f` is what the model says:
-    the mean over its members, after the prior correction and the max constraint. What
-    is explained of a node may so be a node below it. Transformers that scale or choose
+    to half a percent of the sum of their sizes: of a path 32 pieces are looked at, and
+    those in which the gradient turns are split. :math:`f` is what the model says: the
+    mean over its members, after the prior correction and the max constraint. What is
+    explained of a node may so be a node below it. Transformers that scale or choose
     features change no attribution. What others make, such as principal components, has
     its own name in the table, and where they can't tell names, "input 0", "input 1" and
     so on.

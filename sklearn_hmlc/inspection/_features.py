@@ -64,7 +64,7 @@ class Rows:
             return self.X[[row]][:, features].toarray()[0]
         if not frames.is_frame(self.X):
             return self.X[row, features]
-        one = nw.from_native(some_rows(self.X, [row]), eager_only=True)
+        one = nw.from_native(some_rows(self.X, [int(row)]), eager_only=True)
         return name_array([one[:, int(feature)][0] for feature in features])
 
     def baseline(self, given):
@@ -195,7 +195,7 @@ def _is_nan(value):
 
 
 def _taken(X, rows):
-    part = some_rows(X, rows)
+    part = some_rows(X, rows.tolist())
     if nw.dependencies.is_pandas_dataframe(part):
         part = part.reset_index(drop=True)
     return nw.from_native(part, eager_only=True)

@@ -21,12 +21,12 @@ from .._torch import usual
 # Entries of a batch of points on paths (64 MB of float32).
 _ENTRIES = 2**24
 
-# Points of a path to begin with, and at most where the sum is not yet the difference.
-_STEPS, _MOST_STEPS = 32, 1024
+# Pieces of a path to begin with, into how many one is split, and how often.
+_PIECES, _SPLIT, _ROUNDS = 32, 4, 6
 
 # Largest gap between the sum of attributions and the difference: a share of the sum of
-# their sizes, and what float32 can tell.
-_GAP, _SMALLEST = 0.005, 1e-5
+# their sizes, and what float32 can tell of a response.
+_GAP, _NOISE = 0.002, 4e-6
 
 
 class Response:
@@ -74,25 +74,14 @@ class Response:
                 out[rows] = self(self._tensor(X[rows])).cpu().numpy()
         return out
 
-    def mean_gradient(self, X, X0, shares):
-        """Return the mean of the gradient (R, F) over points of each row's path.
-
-        ``shares`` (S,) tells where they are: 0 at ``X0``, 1 at ``X``.
-        """
-        total = np.zeros(X.shape)
-        size = max(1, _ENTRIES // max(1, X.shape[1]))
-        n_points = len(X) * len(shares)
+    def gradient(self, x):
+        """Return the gradient (B, F) at points (B, F)."""
         with usual(self.net.device), torch.enable_grad():
             self.net.module_.eval()
-            for part in gen_batches(n_points, size):
-                row, point = np.divmod(np.arange(n_points)[part], len(shares))
-                x = X0[row] + shares[point, np.newaxis] * (X[row] - X0[row])
-                x = self._tensor(x).requires_grad_()
-                (grad,) = torch.autograd.grad(self(x).sum(), x)
-                # Of a spread of members that all agree there is none.
-                grad = np.nan_to_num(grad.double().cpu().numpy(), copy=False)
-                np.add.at(total, row, grad)
-        return total / len(shares)
+            x = self._tensor(x).requires_grad_()
+            (grad,) = torch.autograd.grad(self(x).sum(), x)
+        # Of a spread of members that all agree there is none.
+        return np.nan_to_num(grad.double().cpu().numpy(), copy=False)
 
     def _tensor(self, x):
         return torch.as_tensor(
@@ -102,31 +91,69 @@ class Response:
 
 def gradient_times_input(response, X, X0):
     """Return the gradient at each row times how far it is from its baseline."""
-    return (X - X0) * response.mean_gradient(X, X0, np.ones(1))
+    size = max(1, _ENTRIES // max(1, X.shape[1]))
+    parts = [response.gradient(X[rows]) for rows in gen_batches(len(X), size)]
+    return (X - X0) * np.concatenate(parts)
 
 
 def integrated_gradients(response, X, X0):
     """Return integrated gradients of each row, from its baseline.
 
-    Rows whose attributions do not yet sum to the difference of the responses have more
-    points: a saturated response changes on a short part of its path alone.
+    By the middles of pieces of its path. What a piece adds is known, as the response at
+    its ends is; where the gradient at its middle says otherwise, it is split: at the
+    kinks of a network, and where a saturated response changes at last.
     """
-    difference = response.values(X) - response.values(X0)
-    attributions = np.empty(X.shape)
-    open_rows = np.arange(len(X))
-    n_steps = _STEPS
-    while len(open_rows):
-        part = X[open_rows], X0[open_rows]
-        middles = (np.arange(n_steps) + 0.5) / n_steps
-        found = (part[0] - part[1]) * response.mean_gradient(*part, middles)
-        attributions[open_rows] = found
-        gap = np.abs(found.sum(axis=1) - difference[open_rows])
-        wide = gap > _GAP * np.abs(found).sum(axis=1) + _SMALLEST
-        open_rows = open_rows[wide]
-        if n_steps >= _MOST_STEPS:
+    paths = _Paths(response, X, X0)
+    row = np.repeat(np.arange(len(X)), _PIECES)
+    start = np.tile(np.arange(_PIECES) / _PIECES, len(X))
+    length = 1 / _PIECES
+    gaps = paths.add(row, start, length)
+    noise = _NOISE * (1 + np.abs(response.values(X)))
+    for _ in range(_ROUNDS):
+        allowed = _GAP * np.abs(paths.attributions).sum(axis=1) + noise
+        share = np.maximum(allowed / _PIECES, noise)
+        wide = np.abs(gaps) > share[row]
+        if not wide.any():
             break
-        n_steps = min(_MOST_STEPS, 4 * n_steps)
-    return attributions
+        row, start = row[wide], start[wide]
+        paths.add(row, start, length, -1)
+        length /= _SPLIT
+        row = np.repeat(row, _SPLIT)
+        start = np.repeat(start, _SPLIT) + np.tile(
+            np.arange(_SPLIT) * length, np.count_nonzero(wide)
+        )
+        gaps = paths.add(row, start, length)
+    return paths.attributions
+
+
+class _Paths:
+    """Straight paths from baselines to rows, and the integrals along them."""
+
+    def __init__(self, response, X, X0):
+        self.response, self.X0, self.change = response, X0, X - X0
+        self.attributions = np.zeros(X.shape)
+
+    def add(self, row, start, length, sign=1):
+        """Add what pieces of paths say; return by how much they miss the truth.
+
+        ``row`` and ``start`` are of shape (n_pieces,): the row of each one, and where
+        on its path from 0 to 1 it begins.
+        """
+        gaps = np.empty(len(row))
+        size = max(1, _ENTRIES // max(1, self.X0.shape[1]))
+        for part in gen_batches(len(row), size):
+            own = row[part]
+            middles = self._points(own, start[part] + length / 2)
+            added = length * self.change[own] * self.response.gradient(middles)
+            np.add.at(self.attributions, own, sign * added)
+            if sign > 0:
+                ends = [self._points(own, start[part] + x) for x in (0, length)]
+                before, after = map(self.response.values, ends)
+                gaps[part] = added.sum(axis=1) - (after - before)
+        return gaps
+
+    def _points(self, row, share):
+        return self.X0[row] + share[:, np.newaxis] * self.change[row]
 
 
 METHODS = {

@@ -162,9 +162,7 @@ def test_decisions_are_explained_on_request(data):
     tuned = NodeThresholdClassifier(clf, cv=2).fit(X, Y)
     for model in (clf, tuned):
         for method in ("predict_proba", "decision_proba"):
-            found = explain(
-                model, X[:3], list(hierarchy.nodes), response_method=method
-            )
+            found = explain(model, X[:3], list(hierarchy.nodes), response_method=method)
             assert found.method == "integrated_gradients"
             expected = getattr(model, method)(X[:3]).ravel()
             np.testing.assert_allclose(found.responses["response"], expected, rtol=1e-4)
@@ -196,7 +194,9 @@ def test_features_that_are_chosen_filled_and_searched_keep_their_names(data):
     model = make_pipeline(
         SimpleImputer(), VarianceThreshold(), StandardScaler(), linear(hierarchy)
     )
-    search = GridSearchCV(model, {"hierarchicalensembleclassifier__max_epochs": [1]}, cv=KFold(2))
+    search = GridSearchCV(
+        model, {"hierarchicalensembleclassifier__max_epochs": [1]}, cv=KFold(2)
+    )
     search.fit(X, Y)
     names = list("abcdefg")
     found = explain(search, X[:1], hierarchy.nodes[0], feature_names=names, k=None)
@@ -234,15 +234,11 @@ def test_sparse_rows(data):
     dense = model[0].transform(wide[:4]).toarray()
     weight = layer.scale * layer.weight.detach().numpy()[:, hierarchy.index(leaf)]
     found = explain(model, wide[:4], leaf, scale="logit", k=None)
-    np.testing.assert_allclose(
-        matrix(found, 400), dense * weight, rtol=1e-3, atol=1e-5
-    )
+    np.testing.assert_allclose(matrix(found, 400), dense * weight, rtol=1e-3, atol=1e-5)
     # A line for what a row has, and nothing for its zeros.
     assert len(found.table) == wide[:4].nnz
     taken = explain(model, wide[:4], leaf, method="occlusion", scale="logit", k=None)
-    np.testing.assert_allclose(
-        matrix(taken, 400), dense * weight, rtol=1e-3, atol=1e-5
-    )
+    np.testing.assert_allclose(matrix(taken, 400), dense * weight, rtol=1e-3, atol=1e-5)
 
 
 def test_ids_titles_and_the_library(data):
