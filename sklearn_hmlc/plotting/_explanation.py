@@ -83,8 +83,8 @@ class ExplanationDisplay:
         pairs = _pairs(self.explanation)
         if not 1 <= len(pairs) <= _MOST_PANELS:
             raise ValueError(
-                f"Expected 1 to {_MOST_PANELS} pairs of a row and a node, a panel each, "
-                f"but got {len(pairs)}; draw some of the rows, such as X[[0]]."
+                f"Expected 1 to {_MOST_PANELS} pairs of a row and a node, a panel "
+                f"each, but got {len(pairs)}; draw some of the rows, such as X[[0]]."
             )
         most = max(len(lines) for _, lines in pairs)
         size = 7, 1.3 + 0.24 * (most + 1)
@@ -168,7 +168,7 @@ def _draw(ax, said, lines, given):
         colors.append(_OTHERS)
     places = np.arange(len(labels))
     bars = ax.barh(places, lengths, **{"color": colors, "height": 0.7, **given})
-    ax.axvline(0, color="0.3", linewidth=0.8)
+    ax.axvline(0, color=_style.ink(), linewidth=0.8)
     ax.set_yticks(places, labels, usetex=False, parse_math=False)
     ax.set_ylim(max(len(labels), 1) - 0.4, -0.6)
     ax.tick_params(axis="y", length=0)
