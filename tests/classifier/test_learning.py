@@ -2,6 +2,7 @@
 
 import pickle
 import re
+import subprocess
 import sys
 
 import numpy as np
@@ -169,6 +170,30 @@ def test_a_line_for_each_epoch_where_there_is_no_terminal(capsys):
 def test_no_stream_to_show_progress_on(monkeypatch):
     monkeypatch.setattr(sys, "stderr", None)
     assert small(verbose=1).fit(X, Y).n_iter_ == 3
+
+
+IN_A_NOTEBOOK = """
+import sys, types, warnings
+shell = type("ZMQInteractiveShell", (), {})()
+ipython = types.ModuleType("IPython")
+ipython.get_ipython = lambda: shell
+sys.modules.update({"IPython": ipython, "ipykernel.zmqshell": ipython})
+sys.modules["ipywidgets"] = None
+with warnings.catch_warnings(record=True) as seen:
+    warnings.simplefilter("always")
+    import numpy as np
+    from sklearn_hmlc import HierarchicalEnsembleClassifier, plotting, postprocessing
+    X = np.eye(6)
+    HierarchicalEnsembleClassifier(max_epochs=1, verbose=1).fit(X, X > 0)
+sys.exit("; ".join(str(one.message) for one in seen))
+"""
+
+
+def test_a_notebook_without_widgets_is_not_warned():
+    command = [sys.executable, "-c", IN_A_NOTEBOOK]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.startswith("fit: 1/1 epochs")
 
 
 def test_html_shows_the_link_and_the_hierarchy():

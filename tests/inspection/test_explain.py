@@ -224,7 +224,7 @@ def test_what_transformers_make_has_their_names(data):
 
 
 def test_sparse_rows(data):
-    X, Y, hierarchy = data
+    _, Y, hierarchy = data
     rng = np.random.default_rng(0)
     wide = sp.random_array((120, 400), density=0.01, rng=rng, format="csr")
     model = make_pipeline(MaxAbsScaler(), linear(hierarchy)).fit(wide, Y)
