@@ -5,7 +5,8 @@ The map: `hierarchy` (the label graph), `datasets` (files and generators),
 `uncertainty` and `losses` (what training minimises), `metrics` (numbers), `plotting`
 (figures), `postprocessing` (coherence and thresholds for any classifier), `experts`
 (coherent classifiers that are no networks, and means of them), `predictions` (tables,
-blocks and files with names), `io` (models in files that run no code).
+blocks and files with names), `io` (models in files that run no code), `inspection` (why
+a node, and which rows next).
 
 What is named here is imported when it is first asked for, so that the command line can
 report in its own words that a library is missing.
@@ -44,8 +45,9 @@ _MODULES = {
     "paper_defaults": "._paper",
 }
 _FOLDERS = {
-    *("datasets", "experts", "hierarchy", "io", "losses", "metrics", "nn"),
-    *("over_sampling", "plotting", "postprocessing", "predictions", "uncertainty"),
+    *("datasets", "experts", "hierarchy", "inspection", "io", "losses", "metrics"),
+    *("nn", "over_sampling", "plotting", "postprocessing", "predictions"),
+    "uncertainty",
 }
 
 

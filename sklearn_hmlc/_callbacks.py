@@ -11,12 +11,12 @@ import copy
 import math
 import sys
 import time
+import warnings
 
 import numpy as np
 from sklearn.base import clone
 from skorch.callbacks import Callback, EarlyStopping, EpochScoring
 from skorch.utils import noop
-from tqdm.auto import tqdm
 
 from . import _torch
 from .losses import get_schedule
@@ -149,9 +149,21 @@ class Progress(OwnCallback):
         return {k: v for k, v in self.__dict__.items() if k != "bar_"}
 
 
+def _tqdm():
+    """Return tqdm's bar for a notebook or a terminal.
+
+    It is imported where it is wanted: in a notebook without ipywidgets tqdm warns that
+    it has no widget, and there are lines in place of one.
+    """
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="IProgress not found")
+        from tqdm.auto import tqdm
+    return tqdm
+
+
 def _shows_bars():
     """Tell whether a bar can move: on a terminal, or as a notebook's widget."""
-    if any(base.__module__ == "tqdm.notebook" for base in tqdm.__mro__):
+    if any(base.__module__ == "tqdm.notebook" for base in _tqdm().__mro__):
         return True
     return sys.stderr is not None and sys.stderr.isatty()
 
@@ -159,7 +171,7 @@ def _shows_bars():
 def _bar(epochs):
     # What comes last is cut off where the line is short, so that the loss comes first.
     form = "{desc}: {n_fmt}/{total_fmt} epochs{postfix} |{bar}| {elapsed}<{remaining}"
-    return tqdm(total=epochs, desc="fit", bar_format=form)
+    return _tqdm()(total=epochs, desc="fit", bar_format=form)
 
 
 class _Lines:

@@ -10,6 +10,7 @@ from sklearn.utils import (
     check_consistent_length,
     estimator_html_repr,
 )
+from sklearn.utils._repr_html.estimator import _VisualBlock
 from sklearn.utils.validation import _num_samples, check_is_fitted
 
 from . import _fit
@@ -25,7 +26,7 @@ from ._saved import all_or_nothing
 from ._stored import Plain
 from ._target import ScoreMixin, make_target
 from ._torch import usual
-from ._validation import as_thresholds, check_same_ids
+from ._validation import as_thresholds, check_same_ids, count
 from .uncertainty import get_measure
 
 
@@ -541,6 +542,24 @@ ndarray of shape (n_samples,)
         hierarchy = getattr(self, "hierarchy_", self.hierarchy)
         summary = "" if hierarchy is None else hierarchy._repr_html_()
         return estimator_html_repr(self) + summary
+
+    def _sk_visual_block_(self):
+        """Tell the hierarchy's sizes in scikit-learn's diagrams, of pipelines too."""
+        hierarchy = getattr(self, "hierarchy_", self.hierarchy)
+        caption = ""
+        if hierarchy is not None:
+            depth = hierarchy.depth.max(initial=0)
+            caption = f"{count(hierarchy.n_nodes, 'node')}, depth {depth}"
+        if self.sampler is not None:  # has a box of its own, inside
+            names = [f"sampler: {type(self.sampler).__name__}"]
+            return _VisualBlock("parallel", [self.sampler], names=names)
+        return _VisualBlock(
+            "single",
+            self,
+            names=type(self).__name__,
+            name_details=str(self),
+            name_caption=caption,
+        )
 
     def __sklearn_clone__(self):
         """Clone, with callbacks that can't be copied as a whole."""
