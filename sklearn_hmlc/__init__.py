@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ._classifier import HierarchicalEnsembleClassifier
+    from ._export import to_torch
     from ._paper import paper_defaults
     from ._recipe import make_rare_node_ensemble
     from .hierarchy import Hierarchy
@@ -34,6 +35,7 @@ __all__ = [
     "__version__",
     "make_rare_node_ensemble",
     "paper_defaults",
+    "to_torch",
 ]
 
 _MODULES = {
@@ -43,6 +45,7 @@ _MODULES = {
     "Hierarchy": ".hierarchy",
     "make_rare_node_ensemble": "._recipe",
     "paper_defaults": "._paper",
+    "to_torch": "._export",
 }
 _FOLDERS = {
     *("datasets", "experts", "hierarchy", "inspection", "io", "losses", "metrics"),

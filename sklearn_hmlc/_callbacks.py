@@ -19,8 +19,8 @@ from skorch.callbacks import Callback, EarlyStopping, EpochScoring
 from skorch.utils import noop
 
 from . import _torch
+from ._scoring import score_name
 from .losses import get_schedule
-from .metrics import au_prc
 
 
 class OwnCallback(Callback):
@@ -41,22 +41,14 @@ class StopOnNan(OwnCallback):
 
 
 class ValidationScore(OwnCallback):
-    """Record the pooled AU(PRC) of the validation part after each epoch."""
+    """Record the score of the validation part after each epoch, under a name."""
 
-    def __init__(self, corrected=False):
-        self.corrected = corrected
+    def __init__(self, name):
+        self.name = name
 
     def on_epoch_end(self, net, dataset_valid=None, **kwargs):  # noqa: ARG002
         """Score the epoch."""
-        scores = net.mean_proba(dataset_valid.X, self.corrected)
-        scored = net.criterion_.scored.cpu().numpy()
-        score = au_prc(
-            dataset_valid.Y,
-            scores,
-            scored=scored,
-            sample_weight=dataset_valid.sample_weight,
-        )
-        net.history.record("valid_au_prc", float(score))
+        net.history.record(self.name, dataset_valid.score(net))
 
 
 class Schedule(OwnCallback):
@@ -136,8 +128,10 @@ class Progress(OwnCallback):
     def on_epoch_end(self, net, **kwargs):  # noqa: ARG002
         """Move on."""
         record = net.history[-1]
-        names = ("train_loss", "valid_loss", "valid_au_prc")
-        self.bar_.set_postfix({n: f"{record[n]:.4f}" for n in names if n in record})
+        scores = [n for n in record if n.startswith("valid_") and n != "valid_loss"]
+        names = ("train_loss", "valid_loss", *scores)
+        shown = {n: record[n] for n in names if isinstance(record.get(n), float)}
+        self.bar_.set_postfix({n: f"{value:.4f}" for n, value in shown.items()})
         self.bar_.update()
 
     def on_train_end(self, net, **kwargs):  # noqa: ARG002
@@ -205,15 +199,22 @@ def own_callbacks(estimator):
         share = get_schedule(estimator.schedule, estimator.schedule_exponent)
         callbacks.append(Schedule(share))
     if estimator.early_stopping:
+        name = score_name(estimator.scoring)
         stop = BestEpoch(
-            monitor="valid_au_prc",
+            monitor=name,
             patience=estimator.n_iter_no_change,
             lower_is_better=False,
             load_best=True,
             sink=noop,
         )
-        callbacks += [ValidationScore(estimator.prior_correction), stop]
+        callbacks += [ValidationScore(name), stop]
     return callbacks + ([Progress()] if estimator.verbose else [])
+
+
+def best_epoch(net):
+    """Return the number of the epoch whose weights early stopping keeps, or None."""
+    stops = [one for _, one in net.callbacks_ if isinstance(one, BestEpoch)]
+    return getattr(stops[-1], "best_epoch_", None) if stops else None
 
 
 def wants_to_stop(net):
@@ -241,9 +242,9 @@ def callbacks_of(estimator):
     if any(isinstance(_unnamed(one), EpochScoring) for one in given):
         raise ValueError(
             "In `net_params`: EpochScoring can't score this net, whose labels come "
-            "with weights. With early_stopping=True the validation part's AU(PRC) is "
-            "recorded as 'valid_au_prc'; for another measure write a callback whose "
-            "`on_epoch_end(net, dataset_valid, ...)` compares "
+            "with weights. With early_stopping=True the validation part's AU(PRC), or "
+            "what `scoring` says, is recorded; for more measures write a callback "
+            "whose `on_epoch_end(net, dataset_valid, ...)` compares "
             "`net.mean_proba(dataset_valid.X)` with `dataset_valid.Y`."
         )
     # skorch writes on callbacks, and parameters are not ours to change.
@@ -297,4 +298,11 @@ def clone_with_callbacks(estimator):
             sequence = isinstance(given, list | tuple)
             own["callbacks"] = list(map(copy_callback, given)) if sequence else given
         net_params = own
-    return type(estimator)(**params, net_params=net_params)
+    same = type(estimator)(**params, net_params=net_params)
+    # What scikit-learn keeps beside the parameters: metadata requests and callbacks,
+    # which are shared by clones.
+    if hasattr(estimator, "_metadata_request"):
+        same._metadata_request = clone(estimator._metadata_request)
+    if hasattr(estimator, "_skl_callbacks"):
+        same._skl_callbacks = estimator._skl_callbacks
+    return same

@@ -23,14 +23,18 @@ from ._params import (
 )
 from ._rows import Rows, check_features
 from ._saved import all_or_nothing
+from ._scoring import given_validation
 from ._stored import Plain
 from ._target import ScoreMixin, make_target
+from ._tasks import CallbackSupportMixin, Tasks
 from ._torch import usual
 from ._validation import as_thresholds, check_same_ids, count
 from .uncertainty import get_measure
 
 
-class HierarchicalEnsembleClassifier(Plain, ScoreMixin, ClassifierMixin, BaseEstimator):
+class HierarchicalEnsembleClassifier(
+    Plain, ScoreMixin, CallbackSupportMixin, ClassifierMixin, BaseEstimator
+):
     """Coherent neural ensemble for labels in a hierarchy, with an eye on rare nodes.
 
     Networks whose predictions obey the hierarchy by construction (max constraint),
@@ -112,10 +116,13 @@ default="binary"
         Passes over the training rows. "auto": 40; with a sparse first layer fewer, down
         to 10, of more than 3,000 rows.
     early_stopping : bool, default=False
-        Whether to stop when the pooled AU(PRC) of a validation part no longer improves;
-        the best epoch's weights are kept.
+        Whether to stop when the score of a validation part no longer improves; the best
+        epoch's weights are kept.
+    scoring : str, callable or None, default=None
+        That score: a name that `sklearn_hmlc.metrics.get_scorer` takes, or a callable
+        ``(estimator, X, y)``; higher is better. None: the pooled AU(PRC).
     validation_fraction : float, default=0.1
-        Share of the rows set aside, in (0, 1).
+        Share of the rows set aside, in (0, 1), unless `fit` is given others.
     n_iter_no_change : int, default=10
         Epochs without improvement before training stops early.
     prior_correction : bool, default=True
@@ -159,7 +166,12 @@ default="binary"
         The trained net; ``net_.module_`` is the torch module.
     history_ : list of dict
         What each epoch recorded: ``train_loss``, ``dur`` (seconds), ``weighted_share``
-        of a schedule, ``valid_loss`` and ``valid_au_prc`` with early stopping, ...
+        of a schedule, ``valid_loss`` and ``valid_au_prc`` (or ``valid_`` and the name
+        in ``scoring``, ``valid_score`` of a callable) with early stopping, ...
+    loss_curve_, validation_scores_ : list of float
+        Training loss and validation score of each epoch; the latter None without
+        ``early_stopping``, as is the score of the weights that were kept:
+    best_validation_score_ : float
     n_iter_ : int
         Number of epochs trained, over all calls.
     hidden_layer_sizes_, batch_size_, max_epochs_, lr_
@@ -250,6 +262,7 @@ default="binary"
         batch_size="auto",
         max_epochs="auto",
         early_stopping=False,
+        scoring=None,
         validation_fraction=0.1,
         n_iter_no_change=10,
         prior_correction=True,
@@ -287,6 +300,7 @@ default="binary"
         self.batch_size = batch_size
         self.max_epochs = max_epochs
         self.early_stopping = early_stopping
+        self.scoring = scoring
         self.validation_fraction = validation_fraction
         self.n_iter_no_change = n_iter_no_change
         self.prior_correction = prior_correction
@@ -301,7 +315,16 @@ default="binary"
 
     # The sampler's parameters are not validated yet.
     @_fit_context(prefer_skip_nested_validation=False)
-    def fit(self, X, y, sample_weight=None):
+    def fit(
+        self,
+        X,
+        y,
+        sample_weight=None,
+        *,
+        X_val=None,
+        y_val=None,
+        sample_weight_val=None,
+    ):
         """Train the ensemble.
 
         Parameters
@@ -317,6 +340,9 @@ array-like of shape (n_samples,)
             ``hierarchy.nodes``, a DataFrame's by name. 1-D: one node per row.
         sample_weight : array-like of shape (n_samples,), default=None
             What each row counts, >= 0. None: 1. Rows of weight 0 are left out.
+        X_val, y_val, sample_weight_val : as ``X``, ``y`` and ``sample_weight``, \
+default=None
+            Rows for early stopping, in place of a part of those to train on.
 
         Returns
         -------
@@ -341,10 +367,14 @@ array-like of shape (n_samples,)
         check_sampler(self)
         goes_on = self.warm_start and hasattr(self, "net_")
         with all_or_nothing(self, goes_on):
+            if goes_on:
+                _fit.check_unchanged(self)
             rows = self._validate_rows(X, y, sample_weight, reset=not goes_on)
+            valid = given_validation(self, X_val, y_val, sample_weight_val)
             _fit.warn_empty(self, rows.Y)
             warn_without_effect(self)
-            interrupt = _fit.learn(self, rows, goes_on)
+            tasks = Tasks(self, X, y, sample_weight)
+            interrupt = _fit.learn(self, rows, goes_on, valid=valid, tasks=tasks)
             if not self.warm_start:
                 # A model is its weights; Adam's moments are twice as large.
                 self.net_.optimizer_.state.clear()
@@ -382,14 +412,14 @@ array-like of shape (n_samples,)
         check_partial_fit(self)
         goes_on = hasattr(self, "net_")
         with all_or_nothing(self, goes_on):
+            if goes_on:
+                _fit.check_unchanged(self, classes)
             rows = self._validate_rows(X, y, sample_weight, not goes_on, classes)
             _fit.learn(self, rows, goes_on, one_epoch=True)
         return self
 
     def _validate_rows(self, X, y, sample_weight, reset, classes=None):
         """Check what the user gave; learn the kind of target at the first fit."""
-        if not reset:
-            _fit.check_unchanged(self, classes)
         check_same_ids(X, y)
         check_same_ids(X, sample_weight, ("X", "sample_weight"))
         X = check_features(self, X, reset)

@@ -19,12 +19,14 @@ from sklearn.utils import check_random_state
 
 from . import _torch
 from ._build import make_net, refresh_net
-from ._callbacks import OwnCallback, wants_to_stop
+from ._callbacks import OwnCallback, best_epoch, wants_to_stop
 from ._outputs import Outputs
 from ._params import fixed_params
 from ._resample import resampled
 from ._saved import Saved
+from ._scoring import Validation, score_name
 from ._sizes import settle_sizes
+from ._tasks import Tasks
 from ._validation import as_row_weights, by_node, shorten
 from .losses import SCHEMES, node_weights_from_counts
 
@@ -129,24 +131,29 @@ def own_generators(estimator, seed, device):
         yield _torch.generators(seed, device)
 
 
-def held_out(estimator, rows):
+def held_out(estimator, rows, given=None):
     """Rows to train on and, for early stopping, rows to validate on, or None.
 
     There is one seed as long as training goes on: what is held out is never trained on.
+    Nothing is held out where validation rows were ``given``.
     """
     if not estimator.early_stopping:
         return rows, None
-    train, valid = train_test_split(
-        np.arange(len(rows)),
-        test_size=estimator.validation_fraction,
-        random_state=estimator._split_seed,
-    )
-    if rows.Y[valid][:, estimator.hierarchy_.scored].nnz == 0:
-        raise ValueError(
-            f"None of the {len(valid)} validation rows has a positive node; raise "
-            "`validation_fraction`, or set early_stopping=False."
+    valid, remedy = given, "give others"
+    if given is None:
+        numbers = train_test_split(
+            np.arange(len(rows)),
+            test_size=estimator.validation_fraction,
+            random_state=estimator._split_seed,
         )
-    return rows.take(train), rows.take(valid)
+        rows, valid = map(rows.take, numbers)
+        remedy = "raise `validation_fraction`"
+    if valid.Y[:, estimator.hierarchy_.scored].nnz == 0:
+        raise ValueError(
+            f"None of the {len(valid)} validation rows has a positive node; {remedy}, "
+            "or set early_stopping=False."
+        )
+    return rows, Validation(valid, estimator)
 
 
 @dataclass
@@ -223,13 +230,16 @@ def node_weights_of(estimator, hierarchy, seen, columns=None):
 # -- training --------------------------------------------------------------------------
 
 
-def learn(estimator, rows, goes_on, one_epoch=False):
+def learn(estimator, rows, goes_on, one_epoch=False, valid=None, tasks=None):
     """Train a classifier on checked rows, and set what it has learnt.
 
     Returns a KeyboardInterrupt that came after a whole epoch, or None. ``one_epoch``:
-    as one more part of a training whose rows are not all known.
+    as one more part of a training whose rows are not all known. ``valid``: checked rows
+    to validate on. ``tasks``: `Tasks`, for scikit-learn's callbacks.
     """
     settle_sizes(estimator, rows, goes_on)
+    tasks = Tasks(None, None, None, None) if tasks is None else tasks
+    tasks.begin(estimator.max_epochs_)
     if not goes_on:
         all_known = not (one_epoch or estimator.warm_start)
         there = rows.Y if all_known else None
@@ -242,7 +252,7 @@ def learn(estimator, rows, goes_on, one_epoch=False):
         estimator.classes_ = estimator._target.classes
     done = estimator.n_iter_ if goes_on and one_epoch else 0
     seed = estimator._random_state.randint(_torch.SEEDS)
-    rows, valid = held_out(estimator, rows)
+    rows, valid = held_out(estimator, rows, valid)
     rows = resampled(estimator, rows)
     device = device_of(estimator.device)
     with own_generators(estimator, seed, device) as (host, on_device):
@@ -255,22 +265,37 @@ def learn(estimator, rows, goes_on, one_epoch=False):
         with net.drawing_from(host, on_device):
             epochs = 1 if one_epoch else estimator.max_epochs_
             span = done, estimator.max_epochs_
-            parts = map(estimator._outputs.rows, (rows, valid))
+            parts = estimator._outputs.rows(rows), valid, tasks
             interrupt = train(net, *parts, epochs, span, begins=not done)
     estimator.net_ = net
-    estimator.history_ = epochs_of(net.history)
-    estimator.n_iter_ = len(estimator.history_)
+    set_curves(estimator, net)
+    tasks.end()
     return interrupt
 
 
-def train(net, rows, valid, epochs, span, begins=True):
+def set_curves(estimator, net):
+    """Set what the epochs recorded, as lists of numbers too."""
+    estimator.history_ = records = epochs_of(net.history)
+    estimator.n_iter_ = len(records)
+    estimator.loss_curve_ = [record["train_loss"] for record in records]
+    estimator.validation_scores_ = estimator.best_validation_score_ = None
+    if estimator.early_stopping:
+        name = score_name(estimator.scoring)
+        scores = {one["epoch"]: one[name] for one in records if name in one}
+        estimator.validation_scores_ = list(scores.values())
+        kept = best_epoch(net)
+        estimator.best_validation_score_ = scores.get(kept, max(scores.values()))
+
+
+def train(net, rows, valid, tasks, epochs, span, begins=True):
     """Run some epochs on an initialised net.
 
     Parameters
     ----------
     net : HierarchicalNet
     rows, valid : Rows
-        ``valid`` is None where nothing is held out.
+        ``valid`` is None where nothing is held out, else a `Validation`.
+    tasks : Tasks
     epochs : int
     span : (int, int)
         Where these epochs stand, for schedules: (done before, all in all).
@@ -289,7 +314,7 @@ def train(net, rows, valid, epochs, span, begins=True):
     try:
         _tell(net, "on_train_begin", begins, epochs=epochs, span=span, **told)
         net.begun_ = True
-        interrupt = _run_epochs(net, rows, valid, epochs)
+        interrupt = _run_epochs(net, rows, valid, tasks, epochs)
     except BaseException:
         # This is the news, and not what callbacks can't do after half a training.
         _tell(net, "on_train_end", begins, quietly=True, **told)
@@ -304,7 +329,7 @@ def train(net, rows, valid, epochs, span, begins=True):
     return interrupt
 
 
-def _run_epochs(net, rows, valid, epochs):
+def _run_epochs(net, rows, valid, tasks, epochs):
     """Run epochs; return a KeyboardInterrupt that came after a whole one, or None."""
     data = {"dataset_train": rows, "dataset_valid": valid}
     batches = net.get_iterator(rows, training=True)
@@ -314,10 +339,13 @@ def _run_epochs(net, rows, valid, epochs):
         for epoch in range(epochs):
             # Early stopping of an earlier call is no reason to stop in this one.
             stopped = wants_to_stop(net)
+            tasks.begin_epoch()
             net.notify("on_epoch_begin", **data)
             net.run_single_epoch(batches, True, "train", net.train_step)
             net.run_single_epoch(validation, False, "valid", net.validation_step)
             net.notify("on_epoch_end", **data)
+            if tasks.end_epoch(net):
+                return None
             if epoch + 1 < epochs:
                 whole = Saved(net) if whole is None else whole.renewed(net)
     except KeyboardInterrupt as stop:
@@ -326,6 +354,7 @@ def _run_epochs(net, rows, valid, epochs):
                 raise
             whole.restore(net)
             return stop
+        tasks.end_epoch(net)
     return None
 
 

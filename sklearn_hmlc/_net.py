@@ -31,7 +31,7 @@ _CHUNK_ENTRIES = 2**22
 
 # float32's nearest neighbours of 0 and 1: probabilities stay strictly between them, and
 # what is told apart by the network stays so.
-_LOWEST, _HIGHEST = torch.finfo(torch.float32).tiny, 1 - 2**-24
+LOWEST, HIGHEST = torch.finfo(torch.float32).tiny, 1 - 2**-24
 
 
 class HierarchicalNet(NeuralNet):
@@ -152,7 +152,7 @@ class HierarchicalNet(NeuralNet):
         total = members[0].clone()
         for member in members[1:]:
             total += member
-        return self._settle_unscored(total / len(members)).clamp_(_LOWEST, _HIGHEST)
+        return self._settle_unscored(total / len(members)).clamp_(LOWEST, HIGHEST)
 
     def _iter_proba(self, X, members, constrained, corrected):
         self.module_.eval()

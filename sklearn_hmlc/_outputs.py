@@ -57,8 +57,10 @@ class Outputs:
         """Return the entries or columns of the outputs, in their order."""
         return values if self.nodes is None else values[..., self.nodes]
 
-    def rows(self, rows):
+    def rows(self, rows, others=False):
         """Return rows with labels as the net has outputs; None stays None.
+
+        ``others``: whether rows may have other nodes, too, which are left out.
 
         Raises
         ------
@@ -68,7 +70,7 @@ class Outputs:
         if rows is None or self.nodes is None:
             return rows
         Y = rows.Y[:, self.nodes]
-        if Y.nnz < rows.Y.nnz:
+        if Y.nnz < rows.Y.nnz and not others:
             self._refuse(rows.Y)
         return Rows(rows.X, Y, rows.sample_weight)
 

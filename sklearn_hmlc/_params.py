@@ -53,6 +53,7 @@ CONSTRAINTS = {
     "batch_size": [AUTO, Interval(Integral, 1, None, closed="left")],
     "max_epochs": [AUTO, Interval(Integral, 1, None, closed="left")],
     "early_stopping": ["boolean"],
+    "scoring": [str, callable, None],
     "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
     "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
     "prior_correction": ["boolean"],
@@ -70,6 +71,7 @@ _MAY_CHANGE = {
     "batch_size",
     "max_epochs",
     "early_stopping",
+    "scoring",
     "validation_fraction",
     "n_iter_no_change",
     "encoder_lr",
@@ -116,7 +118,7 @@ def _idle(params):
         yield "schedule is not 'power'", ["schedule_exponent"]
     if not params["early_stopping"]:
         reason = "early_stopping is False"
-        yield reason, ["validation_fraction", "n_iter_no_change"]
+        yield reason, ["scoring", "validation_fraction", "n_iter_no_change"]
     if params["encoder"] is None:
         yield "encoder is None", ["encoder_lr", "freeze_encoder"]
     elif params["freeze_encoder"]:

@@ -303,6 +303,8 @@ def check_features(estimator, X, reset):
     Tables become float32, dense or CSR. With an encoder arrays of any more dimensions
     and datasets are taken as they are; their rows' shape is remembered.
     """
+    if isinstance(X, _Some) and not reset:
+        return X  # a part of what has been checked
     if isinstance(X, Dataset):
         return _checked_dataset(estimator, X, reset)
     if isinstance(X, torch.Tensor):

@@ -14,6 +14,7 @@ import torch
 
 from . import _torch
 from ._callbacks import settle_share
+from ._tasks import WHILE_FITTING
 
 
 class Saved:
@@ -103,8 +104,9 @@ def all_or_nothing(estimator, goes_on):
     try:
         yield
     except BaseException:
+        kept = {k: v for k, v in vars(estimator).items() if k in WHILE_FITTING}
         estimator.__dict__.clear()
-        estimator.__dict__.update(before)
+        estimator.__dict__.update(before | kept)
         if drawn is not None:
             estimator._random_state.set_state(drawn)
         if saved is not None:

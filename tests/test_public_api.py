@@ -47,6 +47,8 @@ LAYERS = [
     "postprocessing",
     "experts",
     "_torch",
+    "_scoring",
+    "_tasks",
     "_callbacks",
     "_net",
     "_build",
@@ -62,6 +64,7 @@ LAYERS = [
     "_recipe",
     "_paper",
     "io",
+    "_export",
     "_cli",
 ]
 FOLDERS = [layer for layer in LAYERS if (ROOT / layer / "__init__.py").exists()]

@@ -54,7 +54,9 @@ class MaxConstraint(nn.Module):
     Notes
     -----
     O(E) time and O(C) memory for each row and member, no (C, C) matrix. Any float
-    dtype and any device; half precision is compared exactly.
+    dtype and any device; half precision is compared exactly. While a program is
+    exported (`torch.export`, `torch.onnx`), the form for prediction is made of plain
+    gathers and maxima, for any number of rows.
 
     References
     ----------
@@ -110,6 +112,8 @@ class MaxConstraint(nn.Module):
             If `x` is not of a float dtype.
         """
         self._check(x, y)
+        if y is None and torch.compiler.is_exporting():
+            return self._out_of_place(x)
         rows = x.reshape(-1, x.shape[-1])
         if y is None and not (x.requires_grad and torch.is_grad_enabled()):
             return self._predicted(rows).view(x.shape)
@@ -121,6 +125,13 @@ class MaxConstraint(nn.Module):
             by_node = rows[part].T.clone(memory_format=torch.contiguous_format)
             out[part] = self._walk(by_node).T
         return out
+
+    def _out_of_place(self, x: Tensor) -> Tensor:
+        """Do as `_predicted`, of operations that other programs have, too."""
+        for level in self.levels:
+            assert isinstance(level, _Level)  # nn.ModuleList tells mypy less
+            x = x.index_copy(-1, level.above, level.best(x, dim=-1))
+        return x
 
     def winners(self, by_node: Tensor, y: Tensor | None) -> Tensor:
         """For each entry of (C, N) that is a parent's the node with its maximum."""
@@ -185,10 +196,21 @@ class _Level(nn.Module):
     def forward(self, rows: Tensor) -> None:
         best = rows
         for k in range(self.n_rounds):
-            left = best.index_select(0, self.get_buffer(f"left_{k}"))
-            right = best.index_select(0, self.get_buffer(f"right_{k}"))
+            left, right = self._meeting(best, k)
             best = torch.maximum(left, right, out=left)
         rows.index_copy_(0, self.above, best)
+
+    def best(self, values: Tensor, dim: int) -> Tensor:
+        """Return the maximum of each parent's family; ``values`` stay as they are."""
+        best = values
+        for k in range(self.n_rounds):
+            best = torch.maximum(*self._meeting(best, k, dim))
+        return best
+
+    def _meeting(self, best: Tensor, k: int, dim: int = 0) -> tuple[Tensor, Tensor]:
+        """Who meets whom in a round."""
+        left = best.index_select(dim, self.get_buffer(f"left_{k}"))
+        return left, best.index_select(dim, self.get_buffer(f"right_{k}"))
 
 
 def _tournament(groups: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:

@@ -99,7 +99,7 @@ class SparseInputLinear(nn.Module):
         out : Tensor of shape (M, B, out_features)
         """
         out = self._bags(x) if x.is_sparse else x @ self.weight
-        out = out.view(len(x), *self.bias.shape).transpose(0, 1)
+        out = out.view(x.shape[0], *self.bias.shape).transpose(0, 1)
         return torch.add(self.bias[:, None], out, alpha=self.scale)
 
     def _bags(self, x: Tensor) -> Tensor:

@@ -6,7 +6,7 @@ from sklearn.exceptions import NotFittedError
 from skorch.callbacks import Callback, Checkpoint, EarlyStopping
 from skorch.utils import noop
 
-from sklearn_hmlc import _callbacks
+from sklearn_hmlc import _scoring
 from sklearn_hmlc._saved import Saved
 from tests.classifier.common import make_data, small
 
@@ -79,7 +79,7 @@ def test_an_interrupt_while_the_validation_part_is_scored(monkeypatch):
             raise KeyboardInterrupt
         return 0.5
 
-    monkeypatch.setattr(_callbacks, "au_prc", interrupted)
+    monkeypatch.setattr(_scoring, "au_prc", interrupted)
     clf = small(early_stopping=True, max_epochs=5)
     with pytest.raises(KeyboardInterrupt):
         clf.fit(X, Y)
