@@ -15,11 +15,11 @@ import numpy as np
 import torch
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import train_test_split
-from sklearn.utils import check_random_state
 
 from . import _torch
 from ._build import make_net, refresh_net
 from ._callbacks import OwnCallback, wants_to_stop
+from ._checkpoints import Unkept, kept
 from ._outputs import Outputs
 from ._params import fixed_params
 from ._resample import resampled
@@ -121,12 +121,28 @@ def own_generators(estimator, seed, device):
     with loaders of the user's, or with workers, take turns: a process that is forked
     while another thread is at work may die.
     """
-    foreign = any(name.startswith("iterator_") for name in estimator.net_params or {})
     lent = contextlib.nullcontext()
-    if estimator.encoder is not None or callable(estimator.activation) or foreign:
+    if _has_foreign_code(estimator):
         lent = _torch.global_generators(seed, device)
     with _torch.usual(device), lent:
         yield _torch.generators(seed, device)
+
+
+def _has_foreign_code(estimator):
+    """Tell whether code of the user's may draw from torch's global generators."""
+    loads = any(name.startswith("iterator_") for name in estimator.net_params or {})
+    return estimator.encoder is not None or callable(estimator.activation) or loads
+
+
+def _foreign_generators(estimator, device):
+    """Return torch's global generators, if this fit may draw from them."""
+    if not _has_foreign_code(estimator):
+        return []
+    on_device = []
+    if device.type == "cuda":
+        index = torch.cuda.current_device() if device.index is None else device.index
+        on_device = [torch.cuda.default_generators[index]]
+    return [torch.default_generator, *on_device]
 
 
 def held_out(estimator, rows):
@@ -230,11 +246,21 @@ def learn(estimator, rows, goes_on, one_epoch=False):
     as one more part of a training whose rows are not all known.
     """
     settle_sizes(estimator, rows, goes_on)
+    device = device_of(estimator.device)
+    if one_epoch:
+        keeping = contextlib.nullcontext(Unkept(estimator))
+    else:
+        keeping = kept(estimator, rows, goes_on, device)
+    with keeping as keeper:
+        return _learn(estimator, rows, goes_on, one_epoch, device, keeper)
+
+
+def _learn(estimator, rows, goes_on, one_epoch, device, keeper):
     if not goes_on:
         all_known = not (one_epoch or estimator.warm_start)
         there = rows.Y if all_known else None
         estimator._outputs = Outputs.of_rows(estimator._target.hierarchy, there)
-        estimator._random_state = check_random_state(estimator.random_state)
+        estimator._random_state = keeper.random_state
         estimator._split_seed = estimator._random_state.randint(_torch.SEEDS)
         estimator._made_with = fixed_params(estimator)
         estimator.hierarchy_ = estimator._target.hierarchy
@@ -244,8 +270,10 @@ def learn(estimator, rows, goes_on, one_epoch=False):
     seed = estimator._random_state.randint(_torch.SEEDS)
     rows, valid = held_out(estimator, rows)
     rows = resampled(estimator, rows)
-    device = device_of(estimator.device)
+    if estimator.sampler is not None:
+        keeper.check_resampled(rows)
     with own_generators(estimator, seed, device) as (host, on_device):
+        keeper.draws_from(host, on_device, *_foreign_generators(estimator, device))
         if goes_on:
             net = refresh_net(estimator.net_, estimator, restart=not one_epoch)
         else:
@@ -256,14 +284,15 @@ def learn(estimator, rows, goes_on, one_epoch=False):
             epochs = 1 if one_epoch else estimator.max_epochs_
             span = done, estimator.max_epochs_
             parts = map(estimator._outputs.rows, (rows, valid))
-            interrupt = train(net, *parts, epochs, span, begins=not done)
+            interrupt = train(net, *parts, epochs, span, keeper, begins=not done)
+        keeper.finish(net, interrupt is not None)
     estimator.net_ = net
     estimator.history_ = epochs_of(net.history)
     estimator.n_iter_ = len(estimator.history_)
     return interrupt
 
 
-def train(net, rows, valid, epochs, span, begins=True):
+def train(net, rows, valid, epochs, span, keeper, begins=True):
     """Run some epochs on an initialised net.
 
     Parameters
@@ -274,6 +303,8 @@ def train(net, rows, valid, epochs, span, begins=True):
     epochs : int
     span : (int, int)
         Where these epochs stand, for schedules: (done before, all in all).
+    keeper : Kept or Unkept
+        Knows how many of these epochs are done, and is told of each.
     begins : bool
         Whether this is the begin of a training. Otherwise the user's callbacks are not
         told of it: what they do over all epochs goes on.
@@ -289,7 +320,7 @@ def train(net, rows, valid, epochs, span, begins=True):
     try:
         _tell(net, "on_train_begin", begins, epochs=epochs, span=span, **told)
         net.begun_ = True
-        interrupt = _run_epochs(net, rows, valid, epochs)
+        interrupt = _run_epochs(net, rows, valid, epochs, keeper)
     except BaseException:
         # This is the news, and not what callbacks can't do after half a training.
         _tell(net, "on_train_end", begins, quietly=True, **told)
@@ -304,14 +335,15 @@ def train(net, rows, valid, epochs, span, begins=True):
     return interrupt
 
 
-def _run_epochs(net, rows, valid, epochs):
+def _run_epochs(net, rows, valid, epochs, keeper):
     """Run epochs; return a KeyboardInterrupt that came after a whole one, or None."""
     data = {"dataset_train": rows, "dataset_valid": valid}
     batches = net.get_iterator(rows, training=True)
     validation = None if valid is None else net.get_iterator(valid)
-    whole, stopped = None, False
+    start = keeper.resume(net, (batches, validation), epochs)
+    whole, stopped = Saved(net) if start else None, False
     try:
-        for epoch in range(epochs):
+        for epoch in range(start, epochs):
             # Early stopping of an earlier call is no reason to stop in this one.
             stopped = wants_to_stop(net)
             net.notify("on_epoch_begin", **data)
@@ -320,6 +352,7 @@ def _run_epochs(net, rows, valid, epochs):
             net.notify("on_epoch_end", **data)
             if epoch + 1 < epochs:
                 whole = Saved(net) if whole is None else whole.renewed(net)
+                keeper.keep(net, epoch + 1)
     except KeyboardInterrupt as stop:
         if stopped or not wants_to_stop(net):
             if whole is None:

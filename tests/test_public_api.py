@@ -51,6 +51,7 @@ LAYERS = [
     "_params",
     "_saved",
     "_resample",
+    "_checkpoints",
     "_fit",
     "_classifier",
     "_recipe",
