@@ -30,7 +30,8 @@ _WITHOUT_EFFECT = {"verbose", "threshold", "checkpoint", "checkpoint_every", "de
 
 # Entries that are read at a time.
 _BLOCK = 2**20
-_LONGEST = 60
+# What is printed in messages, up to so many letters.
+_PRINTED, _LONGEST = str | int | float | np.number | None, 60
 
 
 def parameters_of(estimator):
@@ -83,11 +84,13 @@ def machine(device):
 
 
 def _shown(value):
-    """Return a parameter in words; an object is its class."""
-    plain = isinstance(value, str | int | float | tuple | list | np.number | None)
-    text = repr(value) if plain else f"a {type(value).__name__}"
+    """Return a parameter in words; an object is its class, code its name."""
     if isinstance(value, type | types.FunctionType):
-        text = value.__qualname__
+        return value.__qualname__
+    items = value if isinstance(value, list | tuple) else [value]
+    if not all(isinstance(item, _PRINTED) for item in items):
+        return f"a {type(value).__name__}"
+    text = repr(value)
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
 
 

@@ -24,6 +24,9 @@ from ._fingerprint import data_of, digest, machine, parameters_of, versions
 from ._plain import NotPlainError
 from ._state import capture, differences, restore, tell_progress
 
+# What has digests, and the quotes around the names in it.
+_COMPARED = {"parameters": "`", "data": ""}
+
 
 @contextlib.contextmanager
 def kept(estimator, rows, goes_on, device):
@@ -49,7 +52,7 @@ def kept(estimator, rows, goes_on, device):
     # Clones are those of a search or of folds, and share the folder with others.
     apart = goes_on or getattr(estimator, "_is_clone", False)
     if apart:
-        folder /= digest([facts["parameters"], facts["data"], start])[:16]
+        folder /= _key(facts)
     with own_folder(folder, waits=apart):
         keeper = Kept(estimator, folder / FILE, facts)
         with _written_on_sigterm(keeper):
@@ -66,6 +69,12 @@ def _start_of(estimator):
     net, drawn = estimator.net_, estimator._random_state.get_state()
     state = net.module_.state_dict(), net.optimizer_.state_dict(), len(net.history)
     return digest([*state, estimator._split_seed, drawn])
+
+
+def _key(facts):
+    """Name of the folder of one training among others."""
+    own = {name: [facts[name][k][0] for k in facts[name]] for name in _COMPARED}
+    return digest([own, facts["start"]])[:16]
 
 
 class Unkept:
@@ -290,7 +299,7 @@ def _other_versions(before, now):
 
 
 def _others(before, now):
-    for kind, quotes in (("parameters", "`"), ("data", "")):
+    for kind, quotes in _COMPARED.items():
         for name in {**before[kind], **now[kind]}:
             was = before[kind].get(name, (None, "absent"))
             is_now = now[kind].get(name, (None, "absent"))

@@ -36,7 +36,7 @@ def capture(net, generators, history):
             "learns": {n: p.requires_grad for n, p in net.module_.named_parameters()},
             "optimizer": _named("the optimiser", to_plain, net.optimizer_.state_dict()),
             "share": float(net.criterion_.share),
-            "callbacks": [[name, _of_callback(one)] for name, one in net.callbacks_],
+            "callbacks": [_of_callback(one) for one in _that_count(net)],
             "history": history + _new_records(net.history, len(history)),
             "generators": [one.get_state() for one in generators],
         }
@@ -52,7 +52,7 @@ def restore(net, state, generators):
     del net.history[:]
     net.history.extend(map(from_plain, state["history"]))
     # The optimiser before them: schedules set its rates when they are made, only.
-    for (_, callback), (_, own) in zip(net.callbacks_, state["callbacks"], strict=True):
+    for callback, own in zip(_that_count(net), state["callbacks"], strict=True):
         _restore_callback(callback, own)
     for generator, own in zip(generators, state["generators"], strict=True):
         generator.set_state(own)
@@ -87,6 +87,11 @@ def _new_records(history, start):
 
 
 # -- callbacks -------------------------------------------------------------------------
+
+
+def _that_count(net):
+    """Callbacks but progress, which a training may have or not."""
+    return [one for _, one in net.callbacks_ if not isinstance(one, Progress)]
 
 
 def _of_callback(callback):
