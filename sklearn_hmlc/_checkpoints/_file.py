@@ -34,7 +34,7 @@ HOW_TO_BEGIN = "To begin anew, delete it or name another folder."
 
 _FORMAT = 1
 _NAME = b"sklearn-hmlc checkpoint, format "
-_LINE = re.compile(_NAME + rb"(\d+), (\d{15}) bytes, sha256 ([0-9a-f]{64})\n")
+_LINE = re.compile(_NAME + rb"%d, (\d{15}) bytes, sha256 ([0-9a-f]{64})\n" % _FORMAT)
 _LENGTH = len(_NAME) + len(b"1, 000000000000000 bytes, sha256 ") + 64 + 1
 _BLOCK = 2**20
 
@@ -144,11 +144,11 @@ def read(path):
         if found is None:
             raise _unreadable(path, _foreign(line))
         content = file.read()
-    if len(line) + len(content) != int(found[2]):
+    if len(line) + len(content) != int(found[1]):
         raise _unreadable(
-            path, f"it has {len(line) + len(content):,} of {int(found[2]):,} bytes"
+            path, f"it has {len(line) + len(content):,} of {int(found[1]):,} bytes"
         )
-    if hashlib.sha256(content).hexdigest() != found[3].decode():
+    if hashlib.sha256(content).hexdigest() != found[2].decode():
         raise _unreadable(path, "it was altered after it was written")
     try:
         return torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)

@@ -195,6 +195,11 @@ KINDS = {
 }
 
 
+#: Of many epochs, and a checkpoint each hour, which is never.
+LONG = _one(max_epochs=200, checkpoint_every=60.0)
+
+
 def run(kind, folder, out, log):
     """Train, and write what was learnt."""
-    np.savez(out, **KINDS[kind](folder, Log(log)))
+    train = LONG if kind == "long" else KINDS[kind]
+    np.savez(out, **train(folder, Log(log)))
