@@ -98,14 +98,13 @@ def holds_training(folder):
 
 
 def remove_trainings(folder):
-    """Remove checkpoints, and folders inside that are empty then."""
+    """Remove checkpoints in a folder and in folders inside, and what is empty then."""
     for path in list(Path(folder).rglob(FILE)):
         path.unlink()
-        for above in path.parents:
-            if above == Path(folder):
-                break
-            with contextlib.suppress(OSError):  # something else is in it
-                above.rmdir()
+        with contextlib.suppress(OSError):  # something else is in it
+            path.parent.rmdir()
+    with contextlib.suppress(OSError):
+        Path(folder).rmdir()
 
 
 # -- the file --------------------------------------------------------------------------
