@@ -51,7 +51,7 @@ def files_in(folder):
     ("kind", "times"),
     [*FEW, *(pytest.param(*one, marks=pytest.mark.slow) for one in ALL)],
 )
-def test_killed_at_random_moments(tmp_path, kind, times, record_property):
+def test_killed_at_random_moments(tmp_path, kind, times):
     moments = np.random.default_rng(sum(map(ord, kind)) + times)
     out = tmp_path / "out.npz"
     expected, _ = train(kind, None, out, tmp_path / "log")
@@ -73,7 +73,8 @@ def test_killed_at_random_moments(tmp_path, kind, times, record_property):
         assert n_epochs <= len(epochs_in(log)) <= n_epochs + 1
         assert set(files_in(folder)) == {"training.ckpt"}
         assert len(files_in(folder)) == len(files_in(tmp_path / "whole"))
-    record_property("killed in the middle", begun)
+    assert begun or times < 20  # some of many moments are between epochs
+    print(f"{kind}: {begun} of {times} killed between the first and the last epoch")
 
 
 def test_killed_while_it_writes(tmp_path):
