@@ -74,7 +74,6 @@ def test_killed_at_random_moments(tmp_path, kind, times):
         assert set(files_in(folder)) == {"training.ckpt"}
         assert len(files_in(folder)) == len(files_in(tmp_path / "whole"))
     assert begun or times < 20  # some of many moments are between epochs
-    print(f"{kind}: {begun} of {times} killed between the first and the last epoch")
 
 
 def test_killed_while_it_writes(tmp_path):
