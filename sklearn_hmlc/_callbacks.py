@@ -125,6 +125,10 @@ class Progress(OwnCallback):
         """Begin."""
         self.bar_ = _bar(epochs) if _shows_bars() else _Lines(epochs)
 
+    def skip(self, epochs):
+        """Begin after some epochs, of a training that goes on."""
+        self.bar_.update(epochs)
+
     def on_epoch_end(self, net, **kwargs):  # noqa: ARG002
         """Move on."""
         record = net.history[-1]
@@ -172,14 +176,14 @@ class _Lines:
     """What a bar would show, in a line for each epoch."""
 
     def __init__(self, epochs):
-        self.epochs, self.done = epochs, 0
+        self.epochs, self.done, self.words = epochs, 0, "from a checkpoint"
         self.start = time.perf_counter()
 
     def set_postfix(self, values):
         self.words = ", ".join(f"{name}={value}" for name, value in values.items())
 
-    def update(self):
-        self.done += 1
+    def update(self, epochs=1):
+        self.done += epochs
         seconds = time.perf_counter() - self.start
         self._write(f"{self.done}/{self.epochs} epochs, {self.words}, {seconds:.1f} s")
 
@@ -305,4 +309,6 @@ def clone_with_callbacks(estimator):
         same._metadata_request = clone(estimator._metadata_request)
     if hasattr(estimator, "_skl_callbacks"):
         same._skl_callbacks = estimator._skl_callbacks
+    if estimator.checkpoint is not None:
+        same._is_clone = True  # it is not alone in the folder
     return same

@@ -142,6 +142,13 @@ default="binary"
         epochs, callbacks, threshold, sampler and early stopping are taken up, nothing
         else. If False, `fit` drops what the optimiser remembers, and `partial_fit`
         starts anew in this.
+    checkpoint : str or path-like, default=None
+        Folder in which `fit` keeps a training, so that one that was killed goes on when
+        the same `fit` is called again, and ends with the same bits; a finished one is
+        not trained again. A folder for each training; clones, as in folds and searches,
+        have folders of their own in it. See the user guide. None: no files.
+    checkpoint_every : float, default=5.0
+        Minutes between checkpoints, >= 0, at the ends of epochs; 0: after each epoch.
     random_state : int, RandomState instance or None, default=None
         Decides initial weights, dropout, the order of rows and the validation part.
         Same number, same machine: same model, in threads and processes too.
@@ -270,6 +277,8 @@ default="binary"
         device="auto",
         net_params=None,
         warm_start=False,
+        checkpoint=None,
+        checkpoint_every=5.0,
         random_state=None,
         verbose=0,
     ):
@@ -308,6 +317,8 @@ default="binary"
         self.device = device
         self.net_params = net_params
         self.warm_start = warm_start
+        self.checkpoint = checkpoint
+        self.checkpoint_every = checkpoint_every
         self.random_state = random_state
         self.verbose = verbose
 
@@ -352,7 +363,9 @@ default=None
         ------
         ValueError
             If the data do not fit each other or the hierarchy, the labels are not
-            closed, or training diverges. The classifier stays as it was before.
+            closed, or training diverges; if the folder ``checkpoint`` can't be written,
+            is in use, or has another training's (other rows, parameters or versions).
+            The classifier stays as it was before.
         KeyboardInterrupt
             On Ctrl-C. After a whole epoch the classifier is fitted, as of the last one
             (with ``early_stopping`` as of the best).

@@ -55,6 +55,7 @@ LAYERS = [
     "_params",
     "_saved",
     "_resample",
+    "_checkpoints",
     "_fit",
     "_encoders",
     "_stored",

@@ -416,6 +416,26 @@ def add_training(group):
     add_seed_and_device(group)
 
 
+def add_checkpoints(group):
+    """Add what keeps a training that is killed."""
+    _add_parameter(
+        group,
+        "checkpoint",
+        "DIR",
+        Path,
+        "folder to keep unfinished trainings in, each fold's as well; they are removed "
+        "when the model is written (default: none)",
+    )
+    _add_parameter(
+        group, "checkpoint_every", "MINUTES", types.number, "time between checkpoints"
+    )
+    group.add_argument(
+        "--resume",
+        action="store_true",
+        help="go on with what --checkpoint has; where it has nothing, begin",
+    )
+
+
 def _add_parameter(parser, name, metavar, kind, text, **kwargs):
     """Add an option for a parameter of the classifier, with its default."""
     note = "" if "default" in text else " (default: %(default)s)"

@@ -23,6 +23,8 @@ PARAMETERS = {
     "batch_size": AUTO,
     "lr": AUTO,
     "early_stopping": False,
+    "checkpoint": None,
+    "checkpoint_every": 5.0,
     "uncertainty": "gmu",
     "node_weight": "binary",
     "node_weight_power": 0.5,

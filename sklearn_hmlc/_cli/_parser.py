@@ -150,6 +150,7 @@ def _add_fit(commands):
     arguments.add_held_out(fit.add_argument_group("rows held out"))
     arguments.add_network(fit.add_argument_group("network"))
     arguments.add_training(fit.add_argument_group("training"))
+    arguments.add_checkpoints(fit.add_argument_group("trainings that are killed"))
 
 
 def _add_info(commands):

@@ -238,7 +238,7 @@ def test_a_fitted_classifier_takes_validation_rows_of_other_data():
 
 
 def test_unknown_scoring():
-    with pytest.raises(ValueError, match="fmaxx.*fmax"):
+    with pytest.raises(ValueError, match=r"fmaxx.*fmax"):
         early(scoring="fmaxx").fit(X, Y)
     with pytest.warns(UserWarning, match="`scoring` .early_stopping is False"):
         small(scoring="fmax").fit(X, Y)
