@@ -5,7 +5,8 @@ The map: `hierarchy` (the label graph), `datasets` (files and generators),
 `uncertainty` and `losses` (what training minimises), `metrics` (numbers), `plotting`
 (figures), `postprocessing` (coherence and thresholds for any classifier), `experts`
 (coherent classifiers that are no networks, and means of them), `predictions` (tables,
-blocks and files with names).
+blocks and files with names), `io` (models in files that run no code), `inspection` (why
+a node, and which rows next).
 
 What is named here is imported when it is first asked for, so that the command line can
 report in its own words that a library is missing.
@@ -21,12 +22,14 @@ if TYPE_CHECKING:
     from ._paper import paper_defaults
     from ._recipe import make_rare_node_ensemble
     from .hierarchy import Hierarchy
+    from .io import TRUSTED_TYPES
     from .over_sampling import LPROS
 
 __version__ = version("sklearn-hmlc")
 
 __all__ = [
     "LPROS",
+    "TRUSTED_TYPES",
     "HierarchicalEnsembleClassifier",
     "Hierarchy",
     "__version__",
@@ -37,6 +40,7 @@ __all__ = [
 
 _MODULES = {
     "LPROS": ".over_sampling",
+    "TRUSTED_TYPES": ".io",
     "HierarchicalEnsembleClassifier": "._classifier",
     "Hierarchy": ".hierarchy",
     "make_rare_node_ensemble": "._recipe",
@@ -44,8 +48,9 @@ _MODULES = {
     "to_torch": "._export",
 }
 _FOLDERS = {
-    *("datasets", "experts", "hierarchy", "losses", "metrics", "nn"),
-    *("over_sampling", "plotting", "postprocessing", "predictions", "uncertainty"),
+    *("datasets", "experts", "hierarchy", "inspection", "io", "losses", "metrics"),
+    *("nn", "over_sampling", "plotting", "postprocessing", "predictions"),
+    "uncertainty",
 }
 
 

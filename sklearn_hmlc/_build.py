@@ -6,6 +6,7 @@ the form of the data. Out: a `HierarchicalNet`, fresh or made ready to go on.
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import inspect
 import operator
@@ -17,7 +18,8 @@ from torch.optim.lr_scheduler import ReduceLROnPlateau
 
 from ._callbacks import OwnCallback, StopOnNan, callbacks_of, own_callbacks
 from ._net import HierarchicalNet
-from ._rows import features, memory_batches, mostly_zeros
+from ._rows import features, memory_batches
+from ._validation import mostly_zeros
 from .losses import HierarchicalFocalLoss
 from .nn import ENSEMBLES, EncodedHeads, RowAdam, encoded_width
 
@@ -59,21 +61,31 @@ def make_net(estimator, rows, device, generator):
     }
     try:
         net = HierarchicalNet(**{**params, **given}, callbacks=callbacks_of(estimator))
-        net.module = _Maker(net.module, generator)
-        net.initialize()
+        with drawing_weights(net, generator):
+            net.initialize()
     except (TypeError, ValueError) as error:
         # skorch's words for a name that it doesn't know; ours are all known.
         if "unexpected argument" not in str(error):
             raise
         raise ValueError(f"In `net_params`: {error}") from error
-    net.module = net.module.make
     net.rates_ = estimator.lr_, encoder_lr(estimator)
-    net.given_callbacks_ = _given_callbacks(estimator)
+    net.given_callbacks_ = given_callbacks(estimator)
     return net
 
 
-def _given_callbacks(estimator):
+def given_callbacks(estimator):
+    """Return the user's callbacks, as given."""
     return list((estimator.net_params or {}).get("callbacks") or [])
+
+
+@contextlib.contextmanager
+def drawing_weights(net, generator):
+    """Let a net draw its initial weights from a generator."""
+    net.module = _Maker(net.module, generator)
+    try:
+        yield
+    finally:
+        net.module = net.module.make
 
 
 class _Maker:
@@ -106,8 +118,8 @@ def refresh_net(net, estimator, restart):
     if restart or not _same_callbacks(net, estimator):
         net.callbacks = callbacks_of(estimator)
         net.initialize_callbacks()
-        _start_anew(net)
-        net.given_callbacks_ = _given_callbacks(estimator)
+        start_anew(net)
+        net.given_callbacks_ = given_callbacks(estimator)
     rates = estimator.lr_, encoder_lr(estimator)
     if {"lr", "optimizer__lr", "optimizer__param_groups"} & set(given):
         pass
@@ -138,12 +150,12 @@ def _same_callbacks(net, estimator):
         for _, one in net.callbacks_
         if isinstance(one, OwnCallback) and not isinstance(one, StopOnNan)
     ]
-    now, before = _given_callbacks(estimator), net.given_callbacks_
+    now, before = given_callbacks(estimator), net.given_callbacks_
     same = len(now) == len(before) and all(map(operator.is_, now, before))
     return kinds == own and same
 
 
-def _start_anew(net):
+def start_anew(net):
     """Let learning-rate schedules start from their first epoch, at the present rates.
 
     skorch would let them go on from the net's number of epochs, with the rates of the
@@ -218,7 +230,7 @@ def _is_lazy(estimator):
     hook = Callback.on_grad_computed
     quiet = all(
         getattr(type(one), "on_grad_computed", hook) is hook
-        for one in _given_callbacks(estimator)
+        for one in given_callbacks(estimator)
     )
     own = any(name.startswith("optimizer") for name in estimator.net_params or {})
     return estimator.optimizer in ("adam", "adamw") and quiet and not own

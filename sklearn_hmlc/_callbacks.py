@@ -11,12 +11,12 @@ import copy
 import math
 import sys
 import time
+import warnings
 
 import numpy as np
 from sklearn.base import clone
 from skorch.callbacks import Callback, EarlyStopping, EpochScoring
 from skorch.utils import noop
-from tqdm.auto import tqdm
 
 from . import _torch
 from ._scoring import score_name
@@ -125,6 +125,10 @@ class Progress(OwnCallback):
         """Begin."""
         self.bar_ = _bar(epochs) if _shows_bars() else _Lines(epochs)
 
+    def skip(self, epochs):
+        """Begin after some epochs, of a training that goes on."""
+        self.bar_.update(epochs)
+
     def on_epoch_end(self, net, **kwargs):  # noqa: ARG002
         """Move on."""
         record = net.history[-1]
@@ -143,9 +147,21 @@ class Progress(OwnCallback):
         return {k: v for k, v in self.__dict__.items() if k != "bar_"}
 
 
+def _tqdm():
+    """Return tqdm's bar for a notebook or a terminal.
+
+    It is imported where it is wanted: in a notebook without ipywidgets tqdm warns that
+    it has no widget, and there are lines in place of one.
+    """
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="IProgress not found")
+        from tqdm.auto import tqdm
+    return tqdm
+
+
 def _shows_bars():
     """Tell whether a bar can move: on a terminal, or as a notebook's widget."""
-    if any(base.__module__ == "tqdm.notebook" for base in tqdm.__mro__):
+    if any(base.__module__ == "tqdm.notebook" for base in _tqdm().__mro__):
         return True
     return sys.stderr is not None and sys.stderr.isatty()
 
@@ -153,21 +169,21 @@ def _shows_bars():
 def _bar(epochs):
     # What comes last is cut off where the line is short, so that the loss comes first.
     form = "{desc}: {n_fmt}/{total_fmt} epochs{postfix} |{bar}| {elapsed}<{remaining}"
-    return tqdm(total=epochs, desc="fit", bar_format=form)
+    return _tqdm()(total=epochs, desc="fit", bar_format=form)
 
 
 class _Lines:
     """What a bar would show, in a line for each epoch."""
 
     def __init__(self, epochs):
-        self.epochs, self.done = epochs, 0
+        self.epochs, self.done, self.words = epochs, 0, "from a checkpoint"
         self.start = time.perf_counter()
 
     def set_postfix(self, values):
         self.words = ", ".join(f"{name}={value}" for name, value in values.items())
 
-    def update(self):
-        self.done += 1
+    def update(self, epochs=1):
+        self.done += epochs
         seconds = time.perf_counter() - self.start
         self._write(f"{self.done}/{self.epochs} epochs, {self.words}, {seconds:.1f} s")
 
@@ -293,4 +309,6 @@ def clone_with_callbacks(estimator):
         same._metadata_request = clone(estimator._metadata_request)
     if hasattr(estimator, "_skl_callbacks"):
         same._skl_callbacks = estimator._skl_callbacks
+    if estimator.checkpoint is not None:
+        same._is_clone = True  # it is not alone in the folder
     return same

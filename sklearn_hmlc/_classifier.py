@@ -10,6 +10,7 @@ from sklearn.utils import (
     check_consistent_length,
     estimator_html_repr,
 )
+from sklearn.utils._repr_html.estimator import _VisualBlock
 from sklearn.utils.validation import _num_samples, check_is_fitted
 
 from . import _fit
@@ -23,15 +24,16 @@ from ._params import (
 from ._rows import Rows, check_features
 from ._saved import all_or_nothing
 from ._scoring import given_validation
+from ._stored import Plain
 from ._target import ScoreMixin, make_target
 from ._tasks import CallbackSupportMixin, Tasks
 from ._torch import usual
-from ._validation import as_thresholds, check_same_ids
+from ._validation import as_thresholds, check_same_ids, count
 from .uncertainty import get_measure
 
 
 class HierarchicalEnsembleClassifier(
-    ScoreMixin, CallbackSupportMixin, ClassifierMixin, BaseEstimator
+    Plain, ScoreMixin, CallbackSupportMixin, ClassifierMixin, BaseEstimator
 ):
     """Coherent neural ensemble for labels in a hierarchy, with an eye on rare nodes.
 
@@ -140,6 +142,13 @@ default="binary"
         epochs, callbacks, threshold, sampler and early stopping are taken up, nothing
         else. If False, `fit` drops what the optimiser remembers, and `partial_fit`
         starts anew in this.
+    checkpoint : str or path-like, default=None
+        Folder in which `fit` keeps a training, so that one that was killed goes on when
+        the same `fit` is called again, and ends with the same bits; a finished one is
+        not trained again. A folder for each training; clones, as in folds and searches,
+        have folders of their own in it. See the user guide. None: no files.
+    checkpoint_every : float, default=5.0
+        Minutes between checkpoints, >= 0, at the ends of epochs; 0: after each epoch.
     random_state : int, RandomState instance or None, default=None
         Decides initial weights, dropout, the order of rows and the validation part.
         Same number, same machine: same model, in threads and processes too.
@@ -268,6 +277,8 @@ default="binary"
         device="auto",
         net_params=None,
         warm_start=False,
+        checkpoint=None,
+        checkpoint_every=5.0,
         random_state=None,
         verbose=0,
     ):
@@ -306,6 +317,8 @@ default="binary"
         self.device = device
         self.net_params = net_params
         self.warm_start = warm_start
+        self.checkpoint = checkpoint
+        self.checkpoint_every = checkpoint_every
         self.random_state = random_state
         self.verbose = verbose
 
@@ -350,7 +363,9 @@ default=None
         ------
         ValueError
             If the data do not fit each other or the hierarchy, the labels are not
-            closed, or training diverges. The classifier stays as it was before.
+            closed, or training diverges; if the folder ``checkpoint`` can't be written,
+            is in use, or has another training's (other rows, parameters or versions).
+            The classifier stays as it was before.
         KeyboardInterrupt
             On Ctrl-C. After a whole epoch the classifier is fitted, as of the last one
             (with ``early_stopping`` as of the best).
@@ -570,6 +585,24 @@ ndarray of shape (n_samples,)
         hierarchy = getattr(self, "hierarchy_", self.hierarchy)
         summary = "" if hierarchy is None else hierarchy._repr_html_()
         return estimator_html_repr(self) + summary
+
+    def _sk_visual_block_(self):
+        """Tell the hierarchy's sizes in scikit-learn's diagrams, of pipelines too."""
+        hierarchy = getattr(self, "hierarchy_", self.hierarchy)
+        caption = ""
+        if hierarchy is not None:
+            depth = hierarchy.depth.max(initial=0)
+            caption = f"{count(hierarchy.n_nodes, 'node')}, depth {depth}"
+        if self.sampler is not None:  # has a box of its own, inside
+            names = [f"sampler: {type(self.sampler).__name__}"]
+            return _VisualBlock("parallel", [self.sampler], names=names)
+        return _VisualBlock(
+            "single",
+            self,
+            names=type(self).__name__,
+            name_details=str(self),
+            name_caption=caption,
+        )
 
     def __sklearn_clone__(self):
         """Clone, with callbacks that can't be copied as a whole."""

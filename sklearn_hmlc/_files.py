@@ -25,6 +25,9 @@ from ._reading import OPENERS, ending_of
 
 Write = Callable[[BinaryIO], None]
 
+# Names of files that are being written.
+_PARTIAL = ".hmlc-*.part"
+
 # -- before the work -------------------------------------------------------------------
 
 
@@ -169,13 +172,23 @@ def _write_file(places: Sequence[Path], write: Write, force: bool) -> Path:
 def _partial(folder: Path) -> Iterator[tuple[Path, BinaryIO]]:
     """Yield a new file of a random name; remove it if it has that name in the end."""
     # Without the file's own name, which might make it too long.
-    partial = folder / f".hmlc-{secrets.token_hex(16)}.part"
+    partial = folder / _PARTIAL.replace("*", secrets.token_hex(16))
     try:
         with open(partial, "x+b") as file:
             yield partial, file
     finally:
         with contextlib.suppress(OSError):
             partial.unlink(missing_ok=True)
+
+
+def remove_partial(folder: Path) -> None:
+    """Remove what processes that were killed while they wrote have left in a folder.
+
+    Nobody else may be writing there.
+    """
+    for partial in folder.glob(_PARTIAL):
+        with contextlib.suppress(OSError):
+            partial.unlink()
 
 
 def _keep_mode(place: Path, file: BinaryIO) -> None:

@@ -15,11 +15,11 @@ import numpy as np
 import torch
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import train_test_split
-from sklearn.utils import check_random_state
 
 from . import _torch
 from ._build import make_net, refresh_net
 from ._callbacks import OwnCallback, best_epoch, wants_to_stop
+from ._checkpoints import Unkept, kept
 from ._outputs import Outputs
 from ._params import fixed_params
 from ._resample import resampled
@@ -123,12 +123,28 @@ def own_generators(estimator, seed, device):
     with loaders of the user's, or with workers, take turns: a process that is forked
     while another thread is at work may die.
     """
-    foreign = any(name.startswith("iterator_") for name in estimator.net_params or {})
     lent = contextlib.nullcontext()
-    if estimator.encoder is not None or callable(estimator.activation) or foreign:
+    if _has_foreign_code(estimator):
         lent = _torch.global_generators(seed, device)
     with _torch.usual(device), lent:
         yield _torch.generators(seed, device)
+
+
+def _has_foreign_code(estimator):
+    """Tell whether code of the user's may draw from torch's global generators."""
+    loads = any(name.startswith("iterator_") for name in estimator.net_params or {})
+    return estimator.encoder is not None or callable(estimator.activation) or loads
+
+
+def _foreign_generators(estimator, device):
+    """Return torch's global generators, if this fit may draw from them."""
+    if not _has_foreign_code(estimator):
+        return []
+    on_device = []
+    if device.type == "cuda":
+        index = torch.cuda.current_device() if device.index is None else device.index
+        on_device = [torch.cuda.default_generators[index]]
+    return [torch.default_generator, *on_device]
 
 
 def held_out(estimator, rows, given=None):
@@ -240,11 +256,25 @@ def learn(estimator, rows, goes_on, one_epoch=False, valid=None, tasks=None):
     settle_sizes(estimator, rows, goes_on)
     tasks = tasks or Tasks()
     tasks.begin(estimator.max_epochs_)
+    device = device_of(estimator.device)
+    if one_epoch:
+        keeping = contextlib.nullcontext(Unkept(estimator))
+    else:
+        keeping = kept(estimator, rows, valid, goes_on, device)
+    with keeping as keeper:
+        interrupt = _learn(
+            estimator, rows, valid, tasks, goes_on, one_epoch, device, keeper
+        )
+    tasks.end()
+    return interrupt
+
+
+def _learn(estimator, rows, valid, tasks, goes_on, one_epoch, device, keeper):
     if not goes_on:
         all_known = not (one_epoch or estimator.warm_start)
         there = rows.Y if all_known else None
         estimator._outputs = Outputs.of_rows(estimator._target.hierarchy, there)
-        estimator._random_state = check_random_state(estimator.random_state)
+        estimator._random_state = keeper.random_state
         estimator._split_seed = estimator._random_state.randint(_torch.SEEDS)
         estimator._made_with = fixed_params(estimator)
         estimator.hierarchy_ = estimator._target.hierarchy
@@ -254,8 +284,10 @@ def learn(estimator, rows, goes_on, one_epoch=False, valid=None, tasks=None):
     seed = estimator._random_state.randint(_torch.SEEDS)
     rows, valid = held_out(estimator, rows, valid)
     rows = resampled(estimator, rows)
-    device = device_of(estimator.device)
+    if estimator.sampler is not None:
+        keeper.check_resampled(rows)
     with own_generators(estimator, seed, device) as (host, on_device):
+        keeper.draws_from(host, on_device, *_foreign_generators(estimator, device))
         if goes_on:
             net = refresh_net(estimator.net_, estimator, restart=not one_epoch)
         else:
@@ -266,10 +298,10 @@ def learn(estimator, rows, goes_on, one_epoch=False, valid=None, tasks=None):
             epochs = 1 if one_epoch else estimator.max_epochs_
             span = done, estimator.max_epochs_
             parts = estimator._outputs.rows(rows), valid, tasks
-            interrupt = train(net, *parts, epochs, span, begins=not done)
+            interrupt = train(net, *parts, epochs, span, keeper, begins=not done)
+        keeper.finish(net, interrupt is not None)
     estimator.net_ = net
     set_curves(estimator, net)
-    tasks.end()
     return interrupt
 
 
@@ -283,11 +315,11 @@ def set_curves(estimator, net):
         name = score_name(estimator.scoring)
         scores = {one["epoch"]: one[name] for one in records if name in one}
         estimator.validation_scores_ = list(scores.values())
-        kept = best_epoch(net)
-        estimator.best_validation_score_ = scores.get(kept, max(scores.values()))
+        best = best_epoch(net)
+        estimator.best_validation_score_ = scores.get(best, max(scores.values()))
 
 
-def train(net, rows, valid, tasks, epochs, span, begins=True):
+def train(net, rows, valid, tasks, epochs, span, keeper, begins=True):
     """Run some epochs on an initialised net.
 
     Parameters
@@ -299,6 +331,8 @@ def train(net, rows, valid, tasks, epochs, span, begins=True):
     epochs : int
     span : (int, int)
         Where these epochs stand, for schedules: (done before, all in all).
+    keeper : Kept or Unkept
+        Knows how many of these epochs are done, and is told of each.
     begins : bool
         Whether this is the begin of a training. Otherwise the user's callbacks are not
         told of it: what they do over all epochs goes on.
@@ -314,7 +348,7 @@ def train(net, rows, valid, tasks, epochs, span, begins=True):
     try:
         _tell(net, "on_train_begin", begins, epochs=epochs, span=span, **told)
         net.begun_ = True
-        interrupt = _run_epochs(net, rows, valid, tasks, epochs)
+        interrupt = _run_epochs(net, rows, valid, tasks, epochs, keeper)
     except BaseException:
         # This is the news, and not what callbacks can't do after half a training.
         _tell(net, "on_train_end", begins, quietly=True, **told)
@@ -329,14 +363,15 @@ def train(net, rows, valid, tasks, epochs, span, begins=True):
     return interrupt
 
 
-def _run_epochs(net, rows, valid, tasks, epochs):
+def _run_epochs(net, rows, valid, tasks, epochs, keeper):
     """Run epochs; return a KeyboardInterrupt that came after a whole one, or None."""
     data = {"dataset_train": rows, "dataset_valid": valid}
     batches = net.get_iterator(rows, training=True)
     validation = None if valid is None else net.get_iterator(valid)
-    whole, stopped = None, False
+    start = keeper.resume(net, (batches, validation), epochs)
+    whole, stopped = Saved(net) if start else None, False
     try:
-        for epoch in range(epochs):
+        for epoch in range(start, epochs):
             # Early stopping of an earlier call is no reason to stop in this one.
             stopped = wants_to_stop(net)
             tasks.begin_epoch()
@@ -348,6 +383,7 @@ def _run_epochs(net, rows, valid, tasks, epochs):
                 return None
             if epoch + 1 < epochs:
                 whole = Saved(net) if whole is None else whole.renewed(net)
+                keeper.keep(net, epoch + 1)
     except KeyboardInterrupt as stop:
         if stopped or not wants_to_stop(net):
             if whole is None:

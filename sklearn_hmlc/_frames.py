@@ -6,6 +6,8 @@ else narwhals knows. Out: names, NumPy arrays, and arrays in a frame of the same
 
 from __future__ import annotations
 
+import importlib
+import io
 from collections.abc import Hashable
 from typing import Any
 
@@ -194,6 +196,58 @@ def without_rows(Y: Any) -> Any:
     if not nw.dependencies.is_into_dataframe(Y):
         return pd.DataFrame(np.asarray(Y.to_numpy()), columns=list(Y.columns)).head(0)
     return nw.from_native(Y, eager_only=True).head(0).clone().to_native()
+
+
+def as_plain(template: Any) -> Any:
+    """Return a frame without rows as plain data, for files that hold no objects.
+
+    What is no frame, or one of another library, or would not come back as it was, is
+    returned as it is.
+    """
+    if type(template) is pd.DataFrame:
+        columns, dtypes = template.columns, [str(x) for x in template.dtypes]
+        plain = {"pandas": columns.tolist(), "dtypes": dtypes}
+        plain |= {"index": str(columns.dtype), "name": columns.name}
+        try:
+            again = from_plain(plain)
+        except (TypeError, ValueError):
+            return template
+        same = again.columns.identical(columns) and again.dtypes.equals(template.dtypes)
+        return plain if same else template
+    if nw.dependencies.is_polars_dataframe(template):
+        file = io.BytesIO()
+        template.write_ipc(file)
+        return {"polars": file.getvalue()}
+    if nw.dependencies.is_pyarrow_table(template):
+        return {"pyarrow": template.schema.serialize().to_pybytes()}
+    return template
+
+
+def from_plain(plain: Any) -> Any:
+    """Return the frame without rows that `as_plain` was given."""
+    if not isinstance(plain, dict):
+        return plain
+    if "pandas" in plain:
+        index = pd.Index(plain["pandas"], dtype=plain["index"], name=plain["name"])
+        columns = [pd.Series([], dtype=dtype) for dtype in plain["dtypes"]]
+        frame = pd.DataFrame(dict(enumerate(columns)))
+        frame.columns = index
+        return frame
+    if "polars" in plain:
+        return _library("polars").read_ipc(io.BytesIO(plain["polars"]))
+    schema = _library("pyarrow").py_buffer(plain["pyarrow"])
+    return _library("pyarrow.ipc").read_schema(schema).empty_table()
+
+
+def _library(name: str) -> Any:
+    try:
+        return importlib.import_module(name)
+    except ImportError as error:
+        library = name.partition(".")[0]
+        raise ImportError(
+            f"This model was fitted on frames of {library}, and answers in these; "
+            f"install {library}."
+        ) from error
 
 
 def row_names(X: Any) -> Any:

@@ -162,7 +162,7 @@ class HierarchicalNet(NeuralNet):
                 x = to_tensor(features(X, rows), device=self.device)
                 logits = self.module_.members(x) if members else self.module_(x)
                 if corrected:
-                    logits = logits - self._shift(x, logits).to(logits.dtype)
+                    logits = logits - self.shift(x, logits).to(logits.dtype)
                 p = torch.sigmoid(logits)
                 p = self.criterion_.constraint(p) if constrained else p
             if not p.isfinite().all():
@@ -172,8 +172,8 @@ class HierarchicalNet(NeuralNet):
                 )
             yield rows, p
 
-    def _shift(self, x, logits):
-        """What the weights have put on the logits.
+    def shift(self, x, logits):
+        """Return what the weights have put on the logits.
 
         Where the focal weight has a say in it (a mix), it is that of the members, as in
         training; the one pass of a dropout ensemble knows no spread.

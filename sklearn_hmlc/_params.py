@@ -6,6 +6,7 @@ of what does nothing, and which of them must stay while training goes on.
 
 from __future__ import annotations
 
+import os
 import warnings
 from collections.abc import Mapping
 from numbers import Integral, Real
@@ -61,6 +62,8 @@ CONSTRAINTS = {
     "device": [str, torch.device],
     "net_params": [dict, None],
     "warm_start": ["boolean"],
+    "checkpoint": [str, os.PathLike, None],
+    "checkpoint_every": [Interval(Real, 0, None, closed="left")],
     "random_state": ["random_state"],
     "verbose": ["verbose"],
 }
@@ -80,6 +83,8 @@ _MAY_CHANGE = {
     "sampler",  # as other rows may come, too
     "net_params",  # but its callbacks alone
     "warm_start",
+    "checkpoint",
+    "checkpoint_every",
     "verbose",
 }
 
@@ -119,6 +124,8 @@ def _idle(params):
     if not params["early_stopping"]:
         reason = "early_stopping is False"
         yield reason, ["scoring", "validation_fraction", "n_iter_no_change"]
+    if params["checkpoint"] is None:
+        yield "checkpoint is None", ["checkpoint_every"]
     if params["encoder"] is None:
         yield "encoder is None", ["encoder_lr", "freeze_encoder"]
     elif params["freeze_encoder"]:

@@ -16,13 +16,10 @@ from sklearn.utils import assert_all_finite, gen_batches
 from sklearn.utils.validation import validate_data
 from torch.utils.data import DataLoader, Dataset, IterableDataset
 
-from ._validation import canonical
+from ._validation import canonical, mostly_zeros
 
 # Entries that are looked at a time at the door (16 MB of float32).
 _CHECKED_ENTRIES = 2**22
-
-# Share of entries that are no zeros up to which sparse batches stay sparse.
-_SPARSE = 1 / 32
 
 
 class Rows(Dataset):
@@ -101,11 +98,6 @@ def features(X, rows):
     # Slices are views of X; rows by number are copies already.
     batch = X[rows].astype(dtype, order="C", copy=isinstance(rows, slice))
     return torch.from_numpy(batch)
-
-
-def mostly_zeros(X):
-    """Tell a sparse X of which next to nothing is stored."""
-    return sp.issparse(X) and X.nnz <= _SPARSE * math.prod(X.shape)
 
 
 def _coo(part):

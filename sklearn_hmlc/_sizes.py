@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 
-from ._rows import mostly_zeros
+from ._validation import mostly_zeros
 
 # Epochs; of sparse rows fewer, the more there are. Chosen on validation rows: of gene
 # sets (1,000 to 2,500 rows), an image set (8,000) and genes with domains (10,000).

@@ -99,6 +99,12 @@ class IndicatorTarget:
         nodes = hierarchy.nodes
         self.classes = name_array(nodes if self._order is None else self.columns(nodes))
 
+    def __getstate__(self):
+        return {**vars(self), "_template": frames.as_plain(self._template)}
+
+    def __setstate__(self, state):
+        vars(self).update(state, _template=frames.from_plain(state["_template"]))
+
     @property
     def column_names(self):
         """Names of the columns of ``y``, where they had any."""

@@ -12,6 +12,7 @@ refused, since nobody can know which order it has.
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Iterable, Mapping
 from numbers import Number
@@ -37,6 +38,9 @@ from ._words import plain as plain
 from ._words import shorten as shorten
 from ._words import to_python as to_python
 from ._words import unknown as unknown
+
+# Share of stored entries up to which sparse features are taken as mostly zeros.
+_SPARSE = 1 / 32
 
 # The hierarchy is built on these checks, so that its class can't be imported here.
 Hierarchy = Any
@@ -185,6 +189,11 @@ def canonical(X: Any) -> Any:
     X.sum_duplicates()
     X.eliminate_zeros()
     return X
+
+
+def mostly_zeros(X: Any) -> bool:
+    """Tell a sparse X of which next to nothing is stored."""
+    return bool(sp.issparse(X) and X.nnz <= _SPARSE * math.prod(X.shape))
 
 
 # -- labels ----------------------------------------------------------------------------

@@ -6,11 +6,13 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from benchmarks.ontology import molecular_function
 from benchmarks.paper import __main__ as program
 from benchmarks.paper import _claims, _report
 from benchmarks.paper._methods import MAIN, METHODS, make
 from benchmarks.paper._study import Study
 from benchmarks.paper._table import Table, fill
+from benchmarks.peers import __main__ as peers
 from sklearn_hmlc import Hierarchy
 
 ROOT = Path(__file__).parents[1]
@@ -144,3 +146,14 @@ def test_the_report_is_drawn_from_the_committed_cells(tmp_path, capsys):
         committed = ROOT / path.relative_to(tmp_path)
         assert path.read_bytes() == committed.read_bytes(), path.name
     assert (tmp_path / "README.md").read_bytes() == (ROOT / "README.md").read_bytes()
+
+
+def test_the_guide_shows_the_cells_of_gene_function():
+    cells = pd.read_csv(molecular_function.RESULTS, dtype=str)
+    table = molecular_function.as_table(molecular_function.by_method(cells))
+    assert table == molecular_function.SHOWN.read_text()
+    assert len(cells) == 5 * len(molecular_function.METHODS)
+
+
+def test_the_page_of_peers_shows_the_cells():
+    assert peers.as_page(peers.whole_cells()) == peers.PAGE.read_text()

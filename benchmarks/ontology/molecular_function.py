@@ -40,6 +40,8 @@ from sklearn_hmlc.metrics import (
 from sklearn_hmlc.postprocessing import CoherentClassifier
 
 RESULTS = Path(__file__).parents[1] / "results" / "ontology" / "molecular_function.csv"
+SHOWN = Path(__file__).parents[2] / "docs" / "evidence" / "gene_function.inc"
+KEYS = ["split", "method"]
 SPLITS = range(5)
 MEASURES = {
     "fmax": "Fmax",
@@ -50,6 +52,8 @@ MEASURES = {
     "rare_recall": "recall, rarest quarter",
     "cpu_s": "CPU s",
 }
+DIGITS = [3, 3, 2, 3, 3, 3, 1]
+LEADING = list(MEASURES)[:4]
 
 
 def naive(hierarchy):
@@ -79,8 +83,8 @@ METHODS = {
     "naive": naive,
     "30 neighbours": neighbours,
     "logistic regression": logistic_regression,
-    "defaults": network,
-    "defaults + neighbours": recipe,
+    "network": network,
+    "network + neighbours": recipe,
 }
 
 
@@ -137,25 +141,45 @@ def run_cell(number, method, folder):
     }
 
 
-def report():
-    """Mean and standard deviation over the splits, and how often the defaults lead."""
-    cells = pd.DataFrame(Table(RESULTS, ["split", "method"]).rows())
-    numbers = (
-        cells[list(MEASURES)].astype(float).set_index([cells["method"], cells["split"]])
-    )
+def by_method(cells):
+    """Measures of whole cells as numbers, with methods and splits as index."""
+    cells = cells[cells["method"].isin(METHODS)]
+    index = [cells["method"], cells["split"]]
+    return cells[list(MEASURES)].astype(float).set_index(index)
+
+
+def as_table(numbers):
+    """Mean and standard deviation over the splits, as a table of the guide."""
     mean = numbers.groupby(level=0).mean().loc[list(METHODS)]
     spread = numbers.groupby(level=0).std().loc[list(METHODS)]
-    table = mean.map("{:.4f}".format) + " ± " + spread.map("{:.4f}".format)
-    print(table.rename(columns=MEASURES).to_string())
-    for ahead in ("defaults", "defaults + neighbours"):
-        for other in [method for method in METHODS if method != ahead][:4]:
-            gain = numbers.loc[ahead] - numbers.loc[other]
+    lines = [".. list-table::", "   :header-rows: 1", ""]
+    rows = [["", *MEASURES.values()]]
+    for method in METHODS:
+        values = zip(DIGITS, mean.loc[method], spread.loc[method], strict=True)
+        rows.append([method, *(f"{m:.{d}f} ± {s:.{d}f}" for d, m, s in values)])
+    for row in rows:
+        lines += [f"   {'*' if k == 0 else ' '} - {text}" for k, text in enumerate(row)]
+    return "\n".join(lines) + "\n\n" + ahead(numbers)
+
+
+def ahead(numbers):
+    """How many splits the network, and its mean with neighbours, lead on."""
+    sentences = []
+    for method in ("network", "network + neighbours"):
+        for other in ("30 neighbours", "logistic regression"):
+            gain = numbers.loc[method] - numbers.loc[other]
             gain["smin"] *= -1
-            wins = ", ".join(
-                f"{MEASURES[name]} {int((gain[name] > 0).sum())} of {len(gain)}"
-                for name in list(MEASURES)[:4]
-            )
-            print(f"{ahead} ahead of {other}: {wins}")
+            wins = (gain[LEADING] > 0).sum()
+            counts = [f"{MEASURES[name]} on {wins[name]}" for name in LEADING]
+            sentences.append(f"- {method} ahead of {other}: {', '.join(counts)}")
+    return f"Of {len(gain)} splits:\n\n" + "\n".join(sentences) + "\n"
+
+
+def report():
+    """Write the table of the guide, and print it."""
+    table = as_table(by_method(pd.DataFrame(Table(RESULTS, KEYS).rows())))
+    SHOWN.write_text(table)
+    print(table)
 
 
 def main():
@@ -166,7 +190,7 @@ def main():
     if args.action == "run":
         folder = Path(os.environ["SKLEARN_HMLC_DATA"]) / "human_go"
         cells = [(number, method) for number in SPLITS for method in METHODS]
-        table = Table(RESULTS, ["split", "method"])
+        table = Table(RESULTS, KEYS)
         fill(table, cells, run_cell, args.jobs, [(folder,)] * len(cells))
     report()
 

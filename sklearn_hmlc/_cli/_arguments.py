@@ -16,6 +16,7 @@ from ._defaults import (
     EVIDENCE_SETS,
     FOLDS,
     FORMATS,
+    KINDS,
     MEASURES,
     PARAMETERS,
     RELATIONS,
@@ -34,6 +35,16 @@ def add_model(parser, **options):
         type=Path,
         help="a file that `hmlc fit` wrote",
         **options,
+    )
+
+
+def add_trust(parser):
+    """Add what allows to read files that can run code."""
+    parser.add_argument(
+        "--trust",
+        action="store_true",
+        help="read MODEL even if it is a joblib file, as earlier versions wrote them: "
+        "that runs whatever code is in it",
     )
 
 
@@ -321,7 +332,15 @@ def add_prediction_files(group):
 
 
 def add_network(group):
-    """Add the parameters of the network."""
+    """Add the kind of model, and the parameters of the network."""
+    group.add_argument(
+        "--model-kind",
+        choices=KINDS,
+        default=KINDS[0],
+        help="network: the ensemble of networks alone; best: its mean with a forest "
+        "and a kernel, thresholds tuned by f1, in some seven times the time (default: "
+        "network)",
+    )
     _add_parameter(group, "n_estimators", "M", types.positive, "ensemble members")
     _add_parameter(
         group,
@@ -395,6 +414,26 @@ def add_training(group):
         "how much more: from 0, all alike, to 1, by the inverse frequency",
     )
     add_seed_and_device(group)
+
+
+def add_checkpoints(group):
+    """Add what keeps a training that is killed."""
+    _add_parameter(
+        group,
+        "checkpoint",
+        "DIR",
+        Path,
+        "folder to keep unfinished trainings in, each fold's as well; they are removed "
+        "when the model is written (default: none)",
+    )
+    _add_parameter(
+        group, "checkpoint_every", "MINUTES", types.number, "time between checkpoints"
+    )
+    group.add_argument(
+        "--resume",
+        action="store_true",
+        help="go on with what --checkpoint has; where it has nothing, begin",
+    )
 
 
 def _add_parameter(parser, name, metavar, kind, text, **kwargs):

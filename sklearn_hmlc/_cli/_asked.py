@@ -21,9 +21,9 @@ from ._ontology import read_like_training
 from ._tables import Table, read_table
 
 
-def read_model(path: Any) -> dict[str, Any]:
+def read_model(path: Any, trust: bool) -> dict[str, Any]:
     """Read a model file; warn if another version wrote it."""
-    model = load_model(path)
+    model = load_model(path, trust)
     if model["version"] != __version__:
         warnings.warn(
             f"{path} is from version {model['version']}, this is {__version__}; "

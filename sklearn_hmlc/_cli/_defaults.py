@@ -23,6 +23,8 @@ PARAMETERS = {
     "batch_size": AUTO,
     "lr": AUTO,
     "early_stopping": False,
+    "checkpoint": None,
+    "checkpoint_every": 5.0,
     "uncertainty": "gmu",
     "node_weight": "binary",
     "node_weight_power": 0.5,
@@ -34,6 +36,8 @@ MEASURES = (
 )
 SCHEMES = ("binary", "class-wise")
 STRATEGIES = ("prevalence", "f1")
+#: The network alone, or what `make_rare_node_ensemble` makes.
+KINDS = ("network", "best")
 FORMATS = ("long", "cafa", "wide")
 
 #: Edges of an ontology whose upper end is an ancestor.

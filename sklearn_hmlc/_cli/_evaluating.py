@@ -40,7 +40,7 @@ def _evaluate_model(args: Any) -> None:
         check_free_folder(args.out, _report.file_names(FILES), args.force)
     from ._asked import read_model, rows_of  # torch comes with it
 
-    model = read_model(args.model)
+    model = read_model(args.model, args.trust)
     table, _ = rows_of(args, model, labelled=True)
     pipeline = model["pipeline"]
     proba = pipeline.predict_proba(table.data)

@@ -14,15 +14,15 @@ from typing import Any
 import numpy as np
 from sklearn.model_selection import KFold, train_test_split
 
-from .. import HierarchicalEnsembleClassifier
+from .. import HierarchicalEnsembleClassifier, make_rare_node_ensemble
+from .._checkpoints import holds_training, remove_trainings
 from .._files import check_free, is_stdout
-from .._response import part_with
 from .._validation import count, name_array, shorten
 from ..metrics import information_accretion
 from ..postprocessing import NodeThresholdClassifier
-from ._defaults import AUTO, FOLDS, STRATEGIES
+from ._defaults import AUTO, FOLDS, PARAMETERS, STRATEGIES
 from ._held_out import Measured, mean_over_folds, measure_held_out
-from ._model import make_model, save_model
+from ._model import make_model, network_of, save_model
 from ._say import say, tell
 from ._seen import remembered
 from ._sources import GeneRows, describe_rows, read_rows
@@ -48,7 +48,7 @@ def fit(args: Any) -> None:
     if not args.quiet:
         say_here("\n".join(_describe_parts(source, train, test)))
     start = time.perf_counter()
-    model = _train(args, train)
+    model = _train(args, train, "model")
     seconds = time.perf_counter() - start
     try:
         if test is not None:
@@ -56,27 +56,49 @@ def fit(args: Any) -> None:
     finally:  # what was trained is kept, whatever became of the measures
         facts = _facts(args, source, train, measured)
         save_model(args.model, model, facts, args.force)
+        _remove_checkpoints(args)
     if test is not None and args.test_predictions is not None:
         _write_test(args, model, test)
     if measured is not None:
         say_here(f"\n{measured.text()}\n")
     if not args.quiet:
-        epochs = count(part_with(model, "n_iter_").n_iter_, "epoch")
+        epochs = count(network_of(model).n_iter_, "epoch")
         say_here(f"Trained in {seconds:.1f} s, {epochs}\nModel: {args.model}")
 
 
 def _check_options(args: Any) -> None:
-    if args.threshold_folds is not None and args.threshold not in STRATEGIES:
+    tuned = args.threshold in STRATEGIES or args.model_kind == "best"
+    if args.threshold_folds is not None and not tuned:
         raise ValueError(
             "--threshold-folds tunes thresholds; it needs --threshold prevalence or f1."
         )
     if args.test_predictions is not None and args.test_fraction is None:
         raise ValueError("--test-predictions needs --test-fraction.")
+    _check_checkpoint(args)
     for flag in ("format", "top"):
         if getattr(args, flag) is not None and args.test_predictions is None:
             raise ValueError(f"--{flag} needs --test-predictions.")
     if args.format == "wide" and args.top is not None:
         raise ValueError("--top needs --format long or cafa.")
+
+
+def _check_checkpoint(args: Any) -> None:
+    if args.checkpoint is None:
+        if args.resume:
+            raise ValueError("--resume needs --checkpoint.")
+        return
+    if not args.resume and holds_training(args.checkpoint):
+        raise ValueError(
+            f"{args.checkpoint} has checkpoints of an earlier training; go on with it "
+            "by --resume, name another folder, or delete it."
+        )
+
+
+def _remove_checkpoints(args: Any) -> None:
+    """Remove those of this command alone; the folder may have others."""
+    if args.checkpoint is not None:
+        for name in ("model", *(f"fold-{k + 1}" for k in range(args.folds or 0))):
+            remove_trainings(args.checkpoint / name)
 
 
 def _facts(
@@ -159,7 +181,8 @@ def _over_folds(args: Any, source: Any) -> Measured:
         if not args.quiet:
             tell(f"Fold {number} of {args.folds}")
         train, test = _checked(source.split(rows, rest))
-        found.append(_measure(args, source, _train(args, train), train, test))
+        model = _train(args, train, f"fold-{number}")
+        found.append(_measure(args, source, model, train, test))
     return mean_over_folds(found)
 
 
@@ -184,8 +207,9 @@ def _write_test(args: Any, model: Any, test: Table) -> None:
 # -- the model -------------------------------------------------------------------------
 
 
-def _train(args: Any, table: Table) -> Any:
-    model = _make(args, table)
+def _train(args: Any, table: Table, name: str) -> Any:
+    """Train a model; its checkpoints are in a folder of this name."""
+    model = _make(args, table, name)
     with warnings.catch_warnings():
         if isinstance(model, NodeThresholdClassifier):
             # Nodes that the rows of a fold lack need no warning; those of all rows do.
@@ -205,17 +229,28 @@ def _warn_empty(table: Table) -> None:
         )
 
 
-def _make(args: Any, table: Table) -> Any:
+def _make(args: Any, table: Table, name: str) -> Any:
     """Make the pipeline, and around it the tuning of thresholds if it is wanted."""
     tuned = args.threshold in STRATEGIES
     folds = args.threshold_folds or FOLDS
     n_rows = table.target.shape[0]
-    if tuned and folds > n_rows:
+    best = args.model_kind == "best"
+    if (tuned or best) and folds > n_rows:
         raise ValueError(
             f"--threshold-folds {folds} needs as many rows, but DATA has {n_rows}."
         )
-    own = {"threshold": 0.5} if tuned else {}
-    pipeline = make_model(_classifier(args, table, **own), table.nominal, table.data)
+    if best and not tuned and args.threshold != PARAMETERS["threshold"]:
+        raise ValueError(
+            "--model-kind best tunes its thresholds; --threshold takes prevalence or "
+            f"f1 beside it, but got {args.threshold}."
+        )
+    own: dict[str, Any] = {"threshold": 0.5} if tuned else {}
+    if args.checkpoint is not None:
+        own["checkpoint"] = args.checkpoint / name
+    classifier = _classifier(args, table, **own)
+    if best:
+        return _best(args, table, classifier, folds)
+    pipeline = make_model(classifier, table.nominal, table.data)
     if not tuned:
         return pipeline
     return NodeThresholdClassifier(
@@ -224,6 +259,19 @@ def _make(args: Any, table: Table) -> Any:
         cv=folds,
         random_state=args.random_state,
     )
+
+
+def _best(args: Any, table: Table, network: Any, folds: int) -> Any:
+    """Make the recipe of the library, behind the preparation of all models."""
+    model = make_rare_node_ensemble(
+        table.hierarchy,
+        random_state=args.random_state,
+        network=network.set_params(hierarchy=None),
+        cv=folds,
+        strategy=args.threshold if args.threshold in STRATEGIES else "f1",
+    )
+    experts = model.estimator["experts"]
+    return model.set_params(estimator=make_model(experts, table.nominal, table.data))
 
 
 def _classifier(args: Any, table: Table, **own: Any) -> HierarchicalEnsembleClassifier:

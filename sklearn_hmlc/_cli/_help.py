@@ -21,7 +21,7 @@ examples:
 Data sets are downloaded once; set the environment variable SKLEARN_HMLC_DATA to a
 folder that has them to work without a network."""
 
-_TRUST = "Load only model files that you trust: a joblib file can run any code."
+_TRUST = "To read a model file runs no code of its own; a joblib file needs --trust."
 
 _FILES = """\
 files:
@@ -45,12 +45,12 @@ FIT_EXAMPLES = f"""\
                     such as 01/01/03.
 
 examples:
-  hmlc fit train.arff valid.arff --model yeast.joblib
+  hmlc fit train.arff valid.arff --model yeast.hmlc
   hmlc fit genes.csv --index --labels annotations.csv --hierarchy go.csv \\
-      --model go.joblib --heads 5 --hidden 1000 1000
+      --model go.hmlc --heads 5 --hidden 1000 1000
   hmlc fit --ontology go.obo --annotations human.gaf.gz --features domains.tsv \\
       --namespace molecular_function --min-count 10 --test-fraction 0.2 \\
-      --test-predictions test.tsv --format cafa --top 500 --model mf.joblib
+      --test-predictions test.tsv --format cafa --top 500 --model mf.hmlc
 
 With --ontology, --annotations and --features rows go together by their ids; features
 of lists, such as protein domains, stay sparse. Rows that are held out choose nothing:
@@ -58,19 +58,18 @@ of lists, such as protein domains, stay sparse. Rows that are held out choose no
 never seen them; with --folds it is trained on all rows in the end.
 
 Missing numbers are replaced by the mean, text is one-hot encoded, all is standardised;
-the model file keeps these steps with the network. It is a joblib file of a dict, whose
-entry "pipeline" is the fitted scikit-learn pipeline; with --threshold prevalence or f1,
-the NodeThresholdClassifier around it.
-{_TRUST}"""
+the model file keeps these steps with the network. `sklearn_hmlc.io.load_model` reads it
+in Python: the fitted scikit-learn pipeline or, with --threshold prevalence or f1, the
+NodeThresholdClassifier around it. To read it runs no code."""
 
 PREDICT_EXAMPLES = f"""\
 examples:
-  hmlc predict yeast.joblib test.arff --out predictions.csv
-  hmlc predict go.joblib genes.csv --index --format long --min-proba 0.2 \\
+  hmlc predict yeast.hmlc test.arff --out predictions.csv
+  hmlc predict go.hmlc genes.csv --index --format long --min-proba 0.2 \\
       --out predictions.csv.gz
-  hmlc predict go.joblib genes.csv --index --decisions --format long --out found.csv
-  hmlc predict mf.joblib --features new.tsv --top 20 --out functions.csv
-  hmlc predict mf.joblib --features new.tsv --format cafa --top 500 --out -
+  hmlc predict go.hmlc genes.csv --index --decisions --format long --out found.csv
+  hmlc predict mf.hmlc --features new.tsv --top 20 --out functions.csv
+  hmlc predict mf.hmlc --features new.tsv --format cafa --top 500 --out -
 
 Decisions are by the thresholds that `hmlc fit --threshold` chose. A parent's
 probability is never below its child's. Virtual roots and other nodes that no score
@@ -79,7 +78,7 @@ counts are left out. Rows without ids are numbered from 0.
 
 INFO_EXAMPLES = f"""\
 examples:
-  hmlc info go.joblib
+  hmlc info go.hmlc
 
 {_TRUST}"""
 
@@ -87,9 +86,9 @@ EVALUATE_EXAMPLES = f"""\
 {_FILES}
 
 examples:
-  hmlc evaluate yeast.joblib test.arff --out report
-  hmlc evaluate go.joblib genes.csv --index --labels annotations.csv
-  hmlc evaluate mf.joblib --ontology go.obo --truth human.gaf.gz \\
+  hmlc evaluate yeast.hmlc test.arff --out report
+  hmlc evaluate go.hmlc genes.csv --index --labels annotations.csv
+  hmlc evaluate mf.hmlc --ontology go.obo --truth human.gaf.gz \\
       --namespace molecular_function --predicted-only --predictions test.tsv
 
 The model brings its hierarchy and its threshold. Beside --predictions it tells how

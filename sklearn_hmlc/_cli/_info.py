@@ -17,7 +17,7 @@ from .._validation import count, shorten
 from ..hierarchy import Hierarchy
 from ..postprocessing import NodeThresholdClassifier
 from ._held_out import from_plain
-from ._model import load_model
+from ._model import load_model, network_of
 from ._say import say
 
 # Parameters that are told in lines of their own, or are of no interest.
@@ -26,7 +26,7 @@ _TOLD = {"hierarchy", "threshold", "verbose", "device"}
 
 def info(args: Any) -> None:
     """Print what a model was trained on and how."""
-    model = load_model(args.model)
+    model = load_model(args.model, args.trust)
     pipeline = model["pipeline"]
     lines = {
         "Model": f"{args.model}, {_size(args.model)}, of version {model['version']}",
@@ -37,7 +37,8 @@ def info(args: Any) -> None:
         "Classifier": _parameter_words(pipeline),
         "Thresholds": _threshold_words(pipeline),
         "Sizes": _size_words(pipeline),
-        "Epochs": str(part_with(pipeline, "n_iter_").n_iter_),
+        "Epochs": str(network_of(pipeline).n_iter_),
+        "Experts": _expert_words(pipeline),
     }
     width = max(map(len, lines)) + 1
     for name, words in lines.items():
@@ -77,9 +78,7 @@ def _row_words(model: dict[str, Any]) -> str:
 
 def _parameter_words(pipeline: Any) -> str:
     """Tell the parameters that differ from their defaults."""
-    classifier = next(
-        part for part in chain(pipeline) if hasattr(part, "hidden_layer_sizes")
-    )
+    classifier = network_of(pipeline)
     defaults = HierarchicalEnsembleClassifier().get_params(deep=False)
     params = classifier.get_params(deep=False)
     other = [
@@ -92,12 +91,21 @@ def _parameter_words(pipeline: Any) -> str:
 
 def _size_words(pipeline: Any) -> str:
     """Tell the sizes in use, among them those that "auto" stood for."""
-    trained = part_with(pipeline, "batch_size_")
+    trained = network_of(pipeline)
     widths = " ".join(map(str, trained.hidden_layer_sizes_))
     return (
         f"hidden layers {widths}, batches of {trained.batch_size_}, learning rate "
         f"{trained.lr_:.2g}"
     )
+
+
+def _expert_words(pipeline: Any) -> str:
+    """Tell who is in the mean, with which weight, and how good held-out rows say."""
+    mean = list(chain(pipeline))[-1]
+    if not hasattr(mean, "named_estimators_"):
+        return ""
+    table = mean.summary()
+    return f"weights and AU(PRC) on rows held out\n{table.to_string()}"
 
 
 def _threshold_words(pipeline: Any) -> str:
@@ -106,7 +114,7 @@ def _threshold_words(pipeline: Any) -> str:
         None,
     )
     if tuned is None:
-        return f"{part_with(pipeline, 'net_').threshold}"
+        return f"{network_of(pipeline).threshold}"
     low, middle, high = np.quantile(tuned.thresholds_, [0, 0.5, 1])
     return (
         f"one per node by {tuned.strategy!r}, from {low:.3g} to {high:.3g}, median "

@@ -1,19 +1,19 @@
 """The pipeline behind the commands, and the file that keeps it.
 
 Stage: from a table with holes and text to the classifier's numbers. In: a DataFrame
-(n_samples, n_columns). Out: a Pipeline, and a joblib file of a dict whose entry
-``pipeline`` any Python program can use.
+(n_samples, n_columns). Out: a Pipeline, and a file of `sklearn_hmlc.io.save_model`, of
+which any Python program can use the pipeline.
 """
 
 from __future__ import annotations
 
 import pickle
 from collections.abc import Mapping, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import joblib
+import numpy as np
 import pandas as pd
 import scipy.sparse as sp
 from sklearn.compose import ColumnTransformer
@@ -22,13 +22,15 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from .. import __version__
-from .._files import write_whole
-from .._response import chain, part_with
-from .._rows import mostly_zeros
+from .. import io as models
+from .._response import chain
+from .._validation import mostly_zeros
 
-#: What a model file says it is; the number grows when its entries change.
-_FORMAT = "sklearn_hmlc model 2"
-_READABLE = (_FORMAT, "sklearn_hmlc model 1")
+#: Where the metadata of a model file have the facts below.
+_METADATA = "hmlc fit"
+
+#: What joblib files of earlier versions say they are.
+_PICKLES = ("sklearn_hmlc model 1", "sklearn_hmlc model 2")
 
 #: What model files tell of training; the first ones had less.
 _FACTS = {
@@ -64,8 +66,14 @@ def make_model(classifier, nominal: Sequence[str] = (), data: Any = None) -> Pip
     )
 
 
+def network_of(pipeline: Any) -> Any:
+    """Return the network in a fitted pipeline, alone or among other experts."""
+    last = list(chain(pipeline))[-1]
+    return getattr(last, "named_estimators_", {"network": last})["network"]
+
+
 def save_model(path: Path, pipeline, facts: Mapping[str, Any], force: bool) -> None:
-    """Write a fitted pipeline, whose training state is dropped for good.
+    """Write a fitted pipeline, see `sklearn_hmlc.io.save_model`.
 
     Should that fail, it is kept in another place, which the error names.
 
@@ -80,37 +88,86 @@ def save_model(path: Path, pipeline, facts: Mapping[str, Any], force: bool) -> N
     force : bool
         Whether to replace the file if it exists.
     """
-    part_with(pipeline, "net_").net_.trim_for_prediction()
-    content = {
-        "format": _FORMAT,
-        "version": __version__,
-        "pipeline": pipeline,
-        **facts,
-    }
-    write_whole(path, partial(joblib.dump, content), force=force, rescue=True)
+    metadata = {_METADATA: _as_json(dict(facts))}
+    # Kept elsewhere if need be: what was trained for hours ends with this process.
+    models.save_model(pipeline, path, metadata=metadata, force=force, rescue=True)
 
 
-def load_model(path: Path) -> dict:
+def load_model(path: Path, trust: bool = False) -> dict[str, Any]:
     """Read what `save_model` wrote.
+
+    Parameters
+    ----------
+    path : Path
+    trust : bool, default=False
+        Whether to read joblib files, too, as earlier versions wrote them. To read one
+        runs whatever code is in it.
 
     Raises
     ------
     OSError
         If there is no such file.
     ValueError
-        If it is no model file.
+        If it is no model file, or a joblib file that is not trusted.
     """
     with path.open("rb") as file:
-        if file.read(1) != pickle.PROTO:  # the first byte of what joblib writes
-            raise _no_model(path, "it is no joblib file")
-        file.seek(0)
-        try:
-            content = joblib.load(file)
-        except Exception as error:  # unpickling can raise anything
-            raise _no_model(path, f"{type(error).__name__}: {error}") from error
-    if not isinstance(content, dict) or content.get("format") not in _READABLE:
+        is_pickle = file.read(1) == pickle.PROTO  # the first byte of what joblib writes
+    if is_pickle:
+        return _FACTS | _unpickled(path, trust)
+    manifest = models.describe_model(path)
+    if _METADATA not in manifest["metadata"]:
+        raise ValueError(
+            f"{path} is a model file, but not one of `hmlc fit`, and tells nothing "
+            "of the rows that it expects; read it by `sklearn_hmlc.io.load_model`."
+        )
+    return {
+        **_FACTS,
+        **_from_json(manifest["metadata"][_METADATA]),
+        "version": manifest["versions"]["sklearn_hmlc"],
+        "pipeline": models.load_model(path),
+    }
+
+
+def _unpickled(path: Path, trust: bool) -> dict[str, Any]:
+    if not trust:
+        raise ValueError(
+            f"{path} is a joblib file, which can run any code when it is read, and is "
+            "not opened. If you trust whoever wrote it, say --trust."
+        )
+    try:
+        content = joblib.load(path)
+    except Exception as error:  # unpickling can raise anything
+        raise _no_model(path, f"{type(error).__name__}: {error}") from error
+    if not isinstance(content, dict) or content.get("format") not in _PICKLES:
         raise _no_model(path, "it holds something else")
-    return _FACTS | content
+    return content
+
+
+# -- facts as JSON ---------------------------------------------------------------------
+
+
+def _as_json(value: Any) -> Any:
+    """Return facts as JSON can hold them, arrays with their dtype."""
+    if isinstance(value, dict):
+        return {name: _as_json(part) for name, part in value.items()}
+    if isinstance(value, np.ndarray):
+        return {"dtype": str(value.dtype), "array": value.tolist()}
+    if isinstance(value, list | tuple):
+        return [_as_json(part) for part in value]
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def _from_json(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_from_json(part) for part in value]
+    if not isinstance(value, dict):
+        return value
+    if value.keys() == {"dtype", "array"}:
+        return np.array(value["array"], dtype=value["dtype"])
+    return {name: _from_json(part) for name, part in value.items()}
+
+
+# -- looking into a model --------------------------------------------------------------
 
 
 def unseen_texts(pipeline, data: pd.DataFrame) -> dict[str, pd.Series]:

@@ -150,6 +150,7 @@ def _add_fit(commands):
     arguments.add_held_out(fit.add_argument_group("rows held out"))
     arguments.add_network(fit.add_argument_group("network"))
     arguments.add_training(fit.add_argument_group("training"))
+    arguments.add_checkpoints(fit.add_argument_group("trainings that are killed"))
 
 
 def _add_info(commands):
@@ -163,6 +164,7 @@ def _add_info(commands):
         _help.INFO_EXAMPLES,
     )
     arguments.add_model(info)
+    arguments.add_trust(info)
 
 
 def _add_predict(commands):
@@ -176,6 +178,7 @@ def _add_predict(commands):
         _help.PREDICT_EXAMPLES,
     )
     arguments.add_model(predict)
+    arguments.add_trust(predict)
     arguments.add_data(predict)
     predict.add_argument(
         "--features",
@@ -234,6 +237,7 @@ def _add_evaluate(commands):
         _help.EVALUATE_EXAMPLES,
     )
     arguments.add_model(evaluate, nargs="?")
+    arguments.add_trust(evaluate)
     arguments.add_data(evaluate)
     arguments.add_labels(evaluate)
     evaluate.add_argument(

@@ -18,7 +18,7 @@ from ._writing import write_predictions
 def predict(args: Any) -> None:
     """Write the probabilities of the nodes, or the decisions about them."""
     check_free(args.out, args.force)
-    model = read_model(args.model)
+    model = read_model(args.model, args.trust)
     format = args.format or ("wide" if model["reading"] is None else "long")
     _check_options(args, format)
     table, report = rows_of(args, model, labelled=False)

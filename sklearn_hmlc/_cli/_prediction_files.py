@@ -125,7 +125,7 @@ def _read(path: Path, truth: Bunch) -> sp.csr_array:
 def _read_model(args: Any) -> dict[str, Any]:
     from ._asked import read_model  # torch comes with it, which takes memory
 
-    return read_model(args.model)
+    return read_model(args.model, args.trust)
 
 
 def _neighbors(

@@ -24,6 +24,8 @@ FLAGS = {
     "batch_size": "--batch-size",
     "lr": "--lr",
     "early_stopping": "--early-stopping",
+    "checkpoint": "--checkpoint",
+    "checkpoint_every": "--checkpoint-every",
     "uncertainty": "--uncertainty",
     "node_weight": "--node-weight",
     "node_weight_power": "--power",

@@ -18,6 +18,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from .._target import ScoreMixin, make_target
 from .._validation import as_row_weights, canonical, check_same_ids
+from .._versions import Versioned
 from ..postprocessing import make_coherent
 
 # Probabilities that are held at a time beside the answer (16 MB of float32).
@@ -27,7 +28,7 @@ _BLOCK_ENTRIES = 2**22
 _LARGEST = {np.dtype(np.float64): 1e150, np.dtype(np.float32): 1e17}
 
 
-class CoherentExpert(ScoreMixin, ClassifierMixin, BaseEstimator):
+class CoherentExpert(Versioned, ScoreMixin, ClassifierMixin, BaseEstimator):
     """Base of experts: checks, containers, coherence.
 
     A subclass has a parameter ``hierarchy``, its ``_parameter_constraints`` and

@@ -10,7 +10,7 @@ import scipy.sparse as sp
 from sklearn.utils import check_random_state, gen_batches
 from sklearn.utils._param_validation import Interval, StrOptions
 
-from .._validation import as_numbers
+from .._validation import as_numbers, mostly_zeros
 from ..hierarchy import Hierarchy
 from ..metrics import au_prc
 from ..postprocessing import make_coherent
@@ -44,9 +44,11 @@ class KernelHierarchyClassifier(CoherentExpert):
     ----------
     hierarchy : Hierarchy, default=None
         The label graph. None: a flat one over the columns (or classes) of ``y``.
-    kernel : {"exponential", "rbf", "cosine", "jaccard", "linear"} or callable, \
-default="exponential"
-        How alike two rows are. With d their Euclidean distance and u the width,
+    kernel : {"auto", "exponential", "rbf", "cosine", "jaccard", "linear"} or \
+callable, default="auto"
+        How alike two rows are. "auto": "jaccard" for a sparse ``X`` of which at most
+        one entry in 32 is stored, such as the protein domains of genes, otherwise
+        "exponential". With d their Euclidean distance and u the width,
         "exponential": exp(-d / u); "rbf": exp(-(d / u)**2 / 2). "cosine": of the angle
         between them. "jaccard": of the features that are not 0, whatever their value,
         the share that both rows have among those that either has. "linear": the inner
@@ -69,6 +71,8 @@ default="exponential"
 
     Attributes
     ----------
+    kernel_ : str or callable
+        The kernel in use.
     width_ : float or None
         The chosen width, in the units of the features; None for kernels without.
     alpha_ : float
@@ -136,7 +140,7 @@ default="exponential"
 
     _parameter_constraints: ClassVar[dict] = {
         "hierarchy": [Hierarchy, None],
-        "kernel": [StrOptions(set(KERNELS)), callable],
+        "kernel": [StrOptions({"auto", *KERNELS}), callable],
         "widths": ["array-like", Interval(Real, 0, None, closed="neither")],
         "alphas": ["array-like", Interval(Real, 0, None, closed="neither")],
         "n_components": [
@@ -153,7 +157,7 @@ default="exponential"
         self,
         hierarchy=None,
         *,
-        kernel="exponential",
+        kernel="auto",
         widths=(1.0,),
         alphas=(0.03, 0.1, 0.3, 1.0, 3.0, 10.0),
         n_components="auto",
@@ -179,9 +183,12 @@ default="exponential"
                 f"Found {Y.shape[0]} sample that counts, but a minimum of 2 is "
                 "required: what a row's answer is without it needs another one."
             )
-        if self.kernel not in WITH_WIDTH:
+        self.kernel_ = self.kernel
+        if self.kernel == "auto":
+            self.kernel_ = "jaccard" if mostly_zeros(X) else "exponential"
+        if self.kernel_ not in WITH_WIDTH:
             widths = widths[:1]
-        self._row_kernel = RowKernel(self.kernel, X, weight)
+        self._row_kernel = RowKernel(self.kernel_, X, weight)
         self._labels = Y
         self._weight = np.ones(Y.shape[0]) if weight is None else weight
         first, self._alike = distinct_rows(X)
@@ -247,7 +254,7 @@ default="exponential"
     def _keep(self, ridge, width, alpha):
         """Keep what predictions and held-out answers need of a fit."""
         self._width, self.alpha_ = width, alpha
-        has_width = self.kernel in WITH_WIDTH
+        has_width = self.kernel_ in WITH_WIDTH
         self.width_ = width * self._row_kernel.unit if has_width else None
         self._means, self._map = ridge.means, ridge.map
         self._coefficients = ridge.coefficients(alpha)

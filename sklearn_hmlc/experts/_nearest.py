@@ -51,6 +51,16 @@ class Nearest:
         else:
             self._search = NearestNeighbors(metric=metric, n_jobs=n_jobs).fit(X)
 
+    def __getstate__(self):
+        # What searches may hold memory that is walked unseen; no file is to have it.
+        search = self._search and self._search.get_params()
+        return {**vars(self), "_search": search}
+
+    def __setstate__(self, state):
+        vars(self).update(state)
+        if self._search is not None:
+            self._search = NearestNeighbors(**self._search).fit(self.X)
+
     def graph(self, X, k, uniform, own=None):
         """Return what training rows count for each row: CSR (n_rows, n_train).
 

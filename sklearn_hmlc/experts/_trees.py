@@ -17,11 +17,13 @@ from numbers import Integral
 import numpy as np
 import scipy.sparse as sp
 from sklearn.tree import DecisionTreeRegressor, ExtraTreeRegressor
+from sklearn.tree._tree import Tree
 from sklearn.utils import check_random_state
 from sklearn.utils.extmath import randomized_svd
 from sklearn.utils.parallel import Parallel, delayed
 
 from .._inner_fit import narrow
+from .._sound_trees import check_tree
 
 TREES = {"extra": ExtraTreeRegressor, "best": DecisionTreeRegressor}
 
@@ -107,6 +109,13 @@ def label_components(Y, depth_weight, hierarchy, n_components, weight, random_st
     return np.ascontiguousarray(labels @ basis.T)
 
 
+def _made_tree(arguments, state):
+    tree = Tree(*arguments)
+    tree.__setstate__(state)
+    check_tree(tree)
+    return tree
+
+
 class LabelForest:
     """A forest as a neighbourhood: weights of training rows, and their labels.
 
@@ -138,6 +147,13 @@ class LabelForest:
         self._shares = narrow(sp.vstack(shares, format="csr"))
         out = np.column_stack([count == 0 for count in counts])
         self._out_of_bag = self._memberships(leaves, out) if out.any() else None
+
+    def __getstate__(self):
+        # Trees by what they are made of, so that it can be checked when it is read.
+        return {**vars(self), "trees": [tree.__reduce__()[1:] for tree in self.trees]}
+
+    def __setstate__(self, state):
+        vars(self).update(state, trees=[_made_tree(*parts) for parts in state["trees"]])
 
     @classmethod
     def grow(cls, X, Y, weight, hierarchy, growth, seed):
@@ -182,6 +198,8 @@ class LabelForest:
 
     def leaves(self, X):
         """Return where rows fall, as nodes of each tree: (n_rows, n_trees)."""
+        if any(tree.n_features != X.shape[1] for tree in self.trees):
+            raise ValueError(f"The trees are not made for {X.shape[1]} features.")
         return np.column_stack([tree.apply(X) for tree in self.trees])
 
     def proba(self, X):

@@ -14,11 +14,12 @@ from sklearn.utils.validation import check_is_fitted
 
 from .._frames import is_frame
 from .._validation import as_labels, as_list, name_array, shorten
+from .._versions import Versioned
 from ._facts import is_missing
 from ._hierarchy import Hierarchy
 
 
-class HierarchicalLabelBinarizer(TransformerMixin, BaseEstimator):
+class HierarchicalLabelBinarizer(Versioned, TransformerMixin, BaseEstimator):
     """Turn lists of node names into an indicator matrix that obeys the hierarchy.
 
     What `sklearn.preprocessing.MultiLabelBinarizer` is for flat labels: ancestors of

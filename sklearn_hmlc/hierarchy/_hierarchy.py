@@ -19,7 +19,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from .._validation import Node, as_labels, as_list, like, unknown
-from . import _construct, _direction, _graph, _html, _labels, _obo
+from . import _construct, _direction, _graph, _html, _labels, _obo, _plain
 from ._facts import Facts, Known, check_facts
 
 if TYPE_CHECKING:
@@ -558,11 +558,11 @@ not its parent 'a'. Close it first: `Y = hierarchy.close(Y)`.
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         return self
 
-    def __getstate__(self) -> tuple[Any, ...]:
-        return self.nodes, self.edges, self.unscored, self._facts
+    # Pickles go by the first; model files, which hold no objects, by the second.
+    __reduce_ex__, __getstate__ = _plain.reduced, _plain.state_of
 
-    def __setstate__(self, state: tuple[Any, ...]) -> None:
-        self._set(*state)
+    def __setstate__(self, state: Any) -> None:
+        self._set(*_plain.parts_of(state, type(self)))
 
     def __repr__(self) -> str:
         return _html.summary(self, self._facts.words())

@@ -1,6 +1,7 @@
 """A hierarchy in a line, and in a notebook: how many nodes it has, depth by depth.
 
-Stage: display. In: a `Hierarchy`. Out: a few words, or a small HTML table.
+Stage: display. In: a `Hierarchy`. Out: a few words, or a drawing and a table as
+HTML.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .._validation import count
+from ._icicle import icicle
 
 if TYPE_CHECKING:
     from ._hierarchy import Hierarchy
@@ -35,7 +37,7 @@ def summary(hierarchy: Hierarchy, known: Iterable[str]) -> str:
 
 
 def summary_html(hierarchy: Hierarchy, more: Mapping[str, np.ndarray]) -> str:
-    """Return a table of how many nodes of each group (a mask) each depth has."""
+    """Return a drawing of the top, and how many nodes of each group each depth has."""
     depth = hierarchy.depth
     groups = {
         "nodes": np.ones(hierarchy.n_nodes, dtype=bool),
@@ -50,7 +52,9 @@ def summary_html(hierarchy: Hierarchy, more: Mapping[str, np.ndarray]) -> str:
         rows.append(_row("td", name, counts.tolist()))
     facts = [_fact(str(key), str(value)) for key, value in hierarchy.metadata.items()]
     table = f"<table>{''.join(rows)}</table>"
-    return f"<div><b>{html.escape(repr(hierarchy))}</b>{table}{''.join(facts)}</div>"
+    heading = f"<b>{html.escape(repr(hierarchy))}</b>"
+    drawing = f"<div>{icicle(hierarchy)}</div>"
+    return f"<div>{heading}{drawing}{table}{''.join(facts)}</div>"
 
 
 def _row(tag: str, name: str, values: Iterable[int]) -> str:

@@ -219,7 +219,6 @@ class HierarchicalFocalLoss(nn.Module):
         """Whether `logit_shift` differs from row to row: with a mix it does."""
         return self.mix * self.share < 1 and self.measure is not None
 
-    @torch.no_grad()
     def logit_shift(self, logits: Tensor) -> Tensor:
         r"""Tell by how much the weights have moved trained logits.
 
@@ -243,6 +242,7 @@ class HierarchicalFocalLoss(nn.Module):
 
             Where :math:`\lambda = 1` this is :math:`\log (w^1_i / w^0_i)`, for all rows
             alike. 0 where a node's positives, or its negatives, count nothing at all.
+            Gradients go through it to the logits, where it depends on them.
 
         References
         ----------

@@ -22,6 +22,7 @@ from sklearn.utils.validation import check_array, check_consistent_length, valid
 
 from .. import _frames as frames
 from .._validation import as_classes, check_same_ids, like, shorten
+from .._versions import Versioned
 from ..hierarchy import HierarchicalLabelBinarizer, Hierarchy
 from ._measures import closed_labels, count
 
@@ -47,7 +48,7 @@ def _clones_keep_labels(sampler):
     return True
 
 
-class BaseMultiLabelSampler(BaseSampler):
+class BaseMultiLabelSampler(Versioned, BaseSampler):
     """Base class of the multi-label samplers.
 
     A sampler of your own sets ``sampling_ratio``, ``hierarchy`` and ``random_state`` in

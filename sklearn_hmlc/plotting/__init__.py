@@ -5,6 +5,7 @@ drawn again by ``plot``. matplotlib is imported only when something is drawn.
 """
 
 from ._critical_difference import CriticalDifferenceDisplay
+from ._explanation import ExplanationDisplay
 from ._hierarchy import HierarchyDisplay
 from ._pr_curve import PooledPRCurveDisplay
 from ._rarity import RarityDisplay
@@ -13,6 +14,7 @@ from ._uncertainty import UncertaintyDisplay
 
 __all__ = [
     "CriticalDifferenceDisplay",
+    "ExplanationDisplay",
     "HierarchyDisplay",
     "PooledPRCurveDisplay",
     "RarityDisplay",

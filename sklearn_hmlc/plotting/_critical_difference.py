@@ -18,6 +18,9 @@ from .._optional import optional
 from ..metrics import compare
 from . import _style
 
+# Inches that the axis of ranks has at least, with its own name.
+_RULER_WIDTH = 4.5
+
 
 class CriticalDifferenceDisplay:
     """Critical difference diagram of methods over data sets.
@@ -96,7 +99,7 @@ class CriticalDifferenceDisplay:
             ax=self.ax_,
             label_fmt_left="{label} ({rank:.2f})\N{NO-BREAK SPACE}",
             label_fmt_right="\N{NO-BREAK SPACE}({rank:.2f}) {label}",
-            elbow_props={"color": "0.2", "linewidth": 1, "clip_on": False},
+            elbow_props={"color": _style.ink(), "linewidth": 1, "clip_on": False},
             marker_props={"color": _style.COLORS[0], "s": 25},
             crossbar_props={"color": _style.COLORS[3], "linewidth": 3},
             text_h_margin=0.03 * len(ranks),
@@ -106,8 +109,11 @@ class CriticalDifferenceDisplay:
             # the same figure each time.
             line.set_xdata(np.sort(line.get_xdata()))
         for text in self.artists_["labels"]:
+            text.set_color(_style.ink())
             _style.verbatim(text)
         self._draw_ruler()
+        if ax is None:
+            self._make_room()
         return self
 
     @classmethod
@@ -136,12 +142,29 @@ class CriticalDifferenceDisplay:
         )
         return cls(comparison).plot(ax)
 
+    def _make_room(self):
+        """Make a figure of ours as wide as the names on both sides need."""
+        texts = self.artists_["labels"]
+        sides = {"left": [0], "right": [0]}
+        for text in texts:
+            width = text.get_window_extent().width / self.figure_.dpi
+            sides[text.get_horizontalalignment()].append(width)
+        needed = _RULER_WIDTH + max(sides["left"]) + max(sides["right"])
+        self.figure_.set_figwidth(max(self.figure_.get_figwidth(), needed))
+
     def _draw_ruler(self):
         """Draw the critical difference from rank 1 on; whole ranks on the axis."""
         length = self.comparison.critical_difference
         n_methods = len(self.comparison.average_ranks)
-        style = {"color": "black", "linewidth": 1.5, "marker": "|", "clip_on": False}
-        (self.ruler_,) = self.ax_.plot([1, 1 + length], [1.6, 1.6], **style)
+        style = {
+            "color": _style.ink(),
+            "linewidth": 1.5,
+            "marker": "|",
+            "clip_on": False,
+        }
+        (self.ruler_,) = self.ax_.plot(
+            [1, 1 + length], [1.6, 1.6], clip_on=False, **style
+        )
         text = f"CD = {length:.2f} (alpha = {self.comparison.alpha:g})"
         self.ax_.text(1 + length / 2, 2, text, ha="center", va="bottom")
         last = max(n_methods, math.ceil(1 + length))

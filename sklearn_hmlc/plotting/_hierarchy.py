@@ -12,6 +12,7 @@ from itertools import compress
 import numpy as np
 import pandas as pd
 
+from .. import _frames as frames
 from .._naming import given_hierarchy
 from .._response import chain, names_of
 from . import _models, _style
@@ -153,7 +154,9 @@ class HierarchyDisplay:
         hierarchy : Hierarchy, default=None
             None: the estimator's ``hierarchy_``.
         **options : dict
-            ``node``, ``max_nodes``, ``labels`` and ``ax`` of `from_predictions`.
+            ``node``, ``max_nodes``, ``labels``, ``title`` and ``ax`` of
+            `from_predictions`. The title is the row's name, where `X` is a pandas
+            frame.
 
         Returns
         -------
@@ -181,6 +184,9 @@ class HierarchyDisplay:
             if not np.allclose(decided_on, proba, atol=_SAME):
                 options.setdefault("decision_score", decided_on)
         options.setdefault("threshold", _thresholds_of(decider))
+        names = frames.row_names(X)
+        if names is not None and len(names) == 1:
+            options.setdefault("title", names[0])
         return cls.from_predictions(
             proba, hierarchy=hierarchy, y_pred=labels, y_true=truth, **options
         )
@@ -200,6 +206,7 @@ class HierarchyDisplay:
         node=None,
         max_nodes=40,
         labels=None,
+        title=None,
         ax=None,
     ):
         """Draw one row's predictions.
@@ -233,6 +240,8 @@ default=None
         labels : mapping, default=None
             Node -> text to show beside its name. None: the hierarchy's own titles,
             where it has any.
+        title : hashable, default=None
+            Name of the row, which stands above. None: none.
         ax : Axes, default=None
             See `plot`.
 
@@ -263,12 +272,15 @@ default=None
         below = table if node is None else below_node(table, hierarchy, node)
         shown = most_telling(below, max_nodes)
         n_shown, n_all = len(shown), len(below)
+        titles = [] if title is None else [_style.shown(title)]
+        if n_shown < n_all:
+            titles.append(f"{n_shown} of {n_all} nodes")
         display = cls(
             hierarchy.subset(shown.index),
             shown,
             measure=measure,
             labels=hierarchy.names if labels is None else labels,
-            title=None if n_shown == n_all else f"{n_shown} of {n_all} nodes",
+            title=": ".join(titles) or None,
         )
         return display.plot(ax)
 
@@ -277,7 +289,7 @@ default=None
 
     def _draw_points(self, table):
         ax = self.ax_
-        ax.hlines(table.index, 0, table.proba, color="0.8", linewidth=1)
+        ax.hlines(table.index, 0, table.proba, color="0.6", linewidth=1)
         true = table.true if "true" in table else pd.Series([None] * len(table))
         self.points_ = {}
         for key, (label, color, marker, filled) in _OUTCOMES.items():
@@ -286,7 +298,7 @@ default=None
                 points = table.proba[chosen]
                 (self.points_[label],) = ax.plot(
                     points, points.index, linestyle="none", marker=marker, color=color,
-                    markerfacecolor=color if filled else "white",
+                    markerfacecolor=color if filled else _style.paper(),
                 )  # fmt: skip
                 _style.name(self.points_[label], label)
         ax.set_xlim(0, 1.02)
@@ -294,11 +306,11 @@ default=None
         ax.set_ylim(len(table) - 0.4, -0.6)
         ax.set_yticks([])
         _axis_on_top(ax, "Probability")
-        ax.set_title(self.title, loc="left", fontsize="medium")
+        _style.verbatim(ax.set_title(self.title, loc="left", fontsize="medium"))
 
     def _draw_decisions(self, table):
         self.decided_on_ = self.thresholds_ = None
-        style = {"linestyle": "none", "color": "black", "zorder": 3}
+        style = {"linestyle": "none", "color": _style.ink(), "zorder": 3}
         if "decision" in table:
             ends = table.proba, table.decision
             self.ax_.hlines(table.index, *ends, "0.5", linestyle=":", linewidth=1)

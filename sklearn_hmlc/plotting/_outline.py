@@ -82,7 +82,7 @@ def draw_outline(ax, lines):
             parse_math=False, usetex=False, **options,
         )  # fmt: skip
         # Thin lines: to the parent above, and to the values on the right.
-        ax.plot([end + 3, 0], [k, k], color="0.9", linewidth=0.8, **options)
+        ax.plot([end + 3, 0], [k, k], color="0.6", alpha=0.4, linewidth=0.8, **options)
         if line.parent_line is not None:
             turn = start - 0.6 * _INDENT
             x, y = [turn, turn, start - 2], [line.parent_line + 0.4, k, k]

@@ -248,7 +248,7 @@ class PooledPRCurveDisplay:
 
     def _draw_chance(self):
         *points, area = self.chance_level
-        style = {"color": "black", "linestyle": "--", "linewidth": 1}
+        style = {"color": _style.ink(), "linestyle": "--", "linewidth": 1}
         line = _draw_steps(self.ax_, *points, **style)
         _style.name(line, f"Node frequencies (AU(PRC) = {area:.3f})")
         return line

@@ -104,6 +104,8 @@ default=("recall", "precision", "f1")
             _label(panel, one, groups)
         what = _GROUPS.get(groups.index.name, groups.index.name)
         _style.verbatim(axes[-1].set_xlabel(f"{_style.shown(what)} (n = nodes)"))
+        for panel in axes:  # one scale, so that panels can be compared
+            panel.set_ylim(0, max(one.get_ylim()[1] for one in axes))
         hollow = any(
             (report.loc[_has_few(report, few), metrics] > 0).any(axis=None)
             for report in reports.values()

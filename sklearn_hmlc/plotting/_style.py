@@ -64,11 +64,27 @@ def one_or_all(axes):
     return axes[0] if len(axes) == 1 else axes
 
 
+def ink():
+    """Return the color of text and axes: black on white, white on black."""
+    return pyplot("plotting").rcParams["axes.edgecolor"]
+
+
+def paper():
+    """Return the color behind the data, with which hollow marks are filled."""
+    return pyplot("plotting").rcParams["axes.facecolor"]
+
+
+def color(position):
+    """Return the color at a position; the last one is that of the axes."""
+    position %= len(COLORS)
+    return COLORS[position] if position < len(COLORS) - 1 else ink()
+
+
 def line_style(position, **given):
     """Keyword arguments for the line at a position; given ones come first."""
     position %= len(COLORS)
     return {
-        "color": COLORS[position],
+        "color": color(position),
         "marker": _MARKERS[position],
         "linestyle": _LINES[position],
         "markersize": 5,
@@ -80,9 +96,9 @@ def bar_style(position, **given):
     """Keyword arguments for the bars at a position; given ones come first."""
     position %= len(COLORS)
     return {
-        "color": COLORS[position],
+        "color": color(position),
         "hatch": _HATCHES[position],
-        "edgecolor": "white",
+        "edgecolor": paper(),
         "linewidth": 0,
         **given,
     }
@@ -114,7 +130,7 @@ def name(artist, label):
 def make_hollow(bar):
     """Take off a bar's filling; its edge and hatch keep the color."""
     color = bar.get_facecolor()
-    bar.set(facecolor="white", edgecolor=color, linewidth=1)
+    bar.set(facecolor=paper(), edgecolor=color, linewidth=1)
     bar.is_hollow = True
 
 
@@ -128,8 +144,25 @@ def hollow_marker(label):
     """Return the legend's key to markers that are hollow."""
     from matplotlib.lines import Line2D
 
-    style = {"marker": "o", "markerfacecolor": "white", "color": "0.4"}
+    style = {"marker": "o", "markerfacecolor": paper(), "color": "0.5"}
     key = Line2D([], [], linestyle="none", markersize=5, **style)
+    name(key, label)
+    return key
+
+
+# A ring around a point of a line.
+RING = {
+    "marker": "o", "markersize": 11, "markerfacecolor": "none",
+    "markeredgecolor": "0.5", "markeredgewidth": 1.5, "linestyle": "none",
+    "label": "_nolegend_",
+}  # fmt: skip
+
+
+def ring_marker(label):
+    """Return the legend's key to points that have a ring."""
+    from matplotlib.lines import Line2D
+
+    key = Line2D([], [], **{**RING, "markersize": 8})
     name(key, label)
     return key
 
@@ -138,7 +171,7 @@ def hollow_bar(label):
     """Return the legend's key to bars that are hollow."""
     from matplotlib.patches import Patch
 
-    key = Patch(facecolor="white", edgecolor="0.4")
+    key = Patch(facecolor=paper(), edgecolor="0.5")
     name(key, label)
     return key
 

@@ -5,6 +5,8 @@ per quantity. Records named ``train_x`` and ``valid_x`` share the panel ``x``; w
 was recorded (durations, counts, which epochs were best) is left out.
 """
 
+from collections.abc import Mapping
+
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
@@ -24,6 +26,9 @@ class TrainingDisplay:
     ----------
     histories : list of dict, or mapping of str to list of dict
         What each epoch recorded; or the histories of several models, by name.
+    kept : int or mapping of str to int, default=None
+        The epoch, counted from 1, whose weights were kept, by early stopping; those of
+        several models by name, None for models that kept the last one.
 
     Attributes
     ----------
@@ -33,6 +38,8 @@ class TrainingDisplay:
         The figure.
     line_ : dict
         (record, name of the model) -> its `matplotlib.lines.Line2D`.
+    kept_ : dict
+        (record, name of the model) -> the mark of the epoch whose weights were kept.
     clipped_ : list of Line2D
         Markers at the edge of a panel, for values of a first epoch that lie beyond it;
         the number stands beside them.
@@ -51,8 +58,9 @@ class TrainingDisplay:
     array([3., 2.])
     """
 
-    def __init__(self, histories):
+    def __init__(self, histories, *, kept=None):
         self.histories = histories
+        self.kept = kept
 
     def plot(self, ax=None, *, curve_kwargs=None):
         """Draw the curves.
@@ -79,16 +87,20 @@ class TrainingDisplay:
         quantities = _quantities(histories)
         size = 7, 2 + 1.6 / len(quantities)
         axes = _style.panels(ax, "TrainingDisplay.plot", len(quantities), size)
-        self.line_, self.clipped_ = {}, []
+        kept = self.kept if isinstance(self.kept, Mapping) else {None: self.kept}
+        self.line_, self.kept_, self.clipped_ = {}, {}, []
         for panel, (quantity, records) in zip(axes, quantities.items(), strict=True):
             for record in records:
                 self._draw(panel, record, histories, curve_kwargs or {})
+                self._mark_kept(panel, record, kept)
             self._leave_out_the_first(panel, records, histories)
             label = _LABELS.get(quantity, _style.shown(quantity))
             _style.verbatim(panel.set_ylabel(label))
             panel.xaxis.get_major_locator().set_params(integer=True)
             _style.despine(panel)
-            _style.legend_outside(panel)
+            marked = any(record in records for record, _ in self.kept_)
+            keys = [_style.ring_marker("epoch that was kept")] if marked else []
+            _style.legend_outside(panel, *keys)
         axes[-1].set_xlabel("Epoch")
         self.ax_, self.figure_ = _style.one_or_all(axes), axes[0].figure
         return self
@@ -115,7 +127,8 @@ class TrainingDisplay:
         _style.pyplot(f"{cls.__name__}.from_estimator")
         models = _models.by_name(estimator, name)
         histories = {name: _history(one) for name, one in models.items()}
-        return cls(histories).plot(ax, curve_kwargs=curve_kwargs)
+        kept = {name: _kept_epoch(one) for name, one in models.items()}
+        return cls(histories, kept=kept).plot(ax, curve_kwargs=curve_kwargs)
 
     def _draw(self, ax, record, histories, given):
         part = record.partition("_")[0]
@@ -131,6 +144,18 @@ class TrainingDisplay:
                 label = _PARTS[part] if name is None else f"{name}, {_PARTS[part]}"
                 _style.name(line, label)
             self.line_[record, name] = line
+
+    def _mark_kept(self, ax, record, kept):
+        """Put a ring around the epoch whose weights the models have."""
+        for name, epoch in kept.items():
+            line = self.line_.get((record, name))
+            if epoch is None or line is None:
+                continue
+            x, y = line.get_data()
+            at = np.flatnonzero(np.asarray(x) == epoch)
+            (self.kept_[record, name],) = ax.plot(
+                np.asarray(x)[at], np.asarray(y)[at], **_style.RING
+            )
 
     def _leave_out_the_first(self, ax, records, histories):
         """Fit the y axis to the later epochs where the first would flatten them."""
@@ -197,6 +222,16 @@ def _history(estimator):
     *_, innermost = chain(estimator)
     check_is_fitted(innermost)
     return part_with(estimator, "history_").history_
+
+
+def _kept_epoch(estimator):
+    """Return the epoch whose weights early stopping has kept, or None."""
+    net = getattr(part_with(estimator, "history_"), "net_", None)
+    for _, callback in getattr(net, "callbacks_", ()):
+        epoch = getattr(callback, "best_epoch_", 0)
+        if epoch and getattr(callback, "load_best", False):
+            return int(epoch)
+    return None
 
 
 def _is_measured(value):

@@ -41,6 +41,9 @@ class UncertaintyDisplay:
     hollow_ : dict
         Depth -> the `matplotlib.lines.Line2D` of its points of few decisions, where it
         has any.
+    intervals_ : dict
+        Depth -> the `matplotlib.collections.LineCollection` of the intervals of these
+        points, in which the share lies with a confidence of 95 % (Wilson's).
 
     See Also
     --------
@@ -75,7 +78,8 @@ class UncertaintyDisplay:
         ax : Axes, default=None
             Where to draw. None: a new figure with room for the legend.
         few : int, default=30
-            Points of fewer decisions are hollow: their share is a rough one.
+            Points of fewer decisions are hollow and have an interval: their share is a
+            rough one.
         curve_kwargs : dict, default=None
             Keyword arguments for `matplotlib.axes.Axes.plot`.
 
@@ -86,7 +90,7 @@ class UncertaintyDisplay:
         """
         (self.ax_,) = _style.panels(ax, "UncertaintyDisplay.plot", 1, (7, 4.2))
         self.figure_ = self.ax_.figure
-        self.line_, self.hollow_ = {}, {}
+        self.line_, self.hollow_, self.intervals_ = {}, {}, {}
         groups = self.table.groupby("depth", sort=False)
         for position, (depth, points) in enumerate(groups):
             style = {**_style.line_style(position), **(curve_kwargs or {})}
@@ -235,9 +239,27 @@ class UncertaintyDisplay:
             label = f"{depth} ({points.n_decisions.sum():,} decisions)"
             _style.name(self.line_[depth], label)
         if thin.any():
-            style = {**style, "linestyle": "none", "markerfacecolor": "white"}
-            style["label"] = "_nolegend_"
-            (self.hollow_[depth],) = self.ax_.plot(x[thin], y[thin], **style)
+            hollow = {**style, "linestyle": "none", "markerfacecolor": _style.paper()}
+            hollow["label"] = "_nolegend_"
+            n = points.n_decisions.to_numpy()[thin]
+            low, high = wilson_interval(y[thin], n)
+            color = self.line_[depth].get_color()
+            self.intervals_[depth] = self.ax_.vlines(
+                x[thin], low, high, color=color, linewidth=1, alpha=0.5
+            )
+            (self.hollow_[depth],) = self.ax_.plot(x[thin], y[thin], **hollow)
+
+
+def wilson_interval(share, n, z=1.96):
+    """Return the ends of Wilson's interval of shares of n decisions, 95 % wide.
+
+    It stays in [0, 1], and has a width where a share is 0 or 1. Source: E. B. Wilson,
+    "Probable inference, the law of succession, and statistical inference", JASA 22,
+    1927.
+    """
+    middle = (share + z**2 / (2 * n)) / (1 + z**2 / n)
+    spread = np.sqrt(share * (1 - share) / n + z**2 / (4 * n**2)) * z / (1 + z**2 / n)
+    return middle - spread, middle + spread
 
 
 def _by_depth(depth, nodes, ends):

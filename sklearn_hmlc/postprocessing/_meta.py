@@ -18,10 +18,11 @@ from sklearn.utils.validation import check_is_fitted
 from .._inner_fit import learn_labels, weight_name, with_finite_sum
 from .._target import ScoreMixin
 from .._validation import as_thresholds
+from .._versions import Versioned
 
 
 class HierarchyMetaClassifier(
-    ScoreMixin, MetaEstimatorMixin, ClassifierMixin, BaseEstimator
+    Versioned, ScoreMixin, MetaEstimatorMixin, ClassifierMixin, BaseEstimator
 ):
     """Base of classifiers around a multi-label classifier and a hierarchy."""
 

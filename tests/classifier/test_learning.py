@@ -2,6 +2,7 @@
 
 import pickle
 import re
+import subprocess
 import sys
 
 import numpy as np
@@ -17,7 +18,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from skorch.callbacks import Callback
 
-from sklearn_hmlc import Hierarchy
+from sklearn_hmlc import LPROS, Hierarchy
 from sklearn_hmlc.losses import node_weights
 from tests.classifier.common import TREE, make_data, small
 
@@ -171,10 +172,44 @@ def test_no_stream_to_show_progress_on(monkeypatch):
     assert small(verbose=1).fit(X, Y).n_iter_ == 3
 
 
+IN_A_NOTEBOOK = """
+import sys, types, warnings
+shell = type("ZMQInteractiveShell", (), {})()
+ipython = types.ModuleType("IPython")
+ipython.get_ipython = lambda: shell
+sys.modules.update({"IPython": ipython, "ipykernel.zmqshell": ipython})
+sys.modules["ipywidgets"] = None
+with warnings.catch_warnings(record=True) as seen:
+    warnings.simplefilter("always")
+    import numpy as np
+    from sklearn_hmlc import HierarchicalEnsembleClassifier, plotting, postprocessing
+    X = np.eye(6)
+    HierarchicalEnsembleClassifier(max_epochs=1, verbose=1).fit(X, X > 0)
+sys.exit("; ".join(str(one.message) for one in seen) or 0)
+"""
+
+
+def test_a_notebook_without_widgets_is_not_warned():
+    command = [sys.executable, "-c", IN_A_NOTEBOOK]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.startswith("fit: 1/1 epochs")
+
+
 def test_html_shows_the_link_and_the_hierarchy():
     html = small()._repr_mimebundle_()["text/html"]
     assert "sklearn_hmlc.HierarchicalEnsembleClassifier.html" in html
     assert "<th>leaves</th>" in html
+
+
+def test_a_pipeline_shows_the_sizes_of_the_hierarchy():
+    model = make_pipeline(StandardScaler(), small())
+    for shown in (model, model.fit(X, Y)):
+        html = shown._repr_html_()
+        caption = f"{TREE.n_nodes} nodes, depth {TREE.depth.max()}"
+        assert f'<div class="caption">{caption}</div>' in html
+    sampled = small(sampler=LPROS())
+    assert "sampler: LPROS" in make_pipeline(sampled)._repr_html_()
 
 
 def test_net_params_speak_skorch():

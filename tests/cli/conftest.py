@@ -34,8 +34,8 @@ def arff(folder):
 
 @pytest.fixture
 def arff_model(arff):
-    assert main(["fit", *arff, "--model", "pets.joblib", *SMALL]) == 0
-    return "pets.joblib"
+    assert main(["fit", *arff, "--model", "pets.hmlc", *SMALL]) == 0
+    return "pets.hmlc"
 
 
 @pytest.fixture
@@ -56,5 +56,5 @@ def csv(folder):
 
 @pytest.fixture
 def csv_model(csv):
-    assert main(["fit", *csv, "--model", "genes.joblib", *SMALL]) == 0
-    return "genes.joblib"
+    assert main(["fit", *csv, "--model", "genes.hmlc", *SMALL]) == 0
+    return "genes.hmlc"

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from sklearn_hmlc._cli import main
+from sklearn_hmlc._cli._model import load_model, save_model
 
 SMALL = ["--heads", "2", "--hidden", "8", "--epochs", "2", "--quiet"]
 HEADER = """@relation pets
@@ -23,6 +24,22 @@ EDGES = "parent,child\ndog,terrier\n,cat\n"
 def write(name, content):
     Path(name).write_text(content)
     return name
+
+
+def content_of(path):
+    """What a model file holds: the pipeline, and facts of the rows."""
+    return load_model(Path(path))
+
+
+def change_model(path, change):
+    """Write a model file anew, of a pipeline that was changed."""
+    content = content_of(path)
+    change(content["pipeline"])
+    facts = {name: x for name, x in content.items() if name not in _NO_FACTS}
+    save_model(Path(path), content["pipeline"], facts, force=True)
+
+
+_NO_FACTS = ("pipeline", "version")
 
 
 def error_of(capsys, argv):

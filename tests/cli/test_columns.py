@@ -2,12 +2,11 @@
 
 from pathlib import Path
 
-import joblib
 import pytest
 
 from sklearn_hmlc._cli import _csv, main
 
-from .pets import SMALL, error_of, write
+from .pets import SMALL, content_of, error_of, write
 
 N = 30
 
@@ -53,7 +52,7 @@ def test_numbers_in_the_wrong_form_are_refused(folder, capsys, cells, example, a
     assert "or say `--text a`" in error
     assert not Path("m").exists()
     assert main([*fit, "--text", "a"]) == 0
-    assert joblib.load("m")["nominal"] == ["a"]
+    assert content_of("m")["nominal"] == ["a"]
 
 
 @pytest.mark.parametrize(
@@ -71,7 +70,7 @@ def test_numbers_in_the_wrong_form_are_refused(folder, capsys, cells, example, a
 )
 def test_other_text_is_text(folder, cells):
     assert main(table(cells)) == 0
-    assert joblib.load("m")["nominal"] == ["a"]
+    assert content_of("m")["nominal"] == ["a"]
 
 
 @pytest.mark.parametrize(
@@ -79,13 +78,13 @@ def test_other_text_is_text(folder, cells):
 )
 def test_numbers_are_numbers(folder, cells):
     assert main(table(cells)) == 0
-    assert joblib.load("m")["nominal"] == []
+    assert content_of("m")["nominal"] == []
 
 
 def test_a_column_that_is_text_if_one_says_so(folder):
     fit = table(texts("1", "2", "3"), name="chromosome")
     assert main([*fit, "--text", "chromosome"]) == 0
-    assert joblib.load("m")["nominal"] == ["chromosome"]
+    assert content_of("m")["nominal"] == ["chromosome"]
     write("new.tsv", "id\tx\tchromosome\ng1\t1\t3\n")
     assert main(["predict", "m", "new.tsv", "--index", "--out", "p.csv"]) == 0
 
@@ -126,7 +125,7 @@ def test_nominal_attributes_may_be_numbers_but_no_ids(folder, capsys):
     fit = ["fit", "x.arff", "--model", "m", *SMALL]
     write("x.arff", head % "0,1" + "".join(f"{k % 2},a@b\n" for k in range(N)))
     assert main(fit) == 0
-    assert joblib.load("m")["nominal"] == ["n"]
+    assert content_of("m")["nominal"] == ["n"]
     ids = ",".join(f"g{k}" for k in range(N))
     write("x.arff", head % ids + "".join(f"g{k},a@b\n" for k in range(N)))
     assert "30 different texts" in error_of(capsys, [*fit, "--force"])

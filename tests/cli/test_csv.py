@@ -5,7 +5,6 @@ import gzip
 import time
 from pathlib import Path
 
-import joblib
 import numpy as np
 import pandas as pd
 import pytest
@@ -13,7 +12,7 @@ import pytest
 from sklearn_hmlc import Hierarchy
 from sklearn_hmlc._cli import _csv, main
 
-from .pets import FEATURES, LABELS_LONG, SMALL, error_of, write
+from .pets import FEATURES, LABELS_LONG, SMALL, content_of, error_of, write
 
 
 def read(content, index=True, name="x.csv"):
@@ -212,7 +211,7 @@ def test_names_that_are_paths(folder, names, nodes, wide, capsys):
     with pytest.warns(UserWarning, match=rf"such as '{names[0]}'.*--hierarchy codes"):
         _csv.read_labels([Path("y.csv")], pd.Index(["g1", "g2"]), None)
     assert main([*fit, "tree", "--hierarchy", "codes"]) == 0
-    hierarchy = joblib.load("tree")["pipeline"][-1].hierarchy_
+    hierarchy = content_of("tree")["pipeline"][-1].hierarchy_
     assert set(hierarchy.nodes) == nodes
     assert hierarchy.n_edges == 2
     assert capsys.readouterr().err == ""

@@ -11,8 +11,8 @@ def test_missing_files(arff_model, capsys):
     said = "no.arff: No such file or directory"
     assert said in error_of(capsys, ["fit", "no.arff", "--model", "m"])
     assert said in error_of(capsys, ["evaluate", arff_model, "no.arff"])
-    error = error_of(capsys, ["predict", "no.joblib", "x.csv", "--out", "y.csv"])
-    assert "no.joblib: No such file or directory" in error
+    error = error_of(capsys, ["predict", "no.hmlc", "x.csv", "--out", "y.csv"])
+    assert "no.hmlc: No such file or directory" in error
 
 
 def test_arff_errors_have_the_line(capsys):

@@ -3,7 +3,6 @@
 import re
 import sys
 
-import joblib
 import numpy as np
 import pandas as pd
 import pytest
@@ -12,7 +11,7 @@ from sklearn_hmlc._cli import main
 from sklearn_hmlc.datasets import read_arff
 from sklearn_hmlc.metrics import au_prc, node_precision_recall_f1
 
-from .pets import SMALL, write
+from .pets import SMALL, change_model, write
 
 
 def test_evaluate_reports_the_measures(arff, arff_model, capsys, folder):
@@ -62,9 +61,7 @@ def test_evaluate_writes_nothing_unasked(arff, arff_model, folder, capsys):
 def test_evaluate_uses_the_tuned_thresholds(arff, capsys):
     tuned = ["--threshold", "prevalence", "--threshold-folds", "2"]
     assert main(["fit", *arff, "--model", "m", *SMALL, *tuned]) == 0
-    content = joblib.load("m")
-    content["pipeline"].thresholds_[:] = 0
-    joblib.dump(content, "m")
+    change_model("m", lambda model: model.thresholds_.fill(0))
     assert main(["evaluate", "m", *arff]) == 0
     text = capsys.readouterr().out
     assert re.search(r"^macro recall +1\.000$", text, re.MULTILINE)

@@ -1,6 +1,5 @@
 """``hmlc fit --test-fraction`` and ``--folds``: rows that choose nothing."""
 
-import joblib
 import numpy as np
 import pandas as pd
 import pytest
@@ -23,7 +22,7 @@ from sklearn_hmlc.metrics import (
 )
 
 from .genes import FILES, PARAMS, TINY, common, read
-from .pets import SMALL, error_of, write
+from .pets import SMALL, content_of, error_of, write
 
 WIDE = ["--test-fraction", "0.2", "--test-predictions", "p", "--format", "wide"]
 THRESHOLDS = np.arange(0.01, 1, 0.01)
@@ -81,7 +80,7 @@ def test_measures_are_those_of_rows_not_seen(folder, capsys):
     expected, rarity, parts, options = measured_by_hand(train, test)
     expected["weighted Fmax"] = weighted_fmax_score(*parts, **options)
     expected["Smin"] = smin_score(*parts, **options)
-    saved = joblib.load("m")
+    saved = content_of("m")
     found = saved["measured"]["overall"]["model"]
     for name, value in expected.items():
         assert found[name] == pytest.approx(value, rel=1e-4)
@@ -108,9 +107,9 @@ def test_labels_of_held_out_rows_change_nothing(folder):
     models = []
     for name, labels_ in (("a", Y), ("b", other)):
         labels_.to_csv(f"{name}.csv", index=False)
-        argv = ["fit", "x.csv", "--labels", f"{name}.csv", "--model", f"{name}.joblib"]
+        argv = ["fit", "x.csv", "--labels", f"{name}.csv", "--model", f"{name}.hmlc"]
         assert main([*argv, *SMALL, *options, "--threshold-folds", "2"]) == 0
-        models.append(joblib.load(f"{name}.joblib"))
+        models.append(content_of(f"{name}.hmlc"))
     one, two = (model["pipeline"] for model in models)
     np.testing.assert_array_equal(one.thresholds_, two.thresholds_)
     np.testing.assert_array_equal(one.predict_proba(X), two.predict_proba(X))
@@ -127,8 +126,8 @@ def test_predictions_for_held_out_rows(folder):
     assert set(found[0]) == set(test)
     assert found.groupby(0).size().max() == 4
     _, features = read()
-    proba = joblib.load("m")["pipeline"].predict_proba(features.data)
-    nodes = joblib.load("m")["pipeline"][-1].node_names_
+    proba = content_of("m")["pipeline"].predict_proba(features.data)
+    nodes = content_of("m")["pipeline"][-1].node_names_
     for name, node, score in found.itertuples(index=False):
         exact = proba[features.ids.get_loc(name), nodes.index(node)]
         assert score == pytest.approx(exact, rel=1e-2)
@@ -142,7 +141,7 @@ def test_folds_give_means_and_spread_and_train_on_all(folder, capsys):
     found = []
     for train, test in KFold(2, shuffle=True, random_state=0).split(ids):
         found.append(measured_by_hand(ids[train], ids[test])[0])
-    saved = joblib.load("m")
+    saved = content_of("m")
     for name in ("AU(PRC)", "Fmax", "macro recall"):
         values = [one[name] for one in found]
         mean = saved["measured"]["overall"]["model"][name]
@@ -172,7 +171,7 @@ def test_the_naive_method_is_the_frequency(folder):
     macro = node_precision_recall_f1(
         genes.target[is_test], proba >= 0.5, hierarchy=hierarchy
     )
-    found = joblib.load("m")["measured"]["overall"]["naive"]
+    found = content_of("m")["measured"]["overall"]["naive"]
     assert found["Fmax"] == pytest.approx(expected)
     assert found["macro recall"] == pytest.approx(macro.recall)
     assert found["AU(PRC)"] == pytest.approx(
@@ -205,7 +204,7 @@ def test_a_model_is_kept_where_its_measures_fail(folder, monkeypatch, capsys):
     argv = ["fit", *FILES, "--test-fraction", "0.25", "--model", "m", *TINY]
     assert main(argv) == 1
     assert "out of memory" in capsys.readouterr().err
-    saved = joblib.load("m")
+    saved = content_of("m")
     assert saved["measured"] is None
     assert saved["n_rows"] == 9
 
@@ -215,7 +214,7 @@ def test_large_arrays_lie_on_the_disk(folder, monkeypatch):
     assert main([*argv, "memory"]) == 0
     monkeypatch.setattr("sklearn_hmlc._cli._held_out._MOST_CELLS", 1)
     assert main([*argv, "disk"]) == 0
-    one, two = (joblib.load(name)["measured"] for name in ("memory", "disk"))
+    one, two = (content_of(name)["measured"] for name in ("memory", "disk"))
     assert one["overall"] == two["overall"]
 
 

@@ -2,14 +2,13 @@
 
 import re
 
-import joblib
 import numpy as np
 import pytest
 
 from sklearn_hmlc._cli import main
 
 from .genes import FILES, TINY
-from .pets import SMALL, error_of, write
+from .pets import SMALL, change_model, content_of, error_of, write
 
 
 def lines_of(capsys, model):
@@ -26,7 +25,7 @@ def test_a_model_of_an_ontology(folder, capsys):
     assert main([*argv, "--model", "m", *TINY]) == 0
     measures = capsys.readouterr().out
     text, lines = lines_of(capsys, "m")
-    saved = joblib.load("m")
+    saved = content_of("m")
     hierarchy = saved["pipeline"][-1].hierarchy_
     assert re.fullmatch(r"m, \d+ kB, of version .+", lines["Model"])
     assert FILES[1] in lines["Files"]
@@ -55,16 +54,15 @@ def test_a_model_of_tables(csv_model, capsys):
 def test_tuned_thresholds(arff, capsys):
     tuned = ["--threshold", "prevalence", "--threshold-folds", "2"]
     assert main(["fit", *arff, "--model", "m", *SMALL, *tuned]) == 0
-    content = joblib.load("m")
-    content["pipeline"].thresholds_[:] = np.linspace(0.1, 0.4, 4)
-    joblib.dump(content, "m")
+    thresholds = np.linspace(0.1, 0.4, 4)
+    change_model("m", lambda model: model.thresholds_.__setitem__(slice(4), thresholds))
     _, lines = lines_of(capsys, "m")
     assert lines["Thresholds"] == (
         "one per node by 'prevalence', from 0.1 to 0.4, median 0.25"
     )
 
 
-@pytest.mark.parametrize("name", ["no.joblib", "x.csv", "."])
+@pytest.mark.parametrize("name", ["no.hmlc", "x.csv", "."])
 def test_what_is_no_model(folder, capsys, name):
     write("x.csv", "id,node\n")
     assert name in error_of(capsys, ["info", name])

@@ -77,7 +77,7 @@ def test_interrupt_ends_without_a_traceback(monkeypatch, capsys):
     [
         (KeyError("no node 'x'"), "no node 'x'"),
         (ImportError("needs matplotlib"), "needs matplotlib"),
-        (OSError(errno.ENOSPC, "No space left", "m.joblib"), "m.joblib: No space left"),
+        (OSError(errno.ENOSPC, "No space left", "m.hmlc"), "m.hmlc: No space left"),
         (OSError("no network"), "no network"),
     ],
 )

@@ -4,7 +4,6 @@ import io
 import subprocess
 import sys
 
-import joblib
 import numpy as np
 import pandas as pd
 import pytest
@@ -17,15 +16,15 @@ from sklearn_hmlc.datasets import align, labels, read_annotations, read_features
 from sklearn_hmlc.predictions import predict_top, read_predictions
 
 from .genes import DOMAINS, FILES, GAF, OBO, PARAMS, TINY, common, read
-from .pets import error_of, write
+from .pets import content_of, error_of, write
 
 OUT = ["--out", "out.csv"]
 
 
 @pytest.fixture
 def model(folder):
-    assert main(["fit", *FILES, "--min-count", "2", "--model", "go.joblib", *TINY]) == 0
-    return "go.joblib"
+    assert main(["fit", *FILES, "--min-count", "2", "--model", "go.hmlc", *TINY]) == 0
+    return "go.hmlc"
 
 
 def by_hand(**options):
@@ -40,7 +39,7 @@ def by_hand(**options):
 
 def test_the_model_is_that_of_the_library(model):
     classifier, X, genes = by_hand(min_count=2)
-    saved = joblib.load(model)
+    saved = content_of(model)
     found = saved["pipeline"].predict_proba(genes.data)
     np.testing.assert_allclose(found, classifier.predict_proba(X), rtol=1e-5)
     assert saved["pipeline"][-1].hierarchy_ == genes.hierarchy
@@ -92,7 +91,7 @@ def test_fit_says_what_was_read(folder, capsys):
 def test_which_nodes_and_rows(folder):
     part = ["--namespace", "molecular_function", "--min-count", "1"]
     assert main(["fit", *FILES, "--model", "m", *part, *TINY]) == 0
-    saved = joblib.load("m")
+    saved = content_of("m")
     hierarchy = saved["pipeline"][-1].hierarchy_
     assert set(hierarchy.namespaces.values()) == {"molecular_function"}
     annotations, _ = read()
@@ -115,7 +114,7 @@ def test_which_annotations(folder, options, given):
     annotations = read_annotations(GAF, Hierarchy.from_obo(OBO), **given)
     expected = set(annotations.ids) & set(read_features(DOMAINS).ids)
     assert main(["fit", *FILES, "--model", "m", *TINY, *options]) == 0
-    found = joblib.load("m")
+    found = content_of("m")
     assert found["n_rows"] == len(expected)
     target = labels(annotations, count_on=list(expected)).target
     assert found["train_counts"].max() <= target.sum(axis=0).max()
@@ -127,7 +126,7 @@ def test_predictions_have_names(model, capsys):
     found = pd.read_csv("out.csv", dtype={"id": str})
     assert list(found.columns) == ["id", "node", "name", "namespace", "probability"]
     features = read_features(DOMAINS)
-    expected = predict_top(joblib.load(model)["pipeline"], features, k=3)
+    expected = predict_top(content_of(model)["pipeline"], features, k=3)
     for name in ("id", "node", "name", "namespace"):
         assert found[name].tolist() == expected[name].tolist()
     np.testing.assert_allclose(found["probability"], expected["probability"], rtol=1e-5)
@@ -139,7 +138,7 @@ def test_predictions_have_names(model, capsys):
 def test_formats_are_read_back(model, format):
     argv = ["predict", model, "--features", DOMAINS, "--format", format, *OUT]
     assert main(argv) == 0
-    pipeline = joblib.load(model)["pipeline"]
+    pipeline = content_of(model)["pipeline"]
     features = read_features(DOMAINS)
     hierarchy = pipeline[-1].hierarchy_
     expected = pipeline.predict_proba(features.data)
@@ -157,7 +156,7 @@ def test_min_proba_and_top_in_cafa_s_format(model):
     found = pd.read_csv("out.csv", sep="\t", header=None, dtype={0: str})
     assert found.groupby(0).size().max() <= 4
     assert found[2].min() >= 0.3
-    proba = joblib.load(model)["pipeline"].predict_proba(read_features(DOMAINS).data)
+    proba = content_of(model)["pipeline"].predict_proba(read_features(DOMAINS).data)
     assert len(found) < (proba >= 0.3).sum()
 
 
@@ -165,7 +164,7 @@ def test_decisions_are_those_of_predict(model):
     argv = ["predict", model, "--features", DOMAINS, "--decisions"]
     assert main([*argv, *OUT]) == 0
     found = pd.read_csv("out.csv", dtype={"id": str})
-    pipeline = joblib.load(model)["pipeline"]
+    pipeline = content_of(model)["pipeline"]
     features = read_features(DOMAINS)
     decided = pipeline.predict(features.data).toarray().astype(bool)
     hierarchy = pipeline[-1].hierarchy_
@@ -206,7 +205,7 @@ def test_features_of_numbers(folder):
     write("x.csv", "gene,length,kind\n" + "\n".join(rows) + "\n")
     files = ["--ontology", OBO, "--annotations", GAF, "--features", "x.csv"]
     assert main(["fit", *files, "--model", "m", "--drop", "kind", *TINY]) == 0
-    assert joblib.load("m")["reading"]["feature_names"] == ["length"]
+    assert content_of("m")["reading"]["feature_names"] == ["length"]
     assert main(["predict", "m", "--features", "x.csv", *OUT]) == 0
     assert pd.read_csv("out.csv")["probability"].between(0, 1).all()
 
@@ -217,7 +216,7 @@ def test_embeddings(folder):
     np.savez("x.npz", ids=ids, data=rng.normal(5, 2, (len(ids), 4)))
     files = ["--ontology", OBO, "--annotations", GAF, "--features", "x.npz"]
     assert main(["fit", *files, "--model", "m", *TINY]) == 0
-    scaler = joblib.load("m")["pipeline"].named_steps["standardscaler"]
+    scaler = content_of("m")["pipeline"].named_steps["standardscaler"]
     assert scaler.mean_ == pytest.approx(np.load("x.npz")["data"].mean(axis=0))
     assert main(["predict", "m", "--features", "x.npz", *OUT]) == 0
 
@@ -228,7 +227,7 @@ def test_path_codes_need_no_ontology(folder):
     files = ["--annotations", "y.csv", "--term-column", "functions"]
     argv = ["fit", *files, "--features", "x.csv", "--model", "m", *TINY]
     assert main(argv) == 0
-    nodes = joblib.load("m")["pipeline"][-1].hierarchy_.nodes
+    nodes = content_of("m")["pipeline"][-1].hierarchy_.nodes
     assert set(nodes) == {"14", "14/04", "20", "20/01"}
 
 

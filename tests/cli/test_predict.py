@@ -1,6 +1,5 @@
 """``hmlc predict``: the estimator's answers in a file."""
 
-import joblib
 import numpy as np
 import pandas as pd
 from sklearn.preprocessing import StandardScaler
@@ -9,7 +8,7 @@ from sklearn_hmlc import HierarchicalEnsembleClassifier
 from sklearn_hmlc._cli import main
 from sklearn_hmlc.datasets import read_arff
 
-from .pets import HEADER, SMALL, write
+from .pets import HEADER, SMALL, content_of, write
 
 
 def test_arff_predictions_are_those_of_the_estimator(arff, arff_model, capsys):
@@ -60,7 +59,7 @@ def test_files_without_ids_go_by_order(folder):
     data = ["one.tsv.gz", "two.csv"]
     fit = ["fit", *data, "--labels", "labels.csv", "--model", "m", *SMALL]
     assert main(fit) == 0
-    assert joblib.load("m")["train_counts"].tolist() == [3]
+    assert content_of("m")["train_counts"].tolist() == [3]
     assert main(["predict", "m", *data, "--out", "out.csv"]) == 0
     assert pd.read_csv("out.csv")["id"].tolist() == [0, 1, 2, 3, 4]
 
@@ -98,7 +97,7 @@ def test_long_predictions(csv_model):
 def test_predict_writes_the_tuned_decisions(arff, folder):
     tuned = ["--threshold", "prevalence", "--threshold-folds", "2"]
     assert main(["fit", *arff, "--model", "m", *SMALL, *tuned]) == 0
-    pipeline = joblib.load("m")["pipeline"]
+    pipeline = content_of("m")["pipeline"]
     predict = ["predict", "m", *arff, "--decisions", "--out"]
     assert main([*predict, "wide.csv"]) == 0
     wide = pd.read_csv("wide.csv", index_col="id")

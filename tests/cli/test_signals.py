@@ -9,21 +9,20 @@ import textwrap
 import warnings
 from pathlib import Path
 
-import joblib
 import pytest
 from sklearn.exceptions import ConvergenceWarning
 
 from sklearn_hmlc import HierarchicalEnsembleClassifier
 from sklearn_hmlc._cli import main
 
-from .pets import SMALL, error_of
+from .pets import SMALL, content_of, error_of
 
 # A fit that tells when it has begun, and then goes on until it is stopped.
 WAITING = """
 import sys, time
 from pathlib import Path
-import joblib
 from sklearn_hmlc import HierarchicalEnsembleClassifier
+from sklearn_hmlc.io import _container
 from sklearn_hmlc._cli import main
 
 def wait(*args, **kwargs):
@@ -35,12 +34,12 @@ sys.exit(main(sys.argv[1:]))
 """
 IN_FIT = "HierarchicalEnsembleClassifier.fit = wait"
 IN_WRITING = """
-def dump(content, file):
+def dump(members, file):
     file.write(b"half")
     file.flush()
     wait()
 
-joblib.dump = dump
+_container._write = dump
 """
 
 
@@ -215,14 +214,14 @@ def test_a_model_that_finds_its_name_taken(arff, monkeypatch, capsys, folder):
     fit = HierarchicalEnsembleClassifier.fit
 
     def slow(self, X, y):
-        Path("m.joblib").write_bytes(b"precious")
+        Path("m.hmlc").write_bytes(b"precious")
         return fit(self, X, y)
 
     monkeypatch.setattr(HierarchicalEnsembleClassifier, "fit", slow)
-    error = error_of(capsys, ["fit", *arff, "--model", "m.joblib", *SMALL])
-    assert "m.joblib has appeared meanwhile and stays as it is" in error
-    assert Path("m.joblib").read_bytes() == b"precious"
-    assert "pipeline" in joblib.load("m-1.joblib")
+    error = error_of(capsys, ["fit", *arff, "--model", "m.hmlc", *SMALL])
+    assert "m.hmlc has appeared meanwhile and stays as it is" in error
+    assert Path("m.hmlc").read_bytes() == b"precious"
+    assert "pipeline" in content_of("m-1.hmlc")
 
 
 def test_a_model_whose_folder_is_lost(arff, monkeypatch, capsys, tmp_path):
@@ -240,7 +239,7 @@ def test_a_model_whose_folder_is_lost(arff, monkeypatch, capsys, tmp_path):
     assert "there/m: No such file or directory. What was to be written" in error
     (kept,) = Path("temporary").iterdir()
     assert f"is in {kept}; move it from there" in error
-    assert "pipeline" in joblib.load(kept)
+    assert "pipeline" in content_of(kept)
 
 
 def test_permission_is_tested_before_training(arff, monkeypatch, capsys):

@@ -1,6 +1,5 @@
 """Nodes that say nothing are not scored, as ARFF files have it."""
 
-import joblib
 import numpy as np
 import pandas as pd
 import pytest
@@ -12,7 +11,7 @@ from sklearn_hmlc._cli._tables import read_table
 from sklearn_hmlc.datasets import fetch_hmc
 from sklearn_hmlc.metrics import au_prc
 
-from .pets import SMALL, error_of, write
+from .pets import SMALL, content_of, error_of, write
 
 EDGES = "parent,child\nall,a\nall,b\na,c\n"
 
@@ -28,7 +27,7 @@ def pets(edges=EDGES, nodes="abc"):
 
 def unscored_of(fit):
     assert main(fit) == 0
-    return set(joblib.load("m")["pipeline"][-1].hierarchy_.unscored)
+    return set(content_of("m")["pipeline"][-1].hierarchy_.unscored)
 
 
 def test_a_single_root_that_all_rows_have(folder, capsys):

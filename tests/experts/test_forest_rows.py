@@ -4,6 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 import scipy.sparse as sp
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.decomposition import TruncatedSVD
 from sklearn.exceptions import NotFittedError
 from sklearn.tree import ExtraTreeRegressor
 
@@ -250,3 +252,29 @@ def test_one_node_a_row(rng):
         assert p.shape == (160, len(clf.classes_))
         np.testing.assert_allclose(p.sum(axis=1), 1)
     assert set(clf.predict(X)) <= set(names)
+
+
+class TestComponentsOfFeatures:
+    WIDE = sp.random_array((160, 600), density=0.01, rng=np.random.default_rng(0))
+
+    def test_equal_a_forest_on_them(self, rng):
+        new = sp.csr_array(self.WIDE.tocsr()[rng.permutation(160)])
+        clf = forest(n_feature_components=7).fit(self.WIDE, Y)
+        seed = np.random.RandomState(0).randint(2**31 - 1, size=2)[0]
+        components = TruncatedSVD(7, random_state=seed).fit(self.WIDE.astype("f4"))
+        X_few, new_few = components.transform(self.WIDE), components.transform(new)
+        other = forest(n_feature_components=None).fit(X_few, Y)
+        assert_allclose(clf.predict_proba(new), other.predict_proba(new_few))
+        assert_allclose(clf.held_out_proba(), other.held_out_proba())
+        assert_array_equal(clf.apply(new), other.apply(new_few))
+        importances = other.feature_importances_ @ components.components_**2
+        assert_allclose(clf.feature_importances_, importances)
+        assert clf.feature_importances_.sum() == pytest.approx(1)
+
+    def test_auto_is_for_many_sparse_features(self):
+        few, many = (sp.csr_array(self.WIDE.tocsr()[:, :n]) for n in (500, 600))
+        for rows, components in ((few, None), (many, 100), (many.toarray(), None)):
+            clf = forest(n_estimators=3).fit(rows, Y)
+            other = forest(n_estimators=3, n_feature_components=components)
+            expected = other.fit(rows, Y).predict_proba(rows)
+            assert_array_equal(clf.predict_proba(rows), expected)

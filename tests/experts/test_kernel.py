@@ -215,3 +215,17 @@ def test_labels_without_a_positive():
     clf = KernelHierarchyClassifier(TREE).fit(X, np.zeros_like(Y))
     assert clf.alpha_ == 10
     assert (clf.predict_proba(Z) == 0).all()
+
+
+def test_auto_is_jaccard_for_what_is_mostly_zeros():
+    rng = np.random.default_rng(0)
+    rare = sp.random_array((40, 100), density=0.02, rng=rng, format="csr")
+    dense = sp.random_array((40, 100), density=0.3, rng=rng, format="csr")
+    y = rng.integers(2, size=(40, 3))
+    for rows, kernel in ((rare, "jaccard"), (dense, "exponential")):
+        clf = KernelHierarchyClassifier().fit(rows, y)
+        other = KernelHierarchyClassifier(kernel=kernel).fit(rows, y)
+        assert clf.kernel_ == other.kernel_ == kernel
+        np.testing.assert_array_equal(
+            clf.predict_proba(rows), other.predict_proba(rows)
+        )

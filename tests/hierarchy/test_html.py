@@ -30,3 +30,54 @@ def test_no_nodes():
     heading, table = read(Hierarchy.flat([]))
     assert heading == "Hierarchy(0 nodes)"
     assert table == {"depth": [], "nodes": [], "leaves": [], "unscored": []}
+
+
+def boxes(hierarchy):
+    """Node -> (x, y, width) of the drawing, and its tooltips."""
+    shown = ElementTree.fromstring(hierarchy._repr_html_())
+    places, tips = {}, []
+    for group in shown.iter("g"):
+        tips.append(group.find("title").text)
+        rect = group.find("rect")
+        name = tips[-1].partition(":")[0]
+        places[name] = tuple(float(rect.get(key)) for key in ("x", "y", "width"))
+    return places, tips
+
+
+def test_a_box_is_as_wide_as_what_lies_below():
+    # a with b and c, b with d and e; f alone: of 6 nodes a has 5, b 3.
+    hierarchy = Hierarchy.from_edges(
+        [("a", "b"), ("a", "c"), ("b", "d"), ("b", "e")], nodes=list("abcdef")
+    )
+    places, tips = boxes(hierarchy)
+    unit = 640 / 6
+    expected = {"a": (0, 5), "b": (20, 3), "c": (20, 1), "d": (40, 1), "f": (0, 1)}
+    for node, (y, size) in expected.items():
+        assert places[node][1] == y
+        assert abs(places[node][2] - size * unit) < 0.1
+    assert places["c"][0] - places["b"][0] > 2.9 * unit  # side by side
+    assert "a: 4 nodes below" in tips
+    assert "d: 0 nodes below" in tips
+
+
+def test_a_node_of_a_dag_is_drawn_once_below_its_deepest_parent():
+    edges = [("a", "b"), ("b", "d"), ("a", "d"), ("a", "c")]
+    places, tips = boxes(Hierarchy.from_edges(edges))
+    assert sorted(tip[0] for tip in tips) == ["a", "b", "c", "d"]
+    assert places["d"][0] == places["b"][0]
+    assert places["d"][1] == 40
+
+
+def test_titles_that_are_no_markup():
+    hierarchy = Hierarchy.from_edges(
+        [("a", "b")], names={"a": "<script> & \x0b", "b": "b"}
+    )
+    _, tips = boxes(hierarchy)
+    assert tips[0] == "a <script> &  : 1 node below"
+
+
+def test_large_drawings_stay_small():
+    wide = Hierarchy.from_edges([("top", k) for k in range(20_000)])
+    assert len(wide._repr_html_()) < 5_000
+    deep = Hierarchy.from_edges([(k, k + 1) for k in range(3_000)])
+    assert len(boxes(deep)[1]) == 4
