@@ -162,9 +162,7 @@ class CriticalDifferenceDisplay:
             "marker": "|",
             "clip_on": False,
         }
-        (self.ruler_,) = self.ax_.plot(
-            [1, 1 + length], [1.6, 1.6], clip_on=False, **style
-        )
+        (self.ruler_,) = self.ax_.plot([1, 1 + length], [1.6, 1.6], **style)
         text = f"CD = {length:.2f} (alpha = {self.comparison.alpha:g})"
         self.ax_.text(1 + length / 2, 2, text, ha="center", va="bottom")
         last = max(n_methods, math.ceil(1 + length))

@@ -6,8 +6,10 @@ a mapping name -> what each of them says, as arrays in node order.
 """
 
 from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 import numpy as np
+import pandas as pd
 
 from .. import _frames as frames
 from .._naming import given_hierarchy
@@ -32,10 +34,64 @@ def by_name(models, name=None):
 
 
 def estimators_by_name(estimators, name=None):
-    """Return a mapping name -> estimator; a single one is named by its class."""
+    """Return a mapping name -> estimator; a single one is named by its class.
+
+    Those of a list are runs of one model, each with a `Run` as its name.
+    """
     if name is None and not isinstance(estimators, Mapping):
-        name = type(estimators).__name__
-    return by_name(estimators, name)
+        several = are_runs(estimators) and len(estimators) > 0
+        name = type(estimators[0] if several else estimators).__name__
+    return separate(by_name(estimators, name))
+
+
+class Run(NamedTuple):
+    """Name of one of several models that differ in their seed or rows alone."""
+
+    name: Any
+    number: int
+
+
+def are_runs(given):
+    """Tell several runs of a model, in a list, from a model."""
+    return isinstance(given, list | tuple)
+
+
+def separate(models, are_runs=are_runs):
+    """Return a mapping in which each run of a list has a name of its own."""
+    found = {}
+    for name, given in models.items():
+        if not are_runs(given):
+            found[name] = given
+            continue
+        if not given:
+            raise ValueError(
+                "Expected at least one model in a list of runs, but it is empty."
+            )
+        found.update({Run(name, k): one for k, one in enumerate(given)})
+    return found
+
+
+def together(values):
+    """Undo `separate`: a list per name that has runs."""
+    found = {}
+    for key, value in values.items():
+        if isinstance(key, Run):
+            found.setdefault(key.name, []).append(value)
+        else:
+            found[key] = value
+    return found
+
+
+def name_of(key):
+    """Return what the model is called, of whichever run."""
+    return key.name if isinstance(key, Run) else key
+
+
+def mean_and_range(tables):
+    """Return the mean of tables of numbers of the same form, the least and the most."""
+    tables = tables if isinstance(tables, list) else [tables]
+    rows = pd.concat(tables, keys=range(len(tables))).groupby(level=1, sort=False)
+    return rows.mean(), rows.min(), rows.max()
 
 
 def sides(parameter, models):

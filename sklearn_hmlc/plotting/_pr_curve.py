@@ -27,7 +27,7 @@ class PooledPRCurveDisplay:
     area : list of float
         The pooled area, AU(PRC), of each model.
     name : list of str or None
-        Names of the models.
+        Names of the models. Curves of one name are runs of one model, such as seeds.
     chance_level : tuple (precision, recall, area), default=None
         The curve of scores that know how frequent each node is, and nothing of rows.
 
@@ -105,7 +105,7 @@ class PooledPRCurveDisplay:
         self.figure_ = self.ax_.figure
         before = len(self.ax_.lines)
         self.line_ = [
-            self._draw(which, before + which, curve_kwargs or {})
+            self._draw(which, before + self._position(which), curve_kwargs or {})
             for which in range(len(self.recall))
         ]
         self.chance_level_ = self._draw_chance() if plot_chance_level else None
@@ -125,9 +125,10 @@ class PooledPRCurveDisplay:
 
         Parameters
         ----------
-        estimator : estimator or mapping of str to estimator
+        estimator : estimator, list of estimators, or mapping of str to these
             A fitted classifier, pipeline or search with ``predict_proba``; or several,
-            by name.
+            by name. A list has runs of one model, such as fits with several seeds: a
+            thin curve each, and the mean of their areas.
         X : array-like or sparse matrix of shape (n_samples, n_features)
             Features of the test rows.
         y : array-like, sparse matrix or DataFrame of shape (n_samples, n_nodes)
@@ -229,16 +230,30 @@ class PooledPRCurveDisplay:
             [curve.precision for curve in curves],
             [curve.recall for curve in curves],
             [float(curve.area) for curve in curves],
-            list(models),
+            [_models.name_of(key) for key in models],
             chance_level=_curve_of_frequencies(truth, training, mask),
         )
         return display.plot(
             ax, plot_chance_level=plot_chance_level, curve_kwargs=curve_kwargs
         )
 
-    def _draw(self, which, position, given):
-        area = f"AU(PRC) = {self.area[which]:.3f}"
+    def _position(self, which):
+        """Where the curve's model stands among the models."""
+        before = list(dict.fromkeys(self.name[:which]))
         name = self.name[which]
+        return before.index(name) if name in before else len(before)
+
+    def _draw(self, which, position, given):
+        name = self.name[which]
+        runs = [
+            area for area, own in zip(self.area, self.name, strict=True) if own == name
+        ]
+        area = f"AU(PRC) = {np.mean(runs):.3f}"
+        if len(runs) > 1:
+            area += f" ± {np.std(runs, ddof=1):.3f}, {len(runs)} runs"
+            given = {"alpha": 0.6, "linewidth": 1, **given}
+            if which != self.name.index(name):
+                given = {"label": "_nolegend_", **given}
         style = _style.line_style(position, **{"markevery": 0.1, **given})
         points = self.precision[which], self.recall[which]
         line = _draw_steps(self.ax_, *points, **style)

@@ -26,9 +26,10 @@ class RarityDisplay:
 
     Parameters
     ----------
-    reports : DataFrame or mapping of str to DataFrame
+    reports : DataFrame or mapping of str to DataFrame or list of DataFrame
         A `sklearn_hmlc.metrics.rarity_report`; or those of several models, by name, all
-        with the same groups.
+        with the same groups. A list has those of several runs, such as seeds, of which
+        the mean is shown, and the range from the least to the most.
 
     Attributes
     ----------
@@ -38,6 +39,9 @@ class RarityDisplay:
         The figure.
     bars_ : dict
         (measure, name of the model) -> the `matplotlib.container.BarContainer`.
+    ranges_ : dict
+        (measure, name of the model) -> the `matplotlib.container.ErrorbarContainer` of
+        a model with several runs.
 
     See Also
     --------
@@ -93,14 +97,17 @@ default=("recall", "precision", "f1")
             If a measure is unknown or in no report, the reports' groups differ, or
             `ax` does not fit.
         """
-        reports = _models.by_name(self.reports)
-        metrics = _check_metrics(metric, reports)
-        groups = _check_groups(reports)
+        given = _models.by_name(self.reports)
+        runs = _models.separate(given)
+        metrics = _check_metrics(metric, runs)
+        groups = _check_groups(runs)
+        reports = {name: _mean(report) for name, report in given.items()}
         size = max(6.4, 2.5 + 0.75 * len(groups)), 1.8 + 1.8 / len(metrics)
         axes = _style.panels(ax, "RarityDisplay.plot", len(metrics), size)
-        self.bars_ = {}
+        self.bars_, self.ranges_ = {}, {}
         for panel, one in zip(axes, metrics, strict=True):
             self._draw(panel, one, reports, few, bar_kwargs or {})
+            self._draw_ranges(panel, one, given)
             _label(panel, one, groups)
         what = _GROUPS.get(groups.index.name, groups.index.name)
         _style.verbatim(axes[-1].set_xlabel(f"{_style.shown(what)} (n = nodes)"))
@@ -131,8 +138,9 @@ default=("recall", "precision", "f1")
 
         Parameters
         ----------
-        estimator : estimator or mapping of str to estimator
-            A fitted classifier, pipeline or search; or several, by name.
+        estimator : estimator, list of estimators, or mapping of str to these
+            A fitted classifier, pipeline or search; or several, by name. A list has
+            runs of one model, such as fits with several seeds: bars are their mean.
         X : array-like or sparse matrix of shape (n_samples, n_features)
             Features of the test rows.
         y : array-like, sparse matrix or DataFrame of shape (n_samples, n_nodes)
@@ -225,7 +233,7 @@ or mapping of str to these
             name: rarity_report(y_true, labels, scores.get(name), **report_options)
             for name, labels in models.items()
         }
-        display = cls(reports)
+        display = cls(_models.together(reports))
         return display.plot(ax, metric=metric, few=few, bar_kwargs=bar_kwargs)
 
     def _draw(self, ax, metric, reports, few, given):
@@ -242,6 +250,24 @@ or mapping of str to these
                     _style.make_hollow(bar)
             if name is not None and "label" not in given:
                 _style.name(bars, name)
+        self._say_no_data(ax, metric, reports)
+
+    def _draw_ranges(self, ax, metric, given):
+        """Draw from the least to the most of the runs of a model."""
+        for name, report in given.items():
+            if not isinstance(report, list):
+                continue
+            mean, least, most = _models.mean_and_range(report)
+            some = ~_is_empty(mean) & (most[metric] > least[metric])
+            mean, least, most = (x[metric].where(some) for x in (mean, least, most))
+            bars = self.bars_[metric, name]
+            middle = [bar.get_x() + bar.get_width() / 2 for bar in bars]
+            self.ranges_[metric, name] = ax.errorbar(
+                middle, mean, [mean - least, most - mean], color=_style.ink(),
+                linestyle="none", linewidth=1, capsize=3, label="_nolegend_",
+            )  # fmt: skip
+
+    def _say_no_data(self, ax, metric, reports):
         missing = np.all(
             [_is_missing(report, metric) for report in reports.values()], axis=0
         )
@@ -249,6 +275,10 @@ or mapping of str to these
             ax.text(
                 where, 0, "no data", color="0.4", fontsize=7, ha="center", va="bottom"
             )
+
+
+def _mean(report):
+    return _models.mean_and_range(report)[0] if isinstance(report, list) else report
 
 
 def _is_empty(report):

@@ -24,9 +24,10 @@ class TrainingDisplay:
 
     Parameters
     ----------
-    histories : list of dict, or mapping of str to list of dict
-        What each epoch recorded; or the histories of several models, by name.
-    kept : int or mapping of str to int, default=None
+    histories : list of dict, or mapping of str to list of dict or list of these
+        What each epoch recorded; or the histories of several models, by name. A list of
+        histories has those of several runs of a model, such as seeds: thin lines.
+    kept : int, or mapping of str to int or list of int, default=None
         The epoch, counted from 1, whose weights were kept, by early stopping; those of
         several models by name, None for models that kept the last one.
 
@@ -37,9 +38,10 @@ class TrainingDisplay:
     figure_ : Figure
         The figure.
     line_ : dict
-        (record, name of the model) -> its `matplotlib.lines.Line2D`.
+        (record, name of the model) -> its `matplotlib.lines.Line2D`; of several runs
+        (record, (name, number of the run)).
     kept_ : dict
-        (record, name of the model) -> the mark of the epoch whose weights were kept.
+        As ``line_``: the mark of the epoch whose weights were kept.
     clipped_ : list of Line2D
         Markers at the edge of a panel, for values of a first epoch that lie beyond it;
         the number stands beside them.
@@ -84,10 +86,12 @@ class TrainingDisplay:
             not fit.
         """
         histories = _models.by_name(self.histories)
+        histories = _models.separate(histories, _are_runs)
         quantities = _quantities(histories)
         size = 7, 2 + 1.6 / len(quantities)
         axes = _style.panels(ax, "TrainingDisplay.plot", len(quantities), size)
         kept = self.kept if isinstance(self.kept, Mapping) else {None: self.kept}
+        kept = _models.separate(kept)
         self.line_, self.kept_, self.clipped_ = {}, {}, []
         for panel, (quantity, records) in zip(axes, quantities.items(), strict=True):
             for record in records:
@@ -111,9 +115,10 @@ class TrainingDisplay:
 
         Parameters
         ----------
-        estimator : estimator or mapping of str to estimator
+        estimator : estimator, list of estimators, or mapping of str to these
             A fitted `HierarchicalEnsembleClassifier`, or a pipeline or search around
-            one; or several, by name.
+            one; or several, by name. A list has runs of one model, such as fits with
+            several seeds.
         name : str, default=None
             Name of a single estimator. None: no name in the legend.
         ax, curve_kwargs
@@ -125,25 +130,33 @@ class TrainingDisplay:
             Drawn.
         """
         _style.pyplot(f"{cls.__name__}.from_estimator")
-        models = _models.by_name(estimator, name)
+        models = _models.separate(_models.by_name(estimator, name))
         histories = {name: _history(one) for name, one in models.items()}
         kept = {name: _kept_epoch(one) for name, one in models.items()}
+        histories, kept = map(_models.together, (histories, kept))
         return cls(histories, kept=kept).plot(ax, curve_kwargs=curve_kwargs)
 
     def _draw(self, ax, record, histories, given):
         part = record.partition("_")[0]
-        for position, (name, history) in enumerate(histories.items()):
+        names = list(dict.fromkeys(map(_models.name_of, histories)))
+        for key, history in histories.items():
             epochs = [k for k, epoch in enumerate(history, 1) if record in epoch]
             if not epochs:
                 continue
             values = np.array([history[k - 1][record] for k in epochs], dtype=float)
             linestyle = {"train": "--", "valid": "-"}[part]
-            style = _style.line_style(position, linestyle=linestyle)
+            name = _models.name_of(key)
+            style = _style.line_style(names.index(name), linestyle=linestyle)
+            if isinstance(key, _models.Run):
+                style |= {"linewidth": 1, "alpha": 0.6, "markersize": 3}
             (line,) = ax.plot(epochs, values, **{**style, **given})
-            if "label" not in given:
+            later = isinstance(key, _models.Run) and key.number > 0
+            if later:
+                line.set_label("_nolegend_")
+            elif "label" not in given:
                 label = _PARTS[part] if name is None else f"{name}, {_PARTS[part]}"
                 _style.name(line, label)
-            self.line_[record, name] = line
+            self.line_[record, key] = line
 
     def _mark_kept(self, ax, record, kept):
         """Put a ring around the epoch whose weights the models have."""
@@ -199,6 +212,11 @@ def _limits_of_later(curves):
     if span == 0 or every <= 3 * span:
         return None
     return low - 0.1 * span, high + 0.1 * span
+
+
+def _are_runs(history):
+    """Tell a list of histories from one history, a list of dicts."""
+    return len(history) > 0 and not isinstance(history[0], Mapping)
 
 
 def _quantities(histories):

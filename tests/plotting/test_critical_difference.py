@@ -98,3 +98,17 @@ def test_bars_are_drawn_from_left_to_right():
         x = bar.get_xdata()
         assert len(x) > 1
         assert (np.diff(x) >= 0).all()
+
+
+def test_a_figure_has_room_for_long_names(rng):
+    results = pd.DataFrame(
+        rng.normal([0.3, 0.2, 0.1], 0.05, size=(6, 3)),
+        columns=["a long name of a method that has many parts " * 2, "b", "c" * 60],
+    )
+    display = CriticalDifferenceDisplay.from_results(results)
+    display.figure_.canvas.draw()
+    for text in display.artists_["labels"]:
+        box = text.get_window_extent()
+        assert box.x0 >= 0
+        assert box.x1 <= display.figure_.bbox.x1
+    assert display.ax_.get_window_extent().width / display.figure_.dpi > 2

@@ -283,3 +283,15 @@ def test_bad_input(hierarchy, changed, error, message):
     given = {"y_score": of(PROBA, hierarchy), "hierarchy": hierarchy, **changed}
     with pytest.raises(error, match=message):
         HierarchyDisplay.from_predictions(**given)
+
+
+def test_the_name_of_the_row_is_the_title(fitted, data, hierarchy):
+    X = pd.DataFrame(data[0][:1], index=["P_$1$"])
+    display = HierarchyDisplay.from_estimator(fitted, X, max_nodes=5)
+    n_scored = data[2].scored.sum()
+    assert display.ax_.get_title("left") == f"P_$1$: 5 of {n_scored} nodes"
+    assert_readable(display.figure_)
+    display = HierarchyDisplay.from_predictions(
+        of(PROBA, hierarchy), hierarchy=hierarchy, title="gene 7"
+    )
+    assert display.ax_.get_title("left") == "gene 7"

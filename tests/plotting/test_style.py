@@ -5,6 +5,7 @@ import sys
 
 import matplotlib.pyplot as plt
 import pytest
+from matplotlib.colors import same_color
 
 from sklearn_hmlc import plotting
 from sklearn_hmlc.plotting import _style
@@ -57,3 +58,16 @@ def test_panels_are_the_users_own():
         _style.panels(axes, "here", 1, (1, 1))
     with pytest.raises(ValueError, match=r"`ax` to be 1 matplotlib Axes, .* 'x'"):
         _style.panels("x", "here", 1, (1, 1))
+
+
+@pytest.mark.parametrize("style", ["default", "dark_background"])
+def test_marks_are_seen_on_light_and_dark(style):
+    with plt.style.context(style):
+        behind = plt.rcParams["axes.facecolor"]
+        _, ax = plt.subplots()
+        (bar,) = ax.bar([0], [1])
+        _style.make_hollow(bar)
+        assert same_color(bar.get_facecolor(), behind)
+        assert not same_color(_style.ink(), behind)
+        colors = [_style.line_style(k)["color"] for k in range(7)]
+        assert not any(same_color(c, behind) for c in colors)

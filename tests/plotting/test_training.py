@@ -109,3 +109,15 @@ def test_axes_that_do_not_fit():
     _, ax = plt.subplots()
     with pytest.raises(ValueError, match="`ax` to be 2 matplotlib Axes"):
         TrainingDisplay(HISTORY).plot(ax)
+
+
+def test_the_epoch_that_was_kept_has_a_ring(fitted):
+    scores = [epoch["valid_au_prc"] for epoch in fitted.history_]
+    display = TrainingDisplay.from_estimator(fitted)
+    ring = display.kept_["valid_au_prc", None]
+    assert ring.get_xdata().tolist() == [np.argmax(scores) + 1]
+    assert ring.get_ydata().tolist() == [max(scores)]
+    given = [{"valid_loss": 3.0}, {"valid_loss": 1.0}, {"valid_loss": 2.0}]
+    display = TrainingDisplay({"mine": given}, kept={"mine": 2}).plot()
+    assert display.kept_["valid_loss", "mine"].get_xydata().tolist() == [[2, 1]]
+    assert TrainingDisplay(given).plot().kept_ == {}

@@ -4,6 +4,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import binomtest
 from sklearn.linear_model import LogisticRegression
 
 from sklearn_hmlc import Hierarchy
@@ -191,3 +192,16 @@ def test_estimator_without_uncertainty():
     flat = LogisticRegression().fit([[0], [1]], [0, 1])
     with pytest.raises(AttributeError, match="`predict_uncertainty`, but Logistic"):
         UncertaintyDisplay.from_estimator(flat, [[0]], [[1]])
+
+
+def test_points_of_few_decisions_have_wilsons_interval():
+    # Of 10 decisions 7 are right.
+    y_true = np.zeros((10, 1), dtype=int)
+    y_pred = (np.arange(10) < 3).astype(int)[:, None]
+    display = UncertaintyDisplay.from_predictions(
+        y_true, y_pred, np.full((10, 1), 0.5), n_bins=1
+    )
+    (segment,) = display.intervals_["0"].get_segments()
+    interval = binomtest(7, 10).proportion_ci(method="wilson")
+    np.testing.assert_allclose(segment[:, 1], interval, atol=1e-4)
+    assert display.plot(few=10).intervals_ == {}
