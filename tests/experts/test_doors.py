@@ -129,6 +129,20 @@ def test_rows_of_weight_0_are_absent(expert):
 
 
 @every_expert
+@pytest.mark.parametrize("sparse", [False, True])
+def test_what_users_write_later_changes_nothing(expert, sparse):
+    features, labels = X.copy(), Y.astype(bool)
+    if sparse:
+        features, labels = sp.csr_array(features), sp.csr_array(labels)
+    clf = clone(expert).fit(features, labels)
+    proba, held_out = clf.predict_proba(X), clf.held_out_proba()
+    for values in (features, labels):
+        (values.data if sparse else values)[:] = 0
+    np.testing.assert_array_equal(clf.predict_proba(X), proba)
+    np.testing.assert_array_equal(clf.held_out_proba(), held_out)
+
+
+@every_expert
 def test_huge_weights(expert):
     weight = np.full(len(X), np.finfo(float).max)
     proba = clone(expert).fit(X, Y, weight).predict_proba(X)
