@@ -152,6 +152,20 @@ def test_huge_weights(expert):
 
 
 @every_expert
+def test_specks_of_weight_are_absent(expert):
+    """Beside them nothing would be left of the others."""
+    weight = np.ones(len(X))
+    weight[5:] = 1e-20
+    clf = clone(expert).fit(X, Y, weight)
+    alone = clone(expert).fit(X[:5], Y[:5])
+    np.testing.assert_array_equal(clf.predict_proba(X), alone.predict_proba(X))
+    np.testing.assert_array_equal(clf.held_out_proba()[:5], alone.held_out_proba())
+    weight[1:] = 1e-20
+    with pytest.raises(ValueError, match="2 (rows )?(are|is) required|at least 2 rows"):
+        clone(expert).fit(X, Y, weight).held_out_proba()
+
+
+@every_expert
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_huge_features(expert, dtype):
     features = X.astype(dtype)
