@@ -161,7 +161,7 @@ def test_specks_of_weight_are_absent(expert):
     np.testing.assert_array_equal(clf.predict_proba(X), alone.predict_proba(X))
     np.testing.assert_array_equal(clf.held_out_proba()[:5], alone.held_out_proba())
     weight[1:] = 1e-20
-    with pytest.raises(ValueError, match="2 (rows )?(are|is) required|at least 2 rows"):
+    with pytest.raises(ValueError, match=r"minimum of 2|at least 2 rows"):
         clone(expert).fit(X, Y, weight).held_out_proba()
 
 
