@@ -361,11 +361,12 @@ def distinct_rows(X):
 
 
 def _check_least(alpha, weight):
-    if alpha < _LEAST_ALPHA * weight:
+    least = _LEAST_ALPHA * weight
+    if alpha < least:
         raise ValueError(
-            f"Expected `alphas` of at least {_LEAST_ALPHA * weight:g}, {_LEAST_ALPHA:g} "
-            f"of the weight of rows that are alike, {weight:g}, but got {alpha:g}: "
-            "rounding would leave nothing of it."
+            f"Expected `alphas` of at least {least:g}, {_LEAST_ALPHA:g} of the weight "
+            f"of rows that are alike, {weight:g}, but got {alpha:g}: rounding would "
+            "leave nothing of it."
         )
 
 
