@@ -24,6 +24,10 @@ from ..postprocessing import make_coherent
 # Probabilities that are held at a time beside the answer (16 MB of float32).
 _BLOCK_ENTRIES = 2**22
 
+# Share of the largest weight below which a row is lost in rounding beside the others:
+# what is left of all without that one would be nothing, or noise.
+_NO_WEIGHT = 1e-12
+
 # Features whose squares can still be added up.
 _LARGEST = {np.dtype(np.float64): 1e150, np.dtype(np.float32): 1e17}
 
@@ -66,7 +70,8 @@ array-like of shape (n_samples,)
             Labels, 0 and 1, closed under the hierarchy; columns in the order of
             ``hierarchy.nodes``, a frame's by name. 1-D: one node per row.
         sample_weight : array-like of shape (n_samples,), default=None
-            What each row counts, >= 0. None: 1. Rows of weight 0 are left out.
+            What each row counts, >= 0. None: 1. Rows of weight 0 are left out, and so
+            are those of less than 1e-12 of the largest weight.
 
         Returns
         -------
@@ -101,7 +106,7 @@ array-like of shape (n_samples,)
         self._target = make_target(y, self.hierarchy)
         labels = self._target.encode(y)
         check_consistent_length(X, labels)
-        weight = _finite_sum(as_row_weights(sample_weight, labels.shape[0]))
+        weight = _summable(as_row_weights(sample_weight, labels.shape[0]))
         self.hierarchy_ = self._target.hierarchy
         self.classes_ = self._target.classes
         self._absent = None
@@ -266,13 +271,14 @@ def _counts(labels, weight):
     return weight @ labels.astype(np.float64)
 
 
-def _finite_sum(weight):
-    """Scale weights down to 1 at most, where they add up to infinity."""
+def _summable(weight):
+    """Scale weights down to 1 at most, where they add up to infinity; drop specks."""
     if weight is None:
         return None
     with np.errstate(over="ignore"):
         finite = np.isfinite(weight.sum())
-    return weight if finite else weight / weight.max()
+    weight = weight if finite else weight / weight.max()
+    return np.where(weight < _NO_WEIGHT * weight.max(), 0, weight)
 
 
 def _settle_unscored(proba, hierarchy, frequencies):

@@ -113,10 +113,11 @@ class HierarchicalForestClassifier(CoherentExpert):
     for `held_out_proba`.
 
     Missing values in a dense ``X`` are taken as they are, by scikit-learn's rules for
-    its trees; so are features of any scale. A sparse ``X`` of few features stays
-    sparse. But of thousands of features that are mostly 0 each split takes off few
-    rows, so that trees become deep, and slow to grow. Components of the features are
-    faster and were better, too (AU(PRC) .597 against .585 on protein domains and
+    its trees; so are features of any scale but the smallest: a node whose rows differ
+    by less than 1e-7 in a feature does not split on it. A sparse ``X`` of few features
+    stays sparse. But of thousands of features that are mostly 0 each split takes off
+    few rows, so that trees become deep, and slow to grow. Components of the features
+    are faster and were better, too (AU(PRC) .597 against .585 on protein domains and
     molecular functions of human genes).
 
     Why trees see all rows: trained on the training part of six yeast sets and looked at

@@ -28,6 +28,10 @@ _LANDMARKS = 2_000
 # Pairs of rows, or answers, that are held at a time (32 MB of float64).
 _ENTRIES = 2**22
 
+# What a penalty is at least, for each unit of a row's weight. Of smaller ones rounding
+# leaves nothing: answers to new rows are noise, and held-out ones the labels.
+_LEAST_ALPHA = 1e-12
+
 # Answers by which width and alpha are chosen; those of some rows where there are more.
 _CHOICE_ENTRIES = 5 * 10**6
 
@@ -59,7 +63,8 @@ callable, default="auto"
         Widths to choose from, > 0, as multiples of the median distance between training
         rows, for the kernels that have one. Each costs a decomposition.
     alphas : float or array-like of float, default=(0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
-        Penalties to choose from, > 0. The larger, the more answers lean on the
+        Penalties to choose from, > 0, and not below 1e-12 of what the training rows
+        that are most often alike weigh. The larger, the more answers lean on the
         frequencies of the nodes. A whole row's kernel with itself, 1 for all but
         "linear" and callables, is the unit.
     n_components : "auto", int or None, default="auto"
@@ -194,6 +199,7 @@ callable, default="auto"
         first, self._alike = distinct_rows(X)
         self._rows = X[first]
         self._sums = np.bincount(self._alike, self._weight)
+        _check_least(alphas[0], self._sums.max())
         self.landmarks_ = self._landmarks()
         self._basis = self._rows
         if self.landmarks_ is not None:
@@ -352,6 +358,16 @@ def distinct_rows(X):
     number = {key: place for place, key in enumerate(sorted(first))}
     alike = np.array([number[key] for key in keys], dtype=np.intp)
     return np.array([first[key] for key in number], dtype=np.intp), alike
+
+
+def _check_least(alpha, weight):
+    least = _LEAST_ALPHA * weight
+    if alpha < least:
+        raise ValueError(
+            f"Expected `alphas` of at least {least:g}, {_LEAST_ALPHA:g} of the weight "
+            f"of rows that are alike, {weight:g}, but got {alpha:g}: rounding would "
+            "leave nothing of it."
+        )
 
 
 def _candidates(values, name):

@@ -21,11 +21,13 @@ from sklearn.utils import gen_batches
 _PAIRS = 2**22
 
 # Distances that differ by less, as a share of the larger one, are equal but for
-# rounding; so are similarities and 0.
+# rounding. Where they are 1 - similarity the rounding is that of 1, and similarities
+# are 0 by as much.
 _EQUAL = {np.dtype(np.float64): 1e-9, np.dtype(np.float32): 1e-5}
 
 # Metrics of which 1 - distance is a similarity: at 0 nothing is in common.
 SIMILARITIES = ("cosine", "jaccard")
+_FROM_ONE = (*SIMILARITIES, "correlation")
 
 
 class Nearest:
@@ -41,7 +43,7 @@ class Nearest:
     """
 
     def __init__(self, X, weight, metric, n_jobs):
-        self.X, self.metric = X, metric
+        self.X, self.metric = X.copy(), metric  # users may write on theirs
         self.weight = np.ones(X.shape[0]) if weight is None else weight
         self._columns = self._search = None
         if metric == "jaccard" or (metric == "cosine" and sp.issparse(X)):
@@ -49,7 +51,7 @@ class Nearest:
             self._sizes = np.diff(rows.indptr)
             self._columns = sp.csr_array(rows.T)
         else:
-            self._search = NearestNeighbors(metric=metric, n_jobs=n_jobs).fit(X)
+            self._search = NearestNeighbors(metric=metric, n_jobs=n_jobs).fit(self.X)
 
     def __getstate__(self):
         # What searches may hold memory that is walked unseen; no file is to have it.
@@ -164,7 +166,8 @@ class Nearest:
             return np.zeros(0)
         first = np.diff(row, prepend=-1) > 0
         step = np.diff(distance, prepend=0)
-        group = np.cumsum(first | (step > _EQUAL[distance.dtype] * distance)) - 1
+        rounded = 1 if self.metric in _FROM_ONE else distance
+        group = np.cumsum(first | (step > _EQUAL[distance.dtype] * rounded)) - 1
         weight = np.bincount(group, self.weight[column])
         before = np.cumsum(weight) - weight
         first = group[first]  # that of each row

@@ -170,7 +170,9 @@ def left_out(truth, fitted, means, *, weight, of_alike, total, free, free_of_one
     """
     moves = (weight / (total - weight) * free_of_ones)[:, np.newaxis]
     missed = truth - fitted + moves * (truth - means)
-    missed /= (1 - (1 - free) * weight / of_alike)[:, np.newaxis]
+    share = weight / of_alike
+    # 1 - (1 - free) * share, without a difference that loses a small `free`.
+    missed /= (1 - share + free * share)[:, np.newaxis]
     return truth - missed
 
 

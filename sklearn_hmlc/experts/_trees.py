@@ -214,6 +214,8 @@ class LabelForest:
 
         All 0 where there is none.
         """
+        if self._out_of_bag is None:
+            return np.zeros(self.Y.shape, dtype=np.float32)
         return self._mean_labels(self._out_of_bag)
 
     def importances(self):

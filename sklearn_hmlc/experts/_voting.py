@@ -46,7 +46,7 @@ from .._inner_fit import (
     weight_name,
     with_finite_sum,
 )
-from .._validation import check_same_ids
+from .._validation import as_numbers, check_same_ids, goes_by_name, values_by_name
 from .._words import did_you_mean, shorten
 from ..hierarchy import Hierarchy
 from ..metrics import au_prc
@@ -79,11 +79,11 @@ class CoherentVotingClassifier(CoherentExpert, _BaseHeterogeneousEnsemble):
         The label graph; experts whose parameter of this name is None get it, all
         others must have the same. None: that of the experts, which must be the same of
         all; without any a flat one.
-    weights : "auto", None, array-like of shape (n_estimators,) or mapping, \
+    weights : "auto", None, array-like of shape (n_estimators,), mapping or Series, \
 default="auto"
         What each expert counts, at least 0. "auto": chosen by the pooled AU(PRC) of
         held-out probabilities, see Notes. None: all count alike. An array has an entry
-        for each of `estimators`, dropped ones too, a mapping goes by name.
+        for each of `estimators`, dropped ones too; a mapping or Series goes by name.
     cv : int, splitter or iterable, default=5
         For "auto": folds for experts without ``held_out_proba``, which are fitted on
         the rest of each fold once more. int: as many shuffled folds. Every row is to
@@ -286,17 +286,18 @@ array-like of shape (n_samples,)
         if weights is None:
             return np.full(len(experts), 1 / len(experts))
         names = [name for name, _ in self.estimators]
-        if isinstance(weights, Mapping):
-            for name in weights:
+        if goes_by_name(weights):
+            by_name = values_by_name(weights, "weights")
+            for name in by_name:
                 if name not in names:
                     raise ValueError(
                         f"Expected `weights` of experts among {shorten(names)}, but "
                         f"got {name!r}.{did_you_mean(name, names)}"
                     )
-            values = [weights.get(name, 0) for name in names]
+            values = [by_name.get(name, 0) for name in names]
         else:
             values = weights
-        values = np.asarray(values, dtype=np.float64)
+        values = as_numbers(values, "weights")
         if values.shape != (len(names),):
             raise ValueError(
                 f"Expected `weights` of shape ({len(names)},), one for each of "

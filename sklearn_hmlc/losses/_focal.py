@@ -17,7 +17,7 @@ from torch.autograd.function import once_differentiable
 from .._validation import as_numbers, check_option
 from ..hierarchy import Hierarchy
 from ..nn import MaxConstraint
-from ..uncertainty import get_measure
+from ..uncertainty import MEASURES, get_measure
 
 # Outputs whose loss is computed at a time (4 MB of float32).
 _PART = 2**20
@@ -152,7 +152,10 @@ class HierarchicalFocalLoss(nn.Module):
         _check_shapes(logits, y, sample_weight)
         y = y.bool()
         wants_grad = logits.requires_grad and torch.is_grad_enabled()
-        if logits.numel() > _PART and wants_grad and logits.device.type == "cpu":
+        large = logits.numel() > _PART and logits.device.type == "cpu"
+        # A measure of the user's may look at all rows.
+        by_row = self.measure is None or self.measure in MEASURES.values()
+        if large and wants_grad and by_row:
             return _InParts.apply(logits, y, sample_weight, self)
         total = self.total(logits, y, sample_weight)
         return total / (logits.shape[0] * logits.shape[1])

@@ -97,7 +97,17 @@ class SparseInputLinear(nn.Module):
         Returns
         -------
         out : Tensor of shape (M, B, out_features)
+
+        Raises
+        ------
+        ValueError
+            If the batch has another number of features.
         """
+        if x.shape[-1] != len(self.weight):
+            raise ValueError(
+                f"Expected x of shape (B, {len(self.weight)}), but got "
+                f"{tuple(x.shape)}."
+            )
         out = self._bags(x) if x.is_sparse else x @ self.weight
         out = out.view(x.shape[0], *self.bias.shape).transpose(0, 1)
         return torch.add(self.bias[:, None], out, alpha=self.scale)

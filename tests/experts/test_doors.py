@@ -129,12 +129,40 @@ def test_rows_of_weight_0_are_absent(expert):
 
 
 @every_expert
+@pytest.mark.parametrize("sparse", [False, True])
+def test_what_users_write_later_changes_nothing(expert, sparse):
+    features, labels = X.copy(), Y.astype(bool)
+    if sparse:
+        features, labels = sp.csr_array(features), sp.csr_array(labels)
+    clf = clone(expert).fit(features, labels)
+    proba, held_out = clf.predict_proba(X), clf.held_out_proba()
+    for values in (features, labels):
+        (values.data if sparse else values)[:] = 0
+    np.testing.assert_array_equal(clf.predict_proba(X), proba)
+    np.testing.assert_array_equal(clf.held_out_proba(), held_out)
+
+
+@every_expert
 def test_huge_weights(expert):
     weight = np.full(len(X), np.finfo(float).max)
     proba = clone(expert).fit(X, Y, weight).predict_proba(X)
     np.testing.assert_allclose(
         proba, clone(expert).fit(X, Y, np.ones(len(X))).predict_proba(X), atol=1e-6
     )
+
+
+@every_expert
+def test_specks_of_weight_are_absent(expert):
+    """Beside them nothing would be left of the others."""
+    weight = np.ones(len(X))
+    weight[5:] = 1e-20
+    clf = clone(expert).fit(X, Y, weight)
+    alone = clone(expert).fit(X[:5], Y[:5])
+    np.testing.assert_array_equal(clf.predict_proba(X), alone.predict_proba(X))
+    np.testing.assert_array_equal(clf.held_out_proba()[:5], alone.held_out_proba())
+    weight[1:] = 1e-20
+    with pytest.raises(ValueError, match=r"minimum of 2|at least 2 rows"):
+        clone(expert).fit(X, Y, weight).held_out_proba()
 
 
 @every_expert

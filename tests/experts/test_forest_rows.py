@@ -80,6 +80,19 @@ def test_warns_of_rows_in_every_tree():
     assert [warning.filename for warning in caught] == [__file__]
 
 
+@pytest.mark.filterwarnings("ignore::UserWarning")
+def test_every_row_in_every_tree():
+    """As happens with few rows: each has the others' frequencies."""
+    fits = [
+        forest(n_estimators=1, bootstrap=True, random_state=seed).fit(X[:2], Y[:2])
+        for seed in range(10)
+    ]
+    seen = [clf for clf in fits if clf._forest.never_out.all()]
+    assert 0 < len(seen) < 10
+    for clf in seen:
+        assert_array_equal(clf.held_out_proba(), Y[:2][::-1])
+
+
 def test_nothing_to_hold_out():
     with pytest.raises(NotFittedError):
         forest().held_out_proba()

@@ -94,6 +94,17 @@ def test_left_out_is_what_fits_without_each_row_say(weight, n_components, alpha)
     np.testing.assert_allclose(proba, expected, atol=tolerance)
 
 
+@pytest.mark.parametrize("n_components", [None, 10])
+@pytest.mark.parametrize(
+    ("alphas", "weight"), [([1e-18, 1.0], 1.0), ([0.1], 1e12), ([1e-300], 1.0)]
+)
+def test_penalties_that_rounding_takes_away(alphas, weight, n_components):
+    """Held-out answers would be the labels, or no numbers."""
+    clf = KernelHierarchyClassifier(TREE, alphas=alphas, n_components=n_components)
+    with pytest.raises(ValueError, match="`alphas` of at least"):
+        clf.fit(X, Y, np.full(ROWS, weight))
+
+
 @pytest.mark.parametrize("n_components", [None, 12])
 def test_choice_is_the_best_left_out(n_components):
     widths, alphas = [0.5, 2.0], [0.1, 1.0, 5.0]

@@ -119,6 +119,20 @@ def test_order_of_rows_decides_nothing():
     np.testing.assert_allclose(clf.held_out_proba(), held_out[order], atol=1e-6)
 
 
+@pytest.mark.parametrize("container", [np.asarray, sp.csr_array])
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("longest", [1, 7])
+def test_rows_in_one_direction_share_the_places(container, dtype, longest):
+    """Their cosine is 1 but for rounding, and may be more than 1."""
+    rng = np.random.default_rng(0)
+    directions = np.repeat(rng.normal(size=(4, 20)), 20, axis=0)
+    X = container((directions * rng.uniform(1, longest, size=(80, 1))).astype(dtype))
+    clf = NeighborsHierarchyClassifier(TREE, n_neighbors=5).fit(X, Y)
+    for graph, n_alike in ((clf.kneighbors_graph(X), 20), (clf.kneighbors_graph(), 19)):
+        assert (np.diff(graph.indptr) == n_alike).all()
+        np.testing.assert_allclose(graph.data, 5 / 6 / n_alike, rtol=1e-5)
+
+
 @pytest.mark.parametrize("metric", ["cosine", "euclidean", "jaccard"])
 def test_weights_of_rows_are_repeats(metric):
     repeats = np.random.default_rng(0).integers(0, 3, size=80)

@@ -66,6 +66,7 @@ def learnt(**params):
         (np.array([0, 2]), (0, 1)),
         ({"one": 1, "two": 4}, (0.2, 0.8)),
         ({"two": 4}, (0, 1)),
+        (pd.Series([4, 1], index=["two", "one"]), (0.2, 0.8)),
     ],
 )
 def test_mean_by_given_weights(weights, expected):

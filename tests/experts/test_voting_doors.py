@@ -126,6 +126,8 @@ class OneColumn(LinearSVC):
         ([0, 0], "one above 0"),
         ([1, np.nan], "`weights` of at least 0"),
         ({"on": 1}, r"among 'one', 'two', but got 'on'\. Did you mean 'one'\?"),
+        (pd.Series([1, 2]), "among 'one', 'two', but got 0"),
+        (["a", 1], "In `weights`: expected numbers"),
         ("best", "'auto'"),
     ],
 )

@@ -38,3 +38,19 @@ def test_no_gradient_no_parts(monkeypatch):
     monkeypatch.delattr("sklearn_hmlc.losses._focal._InParts.forward")
     loss = HierarchicalFocalLoss(Hierarchy.from_edges([("a", "b")]))
     assert loss(torch.zeros(2, 3, 2), torch.zeros(3, 2, dtype=torch.bool)) > 0
+
+
+def test_a_measure_of_ones_own_sees_the_whole_batch(monkeypatch):
+    def doubt_beside_other_rows(proba):
+        doubt = proba.var(dim=0)
+        return doubt / doubt.max()
+
+    hierarchy = Hierarchy.from_edges([("a", "b")])
+    loss = HierarchicalFocalLoss(hierarchy, uncertainty=doubt_beside_other_rows)
+    logits = torch.randn(3, 5, 2, generator=torch.Generator().manual_seed(0))
+    y = torch.zeros(5, 2, dtype=torch.bool)
+    whole = loss_and_gradient(loss, logits, y, None, 1.0)
+    monkeypatch.setattr("sklearn_hmlc.losses._focal._PART", 6)
+    parts = loss_and_gradient(loss, logits, y, None, 1.0)
+    for one, other in zip(parts, whole, strict=True):
+        torch.testing.assert_close(one, other)

@@ -49,6 +49,15 @@ def test_gradients_equal_the_dense_ones(sparse_grad):
     torch.testing.assert_close(layer.weight.grad.to_dense(), expected)
 
 
+@pytest.mark.parametrize("n_features", [39, 41])
+def test_another_number_of_features_is_refused(n_features):
+    x = batch(n_features=n_features)
+    layer = SparseInputLinear(2, 40, 3, dtype=torch.float64)
+    for rows in (x, x.to_sparse()):
+        with pytest.raises(ValueError, match=r"\(B, 40\), but got \(6, "):
+            layer(rows)
+
+
 def test_initial_weights_are_spread_as_those_of_the_dense_layer():
     generator = torch.Generator().manual_seed(0)
     weight = SparseInputLinear(2, 400, 50, generator=generator).weight
