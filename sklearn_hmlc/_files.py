@@ -128,7 +128,8 @@ def write_whole(
     place = _place(path)
     beside = [place.with_name(f"{place.stem}-{k}{place.suffix}") for k in range(1, 100)]
     try:
-        found = _write_file([place, *beside] if rescue else [place], write, force)
+        with _naming(path):
+            found = _write_file([place, *beside] if rescue else [place], write, force)
     except FileExistsError:
         raise exists(path) from None
     except OSError as error:
@@ -144,6 +145,17 @@ def write_whole(
             f"{path} has appeared meanwhile and stays as it is; what was to be written "
             f"there is in {found}."
         )
+
+
+@contextlib.contextmanager
+def _naming(path: Path) -> Iterator[None]:
+    """Let errors of writing name the file: that of a full disk does not."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename is not None or error.errno is None:
+            raise
+        raise OSError(error.errno, error.strerror, os.fspath(path)) from error
 
 
 def _write_file(places: Sequence[Path], write: Write, force: bool) -> Path:
@@ -245,6 +257,21 @@ def _rescue(path: Path, write: Write) -> Path | None:
     return None
 
 
+def check_packed(path: str | os.PathLike[str]) -> None:
+    """Raise where a path asks for a .zip, which is no stream: before the work.
+
+    Raises
+    ------
+    ValueError
+        If it ends on .zip.
+    """
+    if ending_of(os.fspath(path)) == ".zip":
+        raise ValueError(
+            f"Can't write {os.fspath(path)}: expected the ending .gz, .xz or .bz2, or "
+            "none of a compressed file."
+        )
+
+
 @contextlib.contextmanager
 def packed(path: str | os.PathLike[str], file: BinaryIO) -> Iterator[BinaryIO]:
     """Yield what packs bytes into a file by the ending of its path, or the file.
@@ -254,12 +281,8 @@ def packed(path: str | os.PathLike[str], file: BinaryIO) -> Iterator[BinaryIO]:
     ValueError
         If it ends on .zip, which is no stream.
     """
+    check_packed(path)
     ending = ending_of(os.fspath(path))
-    if ending == ".zip":
-        raise ValueError(
-            f"Can't write {os.fspath(path)}: expected the ending .gz, .xz or .bz2, or "
-            "none of a compressed file."
-        )
     if ending == ".gz":  # neither name nor time: the same content, the same bytes
         with gzip.GzipFile("", "wb", fileobj=file, mtime=0) as stream:
             yield stream
@@ -308,7 +331,7 @@ def _write_device(path: Path, write: Write) -> None:
         file.seek(0)
         number = _descriptor(path)
         target = path if number is None else os.dup(number)
-        with open(target, "wb") as device:
+        with _naming(path), open(target, "wb") as device:
             shutil.copyfileobj(file, device)
 
 

@@ -262,10 +262,16 @@ def test_a_full_disk_leaves_nothing(folder):
         raise OSError(errno.ENOSPC, "No space left on device")
 
     (folder / "old").write_bytes(b"1")
-    with pytest.raises(OSError, match="No space left on device"):
+    with pytest.raises(OSError, match="No space left on device: 'old'"):
         write_whole("old", write, force=True)
     assert (folder / "old").read_bytes() == b"1"
     assert left(folder) == ["old"]
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full")
+def test_a_full_device_is_named(folder):
+    with pytest.raises(OSError, match="No space left on device: '/dev/full'"):
+        write_whole("/dev/full", content(b"1"), force=False)
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit, MemoryError])

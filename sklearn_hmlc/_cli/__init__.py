@@ -7,9 +7,10 @@ import nothing heavy; `_demo`, `_fitting`, `_info`, `_predicting` and `_evaluati
 the commands, imported when they are called. `_sources` reads labelled rows: tables
 (`_tables`, `_csv`, `_columns`, `_source`), or an ontology, annotations and features
 (`_ontology`). `_model` prepares data and keeps the fitted pipeline in a file, `_asked`
-reads the rows that it is asked about, `_writing` writes predictions, `_held_out`,
-`_prediction_files` and `_baselines` measure, `_seen` knows training rows again,
-`_report` makes tables and figures, `_say` and `_progress` print.
+reads the rows that it is asked about, `_writing` writes predictions, `_apart` keeps
+them off what is read, `_held_out`, `_prediction_files` and `_baselines` measure,
+`_seen` knows training rows again, `_report` makes tables and figures, `_say` and
+`_progress` print.
 """
 
 from __future__ import annotations

@@ -11,6 +11,7 @@ from typing import Any
 
 from .._files import check_free_folder
 from . import _prediction_files, _report
+from ._apart import check_apart
 from ._say import say, warn
 from ._seen import has_ids, hash_rows, warning_of
 from ._tables import Table
@@ -37,7 +38,9 @@ def evaluate(args: Any) -> None:
 def _evaluate_model(args: Any) -> None:
     """Print measures by rarity and depth."""
     if args.out is not None:
-        check_free_folder(args.out, _report.file_names(FILES), args.force)
+        names = _report.file_names(FILES)
+        check_apart(args, [args.out / name for name in names], ["out"])
+        check_free_folder(args.out, names, args.force)
     from ._asked import read_model, rows_of  # torch comes with it
 
     model = read_model(args.model, args.trust)

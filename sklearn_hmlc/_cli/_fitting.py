@@ -16,10 +16,11 @@ from sklearn.model_selection import KFold, train_test_split
 
 from .. import HierarchicalEnsembleClassifier, make_rare_node_ensemble
 from .._checkpoints import holds_training, remove_trainings
-from .._files import check_free, is_stdout
+from .._files import check_free, check_packed, is_stdout
 from .._validation import count, name_array, shorten
 from ..metrics import information_accretion
 from ..postprocessing import NodeThresholdClassifier
+from ._apart import check_apart
 from ._defaults import AUTO, FOLDS, PARAMETERS, STRATEGIES
 from ._held_out import Measured, mean_over_folds, measure_held_out
 from ._model import make_model, network_of, save_model
@@ -33,11 +34,14 @@ from ._writing import write_predictions
 def fit(args: Any) -> None:
     """Train on labelled files and write the model."""
     _check_options(args)
-    check_free(args.model, args.force)
+    outputs = [args.model]
     if args.test_predictions is not None:
-        check_free(args.test_predictions, args.force)
-    outputs = [args.model, args.test_predictions]
-    say_here = tell if any(x is not None and is_stdout(x) for x in outputs) else say
+        outputs.append(args.test_predictions)
+        check_packed(args.test_predictions)
+    check_apart(args, outputs, ["model", "test_predictions"])
+    for path in outputs:
+        check_free(path, args.force)
+    say_here = tell if any(map(is_stdout, outputs)) else say
     source = read_rows(args)
     if not args.quiet:
         say_here("\n".join(source.describe()))

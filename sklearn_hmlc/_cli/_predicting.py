@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from .._files import check_free, is_stdout
+from .._files import check_free, check_packed, is_stdout
 from .._response import hierarchy_of
+from ._apart import check_apart
 from ._asked import read_model, rows_of
 from ._say import say, tell
 from ._seen import has_ids, hash_rows, warning_of
@@ -17,6 +18,8 @@ from ._writing import write_predictions
 
 def predict(args: Any) -> None:
     """Write the probabilities of the nodes, or the decisions about them."""
+    check_packed(args.out)
+    check_apart(args, [args.out], ["out"])
     check_free(args.out, args.force)
     model = read_model(args.model, args.trust)
     format = args.format or ("wide" if model["reading"] is None else "long")

@@ -27,6 +27,7 @@ from ..hierarchy import Hierarchy
 from ..metrics import au_prc, information_accretion
 from ..predictions import read_predictions
 from . import _report
+from ._apart import check_apart
 from ._baselines import (
     NAIVE,
     frequencies,
@@ -47,6 +48,7 @@ def evaluate(args: Any) -> None:
     """Print the measures of each file, and of a naive method where that is known."""
     _check_options(args)
     if args.out is not None:
+        check_apart(args, [args.out / name for name in FILES], ["out"])
         check_free_folder(args.out, FILES, args.force)
     model = None if args.model is None else _read_model(args)
     ontology = read_ontology(args)

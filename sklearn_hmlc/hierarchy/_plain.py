@@ -75,13 +75,16 @@ def to_plain(hierarchy: Any) -> dict[str, Any] | None:
     """Return a hierarchy as a dict that JSON can hold, or None."""
     index = {node: k for k, node in enumerate(hierarchy.nodes)}
     names, spaces = hierarchy.names, hierarchy.namespaces
+    metadata = dict(hierarchy.metadata)
+    tuples = [key for key, value in metadata.items() if type(value) is tuple]
     plain = {
         "nodes": [_tagged(node) for node in hierarchy.nodes],
         "edges": np.asarray(hierarchy.edges).tolist(),
         "unscored": [index[node] for node in hierarchy.unscored],
         "names": [[index[node], names[node]] for node in names],
         "namespaces": [[index[node], _tagged(spaces[node])] for node in spaces],
-        "metadata": dict(hierarchy.metadata),
+        "metadata": {**metadata, **{key: list(metadata[key]) for key in tuples}},
+        "tuples": tuples,  # of the metadata, such as `from_obo` makes them
         "alternatives": [
             [_tagged(other), index[node]]
             for other, node in hierarchy.alternatives.items()
@@ -93,13 +96,15 @@ def to_plain(hierarchy: Any) -> dict[str, Any] | None:
 def from_plain(plain: dict[str, Any]) -> dict[str, Any]:
     """Return the arguments that make the hierarchy again."""
     nodes = [_name(node) for node in plain["nodes"]]
+    metadata = dict(plain["metadata"])
+    metadata |= {key: tuple(metadata[key]) for key in plain.get("tuples", ())}
     return {
         "nodes": nodes,
         "edges": np.array(plain["edges"], dtype=np.intp).reshape(-1, 2),
         "unscored": [nodes[k] for k in plain["unscored"]],
         "names": {nodes[k]: name for k, name in plain["names"]},
         "namespaces": {nodes[k]: _name(space) for k, space in plain["namespaces"]},
-        "metadata": plain["metadata"],
+        "metadata": metadata,
         "alternatives": {_name(other): nodes[k] for other, k in plain["alternatives"]},
     }
 

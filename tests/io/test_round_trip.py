@@ -5,6 +5,7 @@ import inspect
 import pickle
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -217,6 +218,17 @@ def test_hierarchies_come_back_as_one(tmp_path):
     assert list(map(type, again.classes_)) == list(map(type, model.classes_))
     (found,) = describe_model(tmp_path / "model")["hierarchies"]
     assert found["metadata"] == facts["metadata"]
+
+
+def test_an_ontology_is_told_by_the_file(tmp_path):
+    path = Path(__file__).parents[1] / "data" / "ontology" / "go_excerpt.obo"
+    hierarchy = models.HIERARCHY.from_obo(path)
+    save_model(net(hierarchy=hierarchy), tmp_path / "model")
+    (found,) = describe_model(tmp_path / "model")["hierarchies"]
+    assert found["metadata"]["data-version"] == "releases/2022-07-01"
+    again = load_model(tmp_path / "model").hierarchy
+    assert again == hierarchy
+    assert again.metadata["relations"] == ("is_a", "part_of")
 
 
 def test_describe_model(tmp_path):
