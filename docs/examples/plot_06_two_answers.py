@@ -24,7 +24,7 @@ model = HierarchicalEnsembleClassifier(
     hierarchy,
     n_estimators=4,
     hidden_layer_sizes=(150,),
-    dropout=0.5,
+    dropout=0.1,
     max_epochs=20,
     random_state=0,
 )
@@ -34,7 +34,8 @@ corrected = model.predict_proba(X_test)
 
 # %%
 # Of the rarer half of the nodes: how often is a node there, among rows for which its
-# probability was about so large? A calibrated model is on the diagonal.
+# probability was about so large? A calibrated model is on the diagonal. The dashed line
+# on the right is the threshold.
 
 import matplotlib.pyplot as plt
 from sklearn.calibration import calibration_curve
@@ -54,6 +55,13 @@ right.scatter(weighted[:, rare], corrected[:, rare], s=4, alpha=0.3)
 right.axvline(0.5, color="0.6", linestyle="--")
 right.set(xlabel="Weighted: what predict decides on", ylabel="Corrected: predict_proba")
 plt.show()
+
+# %%
+# Nearly all probabilities are close to 0, which the curves do not show. Brier's score, the
+# mean squared error, counts them all:
+
+for name, proba in {"weighted": weighted, "corrected": corrected}.items():
+    print(f"{name:10} {((proba[:, rare] - Y_test[:, rare]) ** 2).mean():.4f}")
 
 # %%
 # So a rare node may be predicted although its corrected probability is below 0.5. That is
