@@ -63,11 +63,8 @@ sphinx_gallery_conf = {
     "download_all_examples": True,
     "show_memory": False,
     "show_signature": False,
-    "remove_config_comments": True,
-    "matplotlib_animations": False,
-    "min_reported_time": 1,
-    "only_warn_on_example_error": False,
     "image_srcset": ["2x"],
+    "write_computation_times": False,  # a page with scripts from elsewhere
 }
 warnings.filterwarnings("ignore", message="FigureCanvasAgg is non-interactive")
 
@@ -93,9 +90,9 @@ html_static_path = ["_static"]
 html_css_files = ["custom.css"]
 html_theme_options = {
     "collapse_navigation": True,
-    "header_links_before_dropdown": 6,
+    "header_links_before_dropdown": 5,
     "navigation_with_keys": False,
-    "secondary_sidebar_items": {"index": [], "**": ["page-toc"]},
+    "secondary_sidebar_items": ["page-toc"],
     "show_prev_next": False,
 }
 html_sidebars = {

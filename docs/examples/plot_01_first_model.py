@@ -27,14 +27,14 @@ display = PooledPRCurveDisplay.from_estimator(
 # %%
 # The dashed curve gives each row the frequencies of the nodes, which needs no features.
 #
-# ``X`` is an array of features and ``Y`` one of zeros and ones, a column per node of the
-# hierarchy:
+# ``X`` is an array of features and ``Y`` one of zeros and ones, a column per node of
+# the hierarchy:
 
 hierarchy
 
 # %%
-# Probabilities come per row and node. A parent is never less probable than its child, so
-# that decisions always make sense together:
+# Probabilities come per row and node. A parent is never less probable than its child,
+# so that decisions always make sense together:
 
 proba = model.predict_proba(X_test)
 decisions = model.predict(X_test)

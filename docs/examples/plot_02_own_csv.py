@@ -27,7 +27,8 @@ SPECIES = [
 rng = np.random.default_rng(0)
 site = [f"site{number}" for number in range(400)]
 habitat = rng.normal(size=(400, 8)).round(3)
-seen = habitat @ rng.normal(size=(8, 6)) + rng.normal(size=(400, 6)) > [1, 1, 2, 2, 3, 1]
+affinity = habitat @ rng.normal(size=(8, 6)) + rng.normal(size=(400, 6))
+seen = affinity > [1, 1, 2, 2, 3, 1]
 folder = TemporaryDirectory()
 features_file, labels_file = (
     Path(folder.name, name) for name in ("habitat.csv", "seen.csv")
@@ -48,8 +49,8 @@ print(labels_file.read_text()[:120])
 # Reading
 # -------
 #
-# Whatever is read says what became of it. `align` puts both tables into one order by
-# their ids, and says which ids only one of them has.
+# Whatever is read says what became of it. `~sklearn_hmlc.datasets.align` puts both
+# tables into one order by their ids, and says which ids only one of them has.
 
 features = read_features(features_file)
 annotations = read_annotations(labels_file, id_column="site", term_column="species")
@@ -85,7 +86,7 @@ print(f"AU(PRC): {model.score(sites.data[-50:], sites.target[-50:]):.3f}")
 # --------------
 #
 # The most specific nodes of each row, the best first, with names. ``decision`` is what
-# `predict` says; its values are other ones than the probabilities, see
+# ``predict`` says; its values are other ones than the probabilities, see
 # :ref:`sphx_glr_gallery_plot_06_two_answers.py`.
 
 from sklearn_hmlc.predictions import predict_top

@@ -50,8 +50,8 @@ print(genes.hierarchy)
 print(genes.target_names)
 
 # %%
-# So the pipeline encodes, fills gaps and scales. This is the one to use for the real files
-# as well:
+# So the pipeline encodes, fills gaps and scales. This is the one to use for the real
+# files as well:
 
 from sklearn.compose import make_column_selector, make_column_transformer
 from sklearn.impute import SimpleImputer

@@ -40,8 +40,8 @@ print(genes.report)
 print(genes.data.shape, genes.target.shape)
 
 # %%
-# Ten genes to learn from are far too few for a model that is any good. What this shows is
-# the way, and that all has names in the end:
+# Ten genes to learn from are far too few for a model that is any good. What this shows
+# is the way, and that all has names in the end:
 
 from sklearn_hmlc import HierarchicalEnsembleClassifier
 from sklearn_hmlc.predictions import predict_top

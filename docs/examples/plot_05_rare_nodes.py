@@ -2,9 +2,9 @@
 Rare nodes: weights and thresholds
 ==================================
 
-At the threshold 0.5 a plain network hardly predicts rare nodes. Two things help: weights
-in the loss, which are in the classifier's defaults, and a threshold for each node,
-tuned on rows that were held out. They can be had together.
+At the threshold 0.5 a plain network hardly predicts rare nodes. Two things help:
+weights in the loss, which are in the classifier's defaults, and a threshold for each
+node, tuned on rows that were held out. They can be had together.
 """
 
 from sklearn.model_selection import train_test_split
@@ -51,8 +51,8 @@ display = RarityDisplay.from_estimator(
 plt.show()
 
 # %%
-# The same as numbers, F1 among them. `rarity_report` also groups by depth
-# (``by="depth"``), or takes the rarest quarter and half of the nodes.
+# The same as numbers, F1 among them. `~sklearn_hmlc.metrics.rarity_report` also groups
+# by depth (``by="depth"``), or takes the rarest quarter and half of the nodes.
 
 import pandas as pd
 

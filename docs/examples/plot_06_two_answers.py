@@ -3,9 +3,9 @@ Two answers: decisions and probabilities
 ========================================
 
 Weights of rare nodes make a network say "yes" more often, and its probabilities too
-large. So the classifier gives two answers: `predict` decides on *weighted*
-probabilities, which `decision_proba` shows, and `predict_proba` gives *corrected* ones,
-from which the weights are taken off again.
+large. So the classifier gives two answers: ``predict`` decides on *weighted*
+probabilities, which ``decision_proba`` shows, and ``predict_proba`` gives *corrected*
+ones, from which the weights are taken off again.
 """
 
 import numpy as np
@@ -17,9 +17,7 @@ from sklearn_hmlc.datasets import make_hierarchical_multilabel
 X, Y, hierarchy = make_hierarchical_multilabel(
     n_samples=4000, n_features=40, n_nodes=60, random_state=0
 )
-X_train, X_test, Y_train, Y_test = train_test_split(
-    X, Y, test_size=0.5, random_state=0
-)
+X_train, X_test, Y_train, Y_test = train_test_split(X, Y, test_size=0.5, random_state=0)
 model = HierarchicalEnsembleClassifier(
     hierarchy,
     n_estimators=4,
@@ -57,15 +55,15 @@ right.set(xlabel="Weighted: what predict decides on", ylabel="Corrected: predict
 plt.show()
 
 # %%
-# Nearly all probabilities are close to 0, which the curves do not show. Brier's score, the
-# mean squared error, counts them all:
+# Nearly all probabilities are close to 0, which the curves do not show. Brier's score,
+# the mean squared error, counts them all:
 
 for name, proba in {"weighted": weighted, "corrected": corrected}.items():
     print(f"{name:10} {((proba[:, rare] - Y_test[:, rare]) ** 2).mean():.4f}")
 
 # %%
-# So a rare node may be predicted although its corrected probability is below 0.5. That is
-# meant: the decision says "worth a look", the probability how likely it is.
+# So a rare node may be predicted although its corrected probability is below 0.5. That
+# is meant: the decision says "worth a look", the probability how likely it is.
 
 predicted = model.predict(X_test).astype(bool)[:, rare]
 below = (corrected[:, rare] < 0.5) & predicted
@@ -74,8 +72,8 @@ print(f"predicted although less probable than 0.5: {below.sum()} of {predicted.s
 print(f"of these are right: {right_ones:.0%}")
 
 # %%
-# Where the two should be one, ``prior_correction=False`` gives the weighted ones in both
-# places. Nothing is trained again:
+# Where the two should be one, ``prior_correction=False`` gives the weighted ones in
+# both places. Nothing is trained again:
 
 model.set_params(prior_correction=False)
 print("the same now:", np.allclose(model.predict_proba(X_test), weighted))

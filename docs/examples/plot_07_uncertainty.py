@@ -14,9 +14,7 @@ from sklearn_hmlc.datasets import make_hierarchical_multilabel
 X, Y, hierarchy = make_hierarchical_multilabel(
     n_samples=1500, n_features=30, n_nodes=40, random_state=0
 )
-X_train, X_test, Y_train, Y_test = train_test_split(
-    X, Y, test_size=500, random_state=0
-)
+X_train, X_test, Y_train, Y_test = train_test_split(X, Y, test_size=500, random_state=0)
 model = HierarchicalEnsembleClassifier(
     hierarchy,
     n_estimators=5,
@@ -51,7 +49,8 @@ print(unsure.shape)
 # --------------------
 #
 # A row's mean uncertainty ranks rows. Are the first ones really those in which most is
-# wrong? Here, yes: the 50 rows on top have more wrong decisions than rows drawn at random.
+# wrong? Here, yes: the 50 rows on top have more wrong decisions than rows drawn at
+# random.
 
 import numpy as np
 

@@ -2,9 +2,10 @@
 Resampling with LPROS
 =====================
 
-Samplers clone training rows, so that rare nodes are seen more often. `LPROS` puts rows
-with the same label set into bags and fills the small ones up. Samplers work in
-imbalanced-learn's pipelines, and inside `fit`.
+Samplers clone training rows, so that rare nodes are seen more often.
+`~sklearn_hmlc.over_sampling.LPROS` puts rows with the same label set into bags and
+fills the small ones up. Samplers work in imbalanced-learn's pipelines, and inside
+``fit``.
 """
 
 import warnings
@@ -37,8 +38,8 @@ with warnings.catch_warnings():
         )
 
 # %%
-# A clone is a whole row, so that it raises the row's common nodes too. How many times as
-# many rows a node has afterwards, against how many it had:
+# A clone is a whole row, so that it raises the row's common nodes too. How many times
+# as many rows a node has afterwards, against how many it had:
 
 import matplotlib.pyplot as plt
 
@@ -54,7 +55,7 @@ plt.show()
 # In a pipeline
 # -------------
 #
-# Rows are resampled in `fit` alone, never in prediction:
+# Rows are resampled in ``fit`` alone, never in prediction:
 
 from imblearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -71,8 +72,8 @@ model = make_pipeline(
 print(model.fit(X, Y).predict(X).shape)
 
 # %%
-# Weights say the same without copies, and any estimator that takes ``sample_weight`` can
-# use them:
+# Weights say the same without copies, and any estimator that takes ``sample_weight``
+# can use them:
 
 weight = samplers['LPROS, "leaves"'].to_sample_weight(X, Y)
 print(np.unique(weight, return_counts=True))

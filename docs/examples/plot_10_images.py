@@ -3,8 +3,8 @@ Images with an encoder
 ======================
 
 Any torch module can stand in front of the ensemble. Here it is a small convolutional
-network, the images are scikit-learn's digits, and the hierarchy tells loops, strokes and
-curves apart.
+network, the images are scikit-learn's digits, and the hierarchy tells loops, strokes
+and curves apart.
 """
 
 import numpy as np
@@ -41,8 +41,8 @@ model.fit(X_train, y_train)
 print(f"accuracy: {model.score(X_test, y_test):.3f}")
 
 # %%
-# ``y`` has one name per row here; the hierarchy adds its ancestors. The images that it is
-# least sure about, with what it says and, in brackets, the truth:
+# ``y`` has one name per row here; the hierarchy adds its ancestors. The images that it
+# is least sure about, with what it says and, in brackets, the truth:
 
 import matplotlib.pyplot as plt
 

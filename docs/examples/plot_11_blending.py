@@ -58,8 +58,9 @@ plt.show()
 # Your own experts
 # ----------------
 #
-# `make_rare_node_ensemble` also tunes a threshold for each node. The mean alone takes any
-# classifiers with coherent probabilities; scikit-learn's are made coherent first:
+# `~sklearn_hmlc.make_rare_node_ensemble` also tunes a threshold for each node. The mean
+# alone takes any classifiers with coherent probabilities; scikit-learn's are made
+# coherent first:
 
 from sklearn.linear_model import LogisticRegression
 from sklearn.multioutput import MultiOutputClassifier

@@ -3,8 +3,8 @@ Your own network, loss and callback
 ===================================
 
 The parts of the classifier are torch modules that work in any training loop: the max
-constraint, which makes scores coherent, and the loss with weights of nodes. And what the
-classifier itself does in training can be watched and changed by callbacks.
+constraint, which makes scores coherent, and the loss with weights of nodes. And what
+the classifier itself does in training can be watched and changed by callbacks.
 """
 
 import torch
@@ -27,8 +27,8 @@ X_train, X_test, Y_train, Y_test = train_test_split(
 # ------------------
 #
 # Two losses for one network: this library's, and one that is written here, in which
-# negatives that are hardly probable count little. Both are taken after the max constraint
-# in its training form, which gets the labels too.
+# negatives that are hardly probable count little. Both are taken after the max
+# constraint in its training form, which gets the labels too.
 
 constraint = MaxConstraint(hierarchy)
 weight = torch.from_numpy(node_weights(Y_train.numpy(), power=0.5, floor=None)).float()
@@ -45,7 +45,7 @@ def own_loss(logits, y):
 
 
 def train(loss, n_epochs=40):
-    """The losses of the epochs, and the network."""
+    """Return the losses of the epochs, and the network."""
     torch.manual_seed(0)
     network = torch.nn.Sequential(
         torch.nn.Linear(30, 100), torch.nn.ReLU(), torch.nn.Linear(100, 40)
@@ -71,7 +71,9 @@ for name, loss in {"this library's": library_loss, "own": own_loss}.items():
         proba = torch.sigmoid(constraint(network(X_test)))
     score = au_prc(Y_test.numpy(), proba.numpy(), hierarchy=hierarchy)
     ax.plot(history, label=name)
-    print(f"{name:15} AU(PRC) {score:.3f}, coherent: {hierarchy.is_closed(proba > 0.5)}")
+    print(
+        f"{name:15} AU(PRC) {score:.3f}, coherent: {hierarchy.is_closed(proba > 0.5)}"
+    )
 ax.set(xlabel="Epoch", ylabel="Loss", yscale="log")
 ax.legend()
 plt.show()
@@ -91,7 +93,8 @@ from sklearn_hmlc import HierarchicalEnsembleClassifier
 class WeightNorm(Callback):
     """Record the norm of all weights after each epoch."""
 
-    def on_epoch_end(self, net, **kwargs):
+    def on_epoch_end(self, net, **kwargs):  # noqa: ARG002
+        """Write it beside the losses."""
         weights = torch.nn.utils.parameters_to_vector(net.module_.parameters())
         net.history.record("norm", float(weights.norm().detach()))
 

@@ -40,8 +40,8 @@ same = np.array_equal(loaded.predict_proba(X_test), model.predict_proba(X_test))
 print("the same probabilities:", same)
 
 # %%
-# With ``warm_start=True`` another `fit` goes on where the last one stopped, after loading
-# too. Was it worth it?
+# With ``warm_start=True`` another ``fit`` goes on where the last one stopped, after
+# loading too. Was it worth it?
 
 print(f"after {loaded.n_iter_} epochs: {loaded.score(X_test, Y_test):.3f}")
 loaded.fit(X_train, Y_train)
