@@ -6,6 +6,7 @@ Made-up data with a hierarchy, a model, and how good its ranking is. This is all
 first model takes.
 """
 
+import matplotlib.pyplot as plt
 from sklearn.model_selection import train_test_split
 
 from sklearn_hmlc import HierarchicalEnsembleClassifier
@@ -23,6 +24,7 @@ model.fit(X_train, Y_train)
 display = PooledPRCurveDisplay.from_estimator(
     model, X_test, Y_test, y_train=Y_train, name="ensemble", plot_chance_level=True
 )
+plt.show()
 
 # %%
 # The dashed curve gives each row the frequencies of the nodes, which needs no features.
