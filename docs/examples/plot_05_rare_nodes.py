@@ -18,10 +18,10 @@ X, Y, hierarchy = make_hierarchical_multilabel(
 )
 X_train, X_test, Y_train, Y_test = train_test_split(X, Y, random_state=0)
 settings = {
-    "n_estimators": 3,
+    "n_estimators": 2,
     "hidden_layer_sizes": (150,),
     "dropout": 0.3,
-    "max_epochs": 20,
+    "max_epochs": 15,
     "random_state": 0,
 }
 plain = HierarchicalEnsembleClassifier(

@@ -19,19 +19,20 @@ from sklearn_hmlc.postprocessing import CoherentClassifier
 
 
 def make_models(hierarchy):
-    """Four methods, one of them scikit-learn's own, made coherent."""
+    """Make four methods, one of them scikit-learn's own, made coherent."""
     return {
         "ensemble": HierarchicalEnsembleClassifier(
             hierarchy,
             n_estimators=3,
             hidden_layer_sizes=(100,),
             dropout=0.3,
+            max_epochs=30,
             random_state=0,
         ),
         "kernel": KernelHierarchyClassifier(hierarchy),
         "neighbours": NeighborsHierarchyClassifier(hierarchy, metric="euclidean"),
         "extra trees": CoherentClassifier(
-            ExtraTreesClassifier(n_estimators=50, random_state=0), hierarchy
+            ExtraTreesClassifier(n_estimators=30, random_state=0), hierarchy
         ),
     }
 
@@ -39,7 +40,7 @@ def make_models(hierarchy):
 rows = {}
 for seed in range(8):
     X, Y, hierarchy = make_hierarchical_multilabel(
-        n_samples=500 + 100 * seed,
+        n_samples=400 + 50 * seed,
         n_features=15 + 5 * seed,
         n_nodes=30,
         random_state=seed,

@@ -48,10 +48,12 @@ loaded.fit(X_train, Y_train)
 print(f"after {loaded.n_iter_} epochs: {loaded.score(X_test, Y_test):.3f}")
 
 # %%
+# The loss of all epochs; the dotted line is where the model was kept:
 
 import matplotlib.pyplot as plt
 
 from sklearn_hmlc.plotting import TrainingDisplay
 
-TrainingDisplay.from_estimator({"at first": model, "gone on": loaded})
+display = TrainingDisplay.from_estimator(loaded)
+display.ax_.axvline(model.n_iter_, color="0.6", linestyle=":")
 plt.show()
