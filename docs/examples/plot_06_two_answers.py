@@ -55,15 +55,17 @@ right.set(xlabel="Weighted: what predict decides on", ylabel="Corrected: predict
 plt.show()
 
 # %%
-# Nearly all probabilities are close to 0, which the curves do not show. Brier's score,
-# the mean squared error, counts them all:
+# In the middle, the weighted probabilities are too large; the corrected ones of this
+# small network, trained for a short time, are too small, by less. Nearly all
+# probabilities are close to 0, which the curves do not show. Brier's score, the mean
+# squared error, counts them all:
 
 for name, proba in {"weighted": weighted, "corrected": corrected}.items():
     print(f"{name:10} {((proba[:, rare] - Y_test[:, rare]) ** 2).mean():.4f}")
 
 # %%
 # So a rare node may be predicted although its corrected probability is below 0.5. That
-# is meant: the decision says "worth a look", the probability how likely it is.
+# is meant: the decision says "worth a look", the probability how likely that is.
 
 predicted = model.predict(X_test).astype(bool)[:, rare]
 below = (corrected[:, rare] < 0.5) & predicted
