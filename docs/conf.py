@@ -1,8 +1,16 @@
 """Sphinx configuration: ``python -m sphinx -W docs docs/_build/html``."""
 
 import logging
+import sys
+import warnings
+from pathlib import Path
 
 import sklearn_hmlc
+
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE / "_ext"))
+
+from guide_links import pages_by_name  # noqa: E402
 
 project = "sklearn_hmlc"
 author = "The sklearn_hmlc developers"
@@ -13,22 +21,54 @@ extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
     "sphinx.ext.intersphinx",
-    "sphinx.ext.mathjax",
+    "sphinx.ext.viewcode",
+    "mathml",
     "numpydoc",
     "matplotlib.sphinxext.plot_directive",
+    "sphinx_copybutton",
+    "sphinx_design",
+    "sphinx_gallery.gen_gallery",
 ]
 templates_path = ["_templates"]
-exclude_patterns = ["_build"]
+exclude_patterns = ["_build", "examples", "evidence/*.inc"]
 default_role = "py:obj"
 toc_object_entries_show_parents = "hide"
 
 autodoc_typehints = "none"  # numpydoc's sections have the types
 autosummary_generate = True
+autosummary_context = {"guide_pages": pages_by_name(HERE / "user_guide")}
 numpydoc_show_class_members = False  # the class template lists them
 
 plot_html_show_source_link = False
 plot_html_show_formats = False
 plot_formats = [("png", 150)]
+
+copybutton_prompt_text = r">>> |\.\.\. |\$ "
+copybutton_prompt_is_regexp = True
+
+# -- formulas: MathML, without scripts from elsewhere ----------------------------------
+
+html_math_renderer = "mathml"
+
+# -- the gallery -----------------------------------------------------------------------
+
+sphinx_gallery_conf = {
+    "examples_dirs": "examples",
+    "gallery_dirs": "gallery",
+    "filename_pattern": r"/plot_",
+    "within_subsection_order": "FileNameSortKey",
+    "doc_module": ("sklearn_hmlc",),
+    "backreferences_dir": "generated/backreferences",
+    "reference_url": {"sklearn_hmlc": None},
+    "download_all_examples": True,
+    "show_memory": False,
+    "show_signature": False,
+    "image_srcset": ["2x"],
+    "write_computation_times": False,  # a page with scripts from elsewhere
+}
+warnings.filterwarnings("ignore", message="FigureCanvasAgg is non-interactive")
+
+# -- links to other projects -----------------------------------------------------------
 
 intersphinx_mapping = {
     "imblearn": ("https://imbalanced-learn.org/stable", None),
@@ -42,16 +82,24 @@ intersphinx_mapping = {
 }
 intersphinx_timeout = 5  # seconds
 
+# -- what the pages look like ----------------------------------------------------------
+
 html_theme = "pydata_sphinx_theme"
 html_title = project
+html_logo = html_favicon = "_static/logo.svg"
 html_static_path = ["_static"]
 html_css_files = ["custom.css"]
 html_theme_options = {
     "collapse_navigation": True,
+    "logo": {"text": project},
+    "header_links_before_dropdown": 5,
     "navigation_with_keys": False,
+    "secondary_sidebar_items": ["page-toc"],
     "show_prev_next": False,
 }
-html_sidebars = {"install": [], "whats_new": [], "contributing": []}
+html_sidebars = {
+    page: [] for page in ("index", "install", "whats_new", "versions", "glossary")
+}
 
 
 def _unreachable_is_no_warning(record):

@@ -108,14 +108,17 @@ def whole_cells():
 def as_page(cells):
     """Tables of the page: each measure by data set, and means over the sets.
 
-    Of the methods that most sets have, and the sets that have all of these.
+    Of the methods that more than half of the sets have, and the sets that have all of
+    these.
     """
     mean = cells.groupby(level=["method", "data"]).mean()
-    counts = mean.groupby(level="method").size()
-    methods = [name for name in METHODS if counts.get(name, 0) == counts.max()]
+    there = mean["au_prc"].unstack("data").notna()
+    methods = [name for name in METHODS if name in there.index]
+    methods = [name for name in methods if there.loc[name].mean() > 0.5]
+    sets = there.columns[there.loc[methods].all()]
+    mean = mean.loc[pd.IndexSlice[methods, sets], :]
     seeds = cells.index.get_level_values("seed").nunique()
-    mean = mean.loc[methods]
-    lines = [f"{counts.max()} data sets, {seeds} seed{'s' * (seeds > 1)}.", ""]
+    lines = [f"{len(sets)} data sets, {seeds} seed{'s' * (seeds > 1)}.", ""]
     for name in BY_SET:
         table = mean[name].unstack("data").loc[methods]
         best = table.idxmax()
