@@ -50,6 +50,7 @@ LAYERS = [
     "_scoring",
     "_tasks",
     "_callbacks",
+    "_diagram",
     "_net",
     "_build",
     "_params",
