@@ -6,15 +6,12 @@ Stage: all of them, each a call into its room. Source: Xu et al. (2026).
 from typing import ClassVar
 
 from sklearn.base import BaseEstimator, ClassifierMixin, _fit_context
-from sklearn.utils import (
-    check_consistent_length,
-    estimator_html_repr,
-)
-from sklearn.utils._repr_html.estimator import _VisualBlock
+from sklearn.utils import check_consistent_length
 from sklearn.utils.validation import _num_samples, check_is_fitted
 
 from . import _fit
 from ._callbacks import clone_with_callbacks
+from ._diagram import block_of, html_of
 from ._params import (
     CONSTRAINTS,
     check_partial_fit,
@@ -28,7 +25,7 @@ from ._stored import Plain
 from ._target import ScoreMixin, make_target
 from ._tasks import CallbackSupportMixin, Tasks
 from ._torch import usual
-from ._validation import as_thresholds, check_same_ids, count
+from ._validation import as_thresholds, check_same_ids
 from .uncertainty import get_measure
 
 
@@ -582,27 +579,11 @@ ndarray of shape (n_samples,)
 
     def _html_repr(self):
         """Show the hierarchy below scikit-learn's diagram."""
-        hierarchy = getattr(self, "hierarchy_", self.hierarchy)
-        summary = "" if hierarchy is None else hierarchy._repr_html_()
-        return estimator_html_repr(self) + summary
+        return html_of(self)
 
     def _sk_visual_block_(self):
         """Tell the hierarchy's sizes in scikit-learn's diagrams, of pipelines too."""
-        hierarchy = getattr(self, "hierarchy_", self.hierarchy)
-        caption = ""
-        if hierarchy is not None:
-            depth = hierarchy.depth.max(initial=0)
-            caption = f"{count(hierarchy.n_nodes, 'node')}, depth {depth}"
-        if self.sampler is not None:  # has a box of its own, inside
-            names = [f"sampler: {type(self.sampler).__name__}"]
-            return _VisualBlock("parallel", [self.sampler], names=names)
-        return _VisualBlock(
-            "single",
-            self,
-            names=type(self).__name__,
-            name_details=str(self),
-            name_caption=caption,
-        )
+        return block_of(self)
 
     def __sklearn_clone__(self):
         """Clone, with callbacks that can't be copied as a whole."""

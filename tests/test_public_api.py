@@ -59,6 +59,7 @@ LAYERS = [
     "_fit",
     "_encoders",
     "_stored",
+    "_diagram",
     "_classifier",
     "inspection",
     "plotting",
