@@ -11,7 +11,7 @@ from sklearn.utils.validation import _num_samples, check_is_fitted
 
 from . import _fit
 from ._callbacks import clone_with_callbacks
-from ._diagram import block_with_sizes, html_with_hierarchy
+from ._diagram import block_of, html_of
 from ._params import (
     CONSTRAINTS,
     check_partial_fit,
@@ -578,10 +578,12 @@ ndarray of shape (n_samples,)
     # -- protocol --------------------------------------------------------------------
 
     def _html_repr(self):
-        return html_with_hierarchy(self)
+        """Show the hierarchy below scikit-learn's diagram."""
+        return html_of(self)
 
     def _sk_visual_block_(self):
-        return block_with_sizes(self)
+        """Tell the hierarchy's sizes in scikit-learn's diagrams, of pipelines too."""
+        return block_of(self)
 
     def __sklearn_clone__(self):
         """Clone, with callbacks that can't be copied as a whole."""

@@ -10,6 +10,7 @@ import contextlib
 import warnings
 from collections.abc import Iterator
 from contextvars import ContextVar
+from inspect import signature
 from typing import Any
 
 from sklearn.exceptions import InconsistentVersionWarning
@@ -72,7 +73,13 @@ class Versioned:
                 ),
                 stacklevel=2,
             )
-        super().__setstate__(state)
+        super().__setstate__(_newer_parameters(type(self)) | state)
+
+
+def _newer_parameters(cls: type) -> dict[str, Any]:
+    """Defaults, for parameters that an estimator of an older version lacks."""
+    parameters = signature(cls).parameters.values()
+    return {one.name: one.default for one in parameters if one.default is not one.empty}
 
 
 @contextlib.contextmanager

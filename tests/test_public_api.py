@@ -60,6 +60,7 @@ LAYERS = [
     "_fit",
     "_encoders",
     "_stored",
+    "_diagram",
     "_classifier",
     "inspection",
     "plotting",

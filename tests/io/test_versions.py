@@ -112,3 +112,12 @@ def test_files_of_older_versions(path):
 def test_there_is_a_file_of_each_format():
     formats = {describe_model(path)["format"] for path in FILES}
     assert formats == set(range(1, _container.FORMAT + 1))
+
+
+def test_parameters_that_are_newer_than_a_pickle():
+    state = net().__reduce_ex__(2)[2]
+    del state["scoring"]
+    old = type(net()).__new__(type(net()))
+    old.__setstate__(state)
+    assert old.scoring is None
+    assert old.get_params()["dropout"] == net().dropout
