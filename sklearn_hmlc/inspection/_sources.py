@@ -13,8 +13,9 @@ from scipy.special import logit
 
 from .._response import ask, in_node_order
 from ..predictions import iter_proba
-from ._network import METHODS, Response
+from ._network import METHODS
 from ._occlusion import occlusion
+from ._response import make_response
 
 
 class Question(NamedTuple):
@@ -95,7 +96,7 @@ class Gradients:
         corrected = inside.response_method == "predict_proba"
         corrected = corrected and classifier.prior_correction
         self.responses = [
-            Response(classifier, node, question.logit, corrected)
+            make_response(classifier, node, question.logit, corrected)
             for node in question.nodes
         ]
         self.inputs = inside.inputs(self.rows.X)

@@ -158,7 +158,8 @@ def test_attributions_sum_to_the_difference(data, settings, scale):
 
 def test_decisions_are_explained_on_request(data):
     X, Y, hierarchy = data
-    clf = HierarchicalEnsembleClassifier(hierarchy, **QUICK).fit(X, Y)
+    settings = {"hidden_layer_sizes": (10,), **QUICK}
+    clf = HierarchicalEnsembleClassifier(hierarchy, **settings).fit(X, Y)
     tuned = NodeThresholdClassifier(clf, cv=2).fit(X, Y)
     for model in (clf, tuned):
         for method in ("predict_proba", "decision_proba"):
@@ -286,3 +287,46 @@ def test_the_model_and_its_gradients_stay_as_they_were(data):
         explain(clf, X[:2], hierarchy.nodes[0])
     assert all(p.requires_grad for p in clf.net_.module_.parameters())
     np.testing.assert_array_equal(clf.predict_proba(X), before)
+
+
+def test_an_encoder_of_tables(data):
+    # A network whose first layer is not ours: points of its paths are rows.
+    X, Y, hierarchy = data
+    encoder = torch.nn.Sequential(torch.nn.Linear(6, 5), torch.nn.Tanh())
+    clf = HierarchicalEnsembleClassifier(
+        hierarchy, encoder=encoder, hidden_layer_sizes=(8,), **QUICK
+    ).fit(X.astype(np.float32), Y)
+    found = explain(clf, X[:4], hierarchy.nodes[0], k=None).responses
+    assert found["response"].tolist() == pytest.approx(
+        clf.predict_proba(X[:4])[:, 0].tolist(), rel=1e-4
+    )
+    difference = found["response"] - found["baseline"]
+    np.testing.assert_allclose(found["attributed"], difference, atol=2e-3)
+
+
+def test_nodes_without_rows_leave_the_others_as_they_are():
+    hierarchy = Hierarchy.from_edges([("a", "b"), ("a", "c")], unscored=["a"])
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(30, 4))
+    Y = np.zeros((30, 3), dtype=int)
+    Y[X[:, 0] > 0] = [1, 0, 1]
+    clf = HierarchicalEnsembleClassifier(
+        hierarchy, hidden_layer_sizes=(6,), max_epochs=3, random_state=0
+    )
+    with pytest.warns(UserWarning, match="no positive"):
+        clf.fit(X, Y)
+    found = explain(clf, X[:5], "c").responses
+    expected = clf.predict_proba(X[:5])[:, hierarchy.index("c")]
+    np.testing.assert_allclose(found["response"], expected, rtol=1e-4)
+
+
+def test_log_odds_where_probabilities_round_to_one(data):
+    X, Y, hierarchy = data
+    clf = linear(hierarchy).fit(X, Y)
+    (layer,) = clf.net_.module_.layers
+    leaf = hierarchy.leaves[0]
+    with torch.no_grad():
+        layer.weight *= 1000
+    weight = weights_of(clf)[0][0, :, hierarchy.index(leaf)]
+    found = explain(clf, X[:4], leaf, scale="logit", k=None)
+    np.testing.assert_allclose(matrix(found, 6), X[:4] * weight, rtol=1e-3, atol=1e-2)
