@@ -61,18 +61,22 @@ class Task:
         y = inner_labels(expert, self.y, self.labels, self.target)
         return fit_on(expert, self.X, y, rows, self.params[name], quiet=quiet)
 
-    def fitted(self, name: str, expert: Any) -> Any:
-        """Fit an expert on all rows that count, and see that it is coherent."""
+    def fitted(self, name: str, expert: Any) -> tuple[Any, bool]:
+        """Fit an expert on all rows that count, and see that it is coherent.
+
+        Returns it, and whether it is so but for rounding.
+        """
         fitted = self.fit(name, expert, self.rows)
         some = take(self.X, self.positions[:_ASKED])
         proba = node_proba(fitted, some, self.target)
         hierarchy = self.target.hierarchy
-        if coherence_violations(proba, hierarchy, tolerance=_ROUNDING):
+        rounds = coherence_violations(proba, hierarchy, tolerance=0) > 0
+        if rounds and coherence_violations(proba, hierarchy, tolerance=_ROUNDING):
             raise ValueError(
                 f"Expected coherent probabilities, but {name!r} gives nodes more than "
                 "their parents; put it into a CoherentClassifier."
             )
-        return fitted
+        return fitted, rounds
 
     def answers_of_fold(
         self, name: str, expert: Any, train: np.ndarray, test: np.ndarray

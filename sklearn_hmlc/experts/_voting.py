@@ -50,6 +50,7 @@ from .._validation import as_numbers, check_same_ids, goes_by_name, values_by_na
 from .._words import did_you_mean, shorten
 from ..hierarchy import Hierarchy
 from ..metrics import au_prc
+from ..postprocessing import make_coherent
 from ._base import CoherentExpert
 from ._held_out import Task, by_folds, node_proba, own_held_out, own_of_each
 from ._sharing import shared_hierarchy, with_hierarchy
@@ -250,13 +251,14 @@ array-like of shape (n_samples,)
         fits = self._parallel()(
             delayed(task.fitted)(name, expert) for name, expert in experts.items()
         )
-        fitted = dict(zip(experts, fits, strict=True))
+        fitted = {name: fit for name, (fit, _) in zip(experts, fits, strict=True)}
         scores = held_out = None
         if given is None:
             of_each = self._held_out_of_each(task, experts, fitted, split)
             counted = None if weight is None else weight[task.positions]
             given, scores, held_out = _weighed(of_each, task, counted)
         self._learnt(task, fitted, given, scores, held_out)
+        self._rounds = any(rounds for _, rounds in fits)
         return self
 
     def _experts(self):
@@ -386,7 +388,7 @@ array-like of shape (n_samples,)
         return self._in_blocks(narrow(X))
 
     def _in_blocks(self, X):
-        return _mean(self.weights_, self.estimators_, self._answer(X))
+        return self._settled(_mean(self.weights_, self.estimators_, self._answer(X)))
 
     def _answer(self, X):
         return lambda expert: node_proba(expert, X, self._target)
@@ -394,7 +396,7 @@ array-like of shape (n_samples,)
     def _held_out(self):
         """Held-out probabilities of the rows that count, by the mean."""
         if self._mean_held_out is not None:
-            return self._mean_held_out
+            return self._mean_held_out.copy()  # users may write on theirs
         try:
             return _mean(
                 self.weights_,
@@ -407,7 +409,8 @@ array-like of shape (n_samples,)
             ) from error
 
     def _settled(self, proba):
-        return proba  # as the experts have left it
+        # Unscored nodes are as the experts have left them.
+        return make_coherent(proba, self.hierarchy_) if self._rounds else proba
 
     def summary(self):
         """Say what each expert counts, and how good it is.

@@ -18,7 +18,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from sklearn_hmlc.experts import CoherentVotingClassifier, NeighborsHierarchyClassifier
-from sklearn_hmlc.metrics import au_prc
+from sklearn_hmlc.metrics import au_prc, coherence_violations
 from sklearn_hmlc.postprocessing import (
     CoherentClassifier,
     NodeThresholdClassifier,
@@ -176,6 +176,27 @@ def test_thresholds_from_the_mean_cost_no_fit():
     np.testing.assert_array_equal(clf.thresholds_, expected)
     np.testing.assert_array_equal(clf.predict_proba(X), alone.predict_proba(X))
     assert clf.hierarchy_ == TREE
+
+
+@pytest.mark.parametrize("weights", ["auto", [1, 1]])
+def test_rounding_of_experts_leaves_the_mean_coherent(weights):
+    rng = np.random.default_rng(0)
+    rounded = np.full(Y.shape, 0.5) - rng.uniform(0, 1e-6, Y.shape)
+    expert = Told(rounded, held_out=rounded)
+    experts = [("one", expert), ("two", expert)]
+    clf = CoherentVotingClassifier(experts, TREE, weights=weights).fit(NUMBERS, Y)
+    for proba in (clf.predict_proba(NUMBERS), clf.held_out_proba()):
+        assert coherence_violations(proba, TREE) == 0
+        np.testing.assert_allclose(proba, rounded, atol=2e-6)
+    assert TREE.is_closed(clf.predict(NUMBERS))
+
+
+def test_what_users_write_on_held_out_rows_changes_nothing():
+    clf = learnt().fit(X, Y)
+    proba = clf.held_out_proba()
+    kept = proba.copy()
+    proba[:] = 0
+    np.testing.assert_array_equal(clf.held_out_proba(), kept)
 
 
 def test_held_out_rows_of_given_weights():
