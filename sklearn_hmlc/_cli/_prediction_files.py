@@ -30,6 +30,7 @@ from . import _report
 from ._apart import check_apart
 from ._baselines import (
     NAIVE,
+    NEIGHBORS,
     frequencies,
     naive_blocks,
     naive_sparse,
@@ -53,7 +54,7 @@ def evaluate(args: Any) -> None:
     model = None if args.model is None else _read_model(args)
     ontology = read_ontology(args)
     truth = _labels(args, read_truth(args, args.truth, ontology))
-    scores = {str(path): _read(path, truth) for path in args.predictions}
+    scores = {_title(path): _read(path, truth) for path in args.predictions}
     if args.predicted_only:
         rows = np.flatnonzero(sum(np.diff(one.indptr) for one in scores.values()))
         truth.update(target=truth.target[rows], ids=truth.ids[rows])
@@ -101,6 +102,11 @@ def _check_options(args: Any) -> None:
 # -- files -----------------------------------------------------------------------------
 
 
+def _title(path: Path) -> str:
+    """Return what a file is called beside the baselines, which have names too."""
+    return f"./{path}" if str(path) in (NAIVE, NEIGHBORS) else str(path)
+
+
 def _labels(args: Any, annotations: Bunch) -> Bunch:
     """Return closed labels over all terms: what nobody has may be predicted."""
     with in_words(ANNOTATION_FLAGS):
@@ -134,7 +140,7 @@ def _neighbors(
     args: Any, train: Bunch, truth: Bunch, shares: np.ndarray
 ) -> tuple[str, sp.csr_array]:
     """Return what the nearest rows to train on say of the rows of the truth."""
-    from ._neighbors import NEIGHBORS, neighbor_scores  # as above
+    from ._neighbors import neighbor_scores  # as above
 
     with in_words(FEATURE_FLAGS):
         features = read_features(args.features, id_column=args.features_id_column)

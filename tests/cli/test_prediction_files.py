@@ -182,6 +182,19 @@ def test_nearest_neighbours_beside(folder, truth, predicted, capsys):
     assert found["AU(PRC)"] == pytest.approx(area, rel=1e-5)
 
 
+def test_files_may_have_the_names_of_baselines(folder, truth, predicted, capsys):
+    for name in ("naive", "neighbors"):
+        (folder / predicted).rename(folder / name)
+        predicted = name
+        argv = [*EVALUATE, name, "--predicted-only", "--train-annotations", GAF]
+        argv += ["--features", DOMAINS, "--out", "report", "--force"]
+        assert main(argv) == 0
+        table = pd.read_csv("report/measures.csv")
+        methods = [f"./{name}", "neighbors", "naive"]
+        assert list(dict.fromkeys(table["method"])) == methods
+        assert f"./{name}" in capsys.readouterr().out
+
+
 def test_rows_without_features_get_the_frequencies():
     tree = Hierarchy.flat(["a", "b"])
     ids = pd.Index(["P1", "P2"], dtype=object)
