@@ -21,7 +21,7 @@ from sklearn.utils import Bunch
 from .._files import check_free_folder
 from .._reading import read_lines
 from .._response import hierarchy_of
-from .._validation import count
+from .._validation import count, shorten
 from ..datasets import labels, read_features
 from ..hierarchy import Hierarchy
 from ..metrics import au_prc, information_accretion
@@ -242,6 +242,11 @@ def _naive(
 def _by_name(own: Hierarchy, values: Any, hierarchy: Hierarchy) -> np.ndarray:
     """Put one number per node into the order of another hierarchy; 0 where new."""
     known: Mapping[Any, float] = dict(zip(own.nodes, values, strict=True))
+    if not known.keys() & set(hierarchy.nodes):
+        raise ValueError(
+            f"MODEL knows none of the terms of --truth ({shorten(hierarchy.nodes, 3)}),"
+            f" but {shorten(own.nodes, 3)}; name a model of these terms, or none."
+        )
     return np.array([known.get(node, 0.0) for node in hierarchy.nodes], dtype=float)
 
 

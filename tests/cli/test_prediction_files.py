@@ -261,6 +261,12 @@ def test_what_can_t_be_measured(folder, predicted, capsys, argv, said):
     assert all(line.startswith("hmlc: warning: p.tsv: left out") for line in told[:-1])
 
 
+def test_a_model_of_other_terms(csv_model, truth, capsys):
+    write("q.tsv", f"{truth.ids[0]}\tGO:0005515\t0.5\n")
+    argv = ["evaluate", csv_model, *EVALUATE[1:], "q.tsv"]
+    assert "MODEL knows none of the terms of --truth" in error_of(capsys, argv)
+
+
 def test_options_for_files_beside_a_model_s_rows(csv_model, capsys):
     argv = ["evaluate", csv_model, "genes.csv", "--predicted-only", "--taxon", "9606"]
     error = error_of(capsys, argv)
