@@ -19,6 +19,7 @@ from ._columns import row_of, text_columns
 from ._model import load_model, unseen_texts
 from ._ontology import read_like_training
 from ._tables import Table, read_table
+from ._unasked import refuse
 
 
 def read_model(path: Any, trust: bool) -> dict[str, Any]:
@@ -52,6 +53,7 @@ def _features(args: Any, reading: dict[str, Any], labelled: bool) -> tuple[Table
             "predict --format cafa`, and measure them by `hmlc evaluate --ontology "
             "--truth --predictions`."
         )
+    refuse(args, {"index": False}, "for CSV files of models without an ontology")
     paths = [*args.data, *([args.features] if args.features is not None else [])]
     if len(paths) != 1:
         raise ValueError(

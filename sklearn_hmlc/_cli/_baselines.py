@@ -1,4 +1,4 @@
-"""What a model must beat at least: the frequencies of nodes.
+"""What a model must beat at least: the frequencies of nodes; names of baselines.
 
 Stage: beside the measures of a model. In: training rows per node. Out: the same scores
 of shape (n_nodes,) for all rows, block by block.
@@ -16,6 +16,7 @@ from sklearn.utils import gen_batches
 from ..hierarchy import Hierarchy
 
 NAIVE = "naive"
+NEIGHBORS = "neighbors"
 
 _CELLS = 2**22
 

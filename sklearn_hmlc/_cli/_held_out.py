@@ -20,11 +20,12 @@ from ..predictions import iter_proba, predict_labels
 from . import _report
 from ._baselines import (
     NAIVE,
+    NEIGHBORS,
     frequencies,
     naive_blocks,
     naive_sparse,
 )
-from ._neighbors import NEIGHBORS, neighbors
+from ._neighbors import neighbors
 from ._progress import followed
 from ._tables import Table
 

@@ -22,8 +22,6 @@ from ..hierarchy import Hierarchy
 from ..predictions import predict_sparse
 from ._model import make_model
 
-NEIGHBORS = "neighbors"
-
 # Nodes per row that get scores.
 _BEST = 500
 

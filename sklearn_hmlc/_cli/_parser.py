@@ -139,7 +139,11 @@ def _add_fit(commands):
     )
     arguments.add_data(fit)
     fit.add_argument(
-        "--model", metavar="FILE", type=Path, required=True, help="the file to write"
+        "--model",
+        metavar="FILE",
+        type=_types.out,
+        required=True,
+        help="the file to write; - for standard output",
     )
     arguments.add_force(fit)
     fit.add_argument("--quiet", action="store_true", help="no progress and no summary")

@@ -9,6 +9,7 @@ from typing import Any
 
 from .._files import check_free, check_packed, is_stdout
 from .._response import hierarchy_of
+from .._validation import count
 from ._apart import check_apart
 from ._asked import read_model, rows_of
 from ._say import say, tell
@@ -44,7 +45,8 @@ def predict(args: Any) -> None:
     if seen is not None and has_ids(table):
         say_here(f"Seen: {seen}; their probabilities are surer than those of new rows.")
     nodes = int(hierarchy_of(pipeline).scored.sum())
-    say_here(f"Predicted {nodes} nodes for {len(table.row_ids)} rows: {args.out}")
+    rows = count(len(table.row_ids), "row")
+    say_here(f"Predicted {count(nodes, 'node')} for {rows}: {args.out}")
 
 
 def _check_options(args: Any, format: str) -> None:

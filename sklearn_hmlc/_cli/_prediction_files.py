@@ -21,7 +21,7 @@ from sklearn.utils import Bunch
 from .._files import check_free_folder
 from .._reading import read_lines
 from .._response import hierarchy_of
-from .._validation import count
+from .._validation import count, shorten
 from ..datasets import labels, read_features
 from ..hierarchy import Hierarchy
 from ..metrics import au_prc, information_accretion
@@ -30,6 +30,7 @@ from . import _report
 from ._apart import check_apart
 from ._baselines import (
     NAIVE,
+    NEIGHBORS,
     frequencies,
     naive_blocks,
     naive_sparse,
@@ -53,7 +54,7 @@ def evaluate(args: Any) -> None:
     model = None if args.model is None else _read_model(args)
     ontology = read_ontology(args)
     truth = _labels(args, read_truth(args, args.truth, ontology))
-    scores = {str(path): _read(path, truth) for path in args.predictions}
+    scores = {_title(path): _read(path, truth) for path in args.predictions}
     if args.predicted_only:
         rows = np.flatnonzero(sum(np.diff(one.indptr) for one in scores.values()))
         truth.update(target=truth.target[rows], ids=truth.ids[rows])
@@ -101,6 +102,11 @@ def _check_options(args: Any) -> None:
 # -- files -----------------------------------------------------------------------------
 
 
+def _title(path: Path) -> str:
+    """Return what a file is called beside the baselines, which have names too."""
+    return f"./{path}" if str(path) in (NAIVE, NEIGHBORS) else str(path)
+
+
 def _labels(args: Any, annotations: Bunch) -> Bunch:
     """Return closed labels over all terms: what nobody has may be predicted."""
     with in_words(ANNOTATION_FLAGS):
@@ -134,7 +140,7 @@ def _neighbors(
     args: Any, train: Bunch, truth: Bunch, shares: np.ndarray
 ) -> tuple[str, sp.csr_array]:
     """Return what the nearest rows to train on say of the rows of the truth."""
-    from ._neighbors import NEIGHBORS, neighbor_scores  # as above
+    from ._neighbors import neighbor_scores  # as above
 
     with in_words(FEATURE_FLAGS):
         features = read_features(args.features, id_column=args.features_id_column)
@@ -236,6 +242,11 @@ def _naive(
 def _by_name(own: Hierarchy, values: Any, hierarchy: Hierarchy) -> np.ndarray:
     """Put one number per node into the order of another hierarchy; 0 where new."""
     known: Mapping[Any, float] = dict(zip(own.nodes, values, strict=True))
+    if not known.keys() & set(hierarchy.nodes):
+        raise ValueError(
+            f"MODEL knows none of the terms of --truth ({shorten(hierarchy.nodes, 3)}),"
+            f" but {shorten(own.nodes, 3)}; name a model of these terms, or none."
+        )
     return np.array([known.get(node, 0.0) for node in hierarchy.nodes], dtype=float)
 
 

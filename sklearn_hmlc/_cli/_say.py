@@ -54,6 +54,7 @@ FEATURE_FLAGS = {
 _WORDS = {
     "; read the ontology by `Hierarchy.from_obo`": "",
     "`hierarchy`": "--ontology",
+    " of `feature_names`": " that the model was trained on",
 }
 
 _MOST_LETTERS = 2000

@@ -92,6 +92,11 @@ def _wide(
     else:
         values = predictions.predict_dense(model, data)
     names = name_array(hierarchy.nodes)[hierarchy.scored]
+    if "id" in names.tolist():
+        raise ValueError(
+            "A node is named 'id', as the column of the rows' ids is; use --format "
+            "long, in which nodes are no columns."
+        )
     table = pd.DataFrame(values[:, hierarchy.scored], ids.rename("id"), names)
     return table.reset_index()
 

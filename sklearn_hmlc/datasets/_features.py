@@ -189,6 +189,8 @@ def read_features(
     array([[1., 0., 1.],
            [0., 1., 0.]], dtype=float32)
     """
+    if list_sep == "":
+        raise ValueError("Expected `list_sep` as a mark, such as ';', but got ''.")
     lists = None
     if list_columns is not None:
         lists = [str(x) for x in as_list(list_columns, "list_columns")]

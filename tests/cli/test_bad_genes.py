@@ -104,6 +104,7 @@ def test_files(folder, capsys, files, said):
         (["--taxon", "1"], "No row is left to read.*72 of another taxon"),
         (["--id-column", "nix"], "In --id-column: GAF has no column 'nix'"),
         (["--features-id-column", "nix"], "has no column 'nix'; it has 'gene_id'"),
+        (["--list-sep", ""], "Expected --list-sep as a mark, such as ';'"),
         (["--drop", "nix"], "In --drop: .* has no column 'nix'"),
         (["--index"], "--index: for CSV and ARFF files, not beside --ontology"),
         (["--labels", "y.csv"], "--labels: for CSV and ARFF files, not beside"),

@@ -238,3 +238,19 @@ def test_models_are_asked_as_they_were_trained(model, csv_model, capsys):
     assert "Expected --features with one file" in error
     error = error_of(capsys, ["evaluate", model, DOMAINS])
     assert "measure them by `hmlc evaluate --ontology --truth --predictions`" in error
+    error = error_of(capsys, ["predict", model, DOMAINS, "--index", *OUT])
+    assert error.startswith("--index: for CSV files of models without an ontology")
+    write("wide.tsv", "gene\tPF00047\nA\t1\n")
+    error = error_of(capsys, ["predict", model, "wide.tsv", *OUT])
+    assert "wide.tsv lacks 16 columns that the model was trained on: " in error
+
+
+def test_a_model_into_standard_output(folder):
+    words = ["fit", *FILES, "--model", "-", *TINY]
+    done = subprocess.run(
+        [sys.executable, "-m", "sklearn_hmlc", *words], capture_output=True, check=True
+    )
+    assert done.stderr == b""
+    (folder / "m").write_bytes(done.stdout)
+    assert content_of("m")["n_rows"] == 12
+    assert [path.name for path in folder.iterdir()] == ["m"]

@@ -8,7 +8,7 @@ from sklearn_hmlc import HierarchicalEnsembleClassifier
 from sklearn_hmlc._cli import main
 from sklearn_hmlc.datasets import read_arff
 
-from .pets import HEADER, SMALL, content_of, write
+from .pets import HEADER, SMALL, content_of, error_of, write
 
 
 def test_arff_predictions_are_those_of_the_estimator(arff, arff_model, capsys):
@@ -92,6 +92,17 @@ def test_long_predictions(csv_model):
     assert found.set_index(["id", "node"])["probability"].to_dict() == (
         expected.to_dict()
     )
+
+
+def test_a_node_named_as_the_column_of_ids(folder, capsys):
+    write("x.csv", "row,weight\na,1\nb,2\n")
+    write("y.csv", "row,id,cat\na,0,1\nb,1,0\n")
+    fit = ["fit", "x.csv", "--index", "--labels", "y.csv", "--model", "m", *SMALL]
+    assert main(fit) == 0
+    predict = ["predict", "m", "x.csv", "--index", "--out", "p.csv"]
+    assert "A node is named 'id'" in error_of(capsys, predict)
+    assert main([*predict, "--format", "long"]) == 0
+    assert set(pd.read_csv("p.csv")["node"]) == {"id", "cat"}
 
 
 def test_predict_writes_the_tuned_decisions(arff, folder):

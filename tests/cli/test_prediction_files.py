@@ -182,6 +182,19 @@ def test_nearest_neighbours_beside(folder, truth, predicted, capsys):
     assert found["AU(PRC)"] == pytest.approx(area, rel=1e-5)
 
 
+def test_files_may_have_the_names_of_baselines(folder, truth, predicted, capsys):
+    for name in ("naive", "neighbors"):
+        (folder / predicted).rename(folder / name)
+        predicted = name
+        argv = [*EVALUATE, name, "--predicted-only", "--train-annotations", GAF]
+        argv += ["--features", DOMAINS, "--out", "report", "--force"]
+        assert main(argv) == 0
+        table = pd.read_csv("report/measures.csv")
+        methods = [f"./{name}", "neighbors", "naive"]
+        assert list(dict.fromkeys(table["method"])) == methods
+        assert f"./{name}" in capsys.readouterr().out
+
+
 def test_rows_without_features_get_the_frequencies():
     tree = Hierarchy.flat(["a", "b"])
     ids = pd.Index(["P1", "P2"], dtype=object)
@@ -246,6 +259,12 @@ def test_what_can_t_be_measured(folder, predicted, capsys, argv, said):
     assert told[-1].startswith("hmlc: error: ")
     # Nothing but warnings may come before.
     assert all(line.startswith("hmlc: warning: p.tsv: left out") for line in told[:-1])
+
+
+def test_a_model_of_other_terms(csv_model, truth, capsys):
+    write("q.tsv", f"{truth.ids[0]}\tGO:0005515\t0.5\n")
+    argv = ["evaluate", csv_model, *EVALUATE[1:], "q.tsv"]
+    assert "MODEL knows none of the terms of --truth" in error_of(capsys, argv)
 
 
 def test_options_for_files_beside_a_model_s_rows(csv_model, capsys):
