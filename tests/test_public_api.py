@@ -60,7 +60,6 @@ LAYERS = [
     "_fit",
     "_encoders",
     "_stored",
-    "_diagram",
     "_classifier",
     "inspection",
     "plotting",
