@@ -10,7 +10,9 @@ from __future__ import annotations
 import html
 from typing import TYPE_CHECKING
 
-from .._validation import count
+import numpy as np
+
+from .._validation import Node, count
 
 if TYPE_CHECKING:
     from ._hierarchy import Hierarchy
@@ -28,6 +30,7 @@ def icicle(hierarchy: Hierarchy) -> str:
     main = _main_parents(hierarchy)
     sizes = _sizes(main)
     boxes, shown = [], 0
+    titles = hierarchy.names
     level = {-1: (0.0, float(_WIDTH))}  # node -> where its children go
     children = _children(main)
     for depth in range(_ROWS):
@@ -40,7 +43,9 @@ def icicle(hierarchy: Hierarchy) -> str:
             for node in nodes:
                 width = per_node * sizes[node]
                 if width >= _THINNEST:
-                    boxes.append(_box(hierarchy, node, depth, left, width, sizes[node]))
+                    name = hierarchy.nodes[node]
+                    title = str(titles.get(name, name))
+                    boxes.append(_box(name, title, depth, left, width, sizes[node]))
                     below[node] = (left, left + width)
                 left += width
         level = below
@@ -51,12 +56,13 @@ def icicle(hierarchy: Hierarchy) -> str:
 
 def _main_parents(hierarchy: Hierarchy) -> list[int]:
     """Position of the parent that each node is drawn below; -1 for roots."""
-    main = [-1] * hierarchy.n_nodes
-    depth = hierarchy.depth
-    for parent, child in hierarchy.edges.tolist():
-        if main[child] < 0 or depth[parent] > depth[main[child]]:
-            main[child] = parent
-    return main
+    parent, child = hierarchy.edges.T
+    order = np.lexsort((-hierarchy.depth[parent], child))  # stable: the first of a tie
+    children, first = np.unique(child[order], return_index=True)
+    main = np.full(hierarchy.n_nodes, -1)
+    main[children] = parent[order][first]
+    found: list[int] = main.tolist()
+    return found
 
 
 def _sizes(main: list[int]) -> list[int]:
@@ -76,10 +82,8 @@ def _children(main: list[int]) -> dict[int, list[int]]:
 
 
 def _box(
-    hierarchy: Hierarchy, node: int, depth: int, left: float, width: float, size: int
+    name: Node, title: str, depth: int, left: float, width: float, size: int
 ) -> str:
-    name = hierarchy.nodes[node]
-    title = str(hierarchy.names.get(name, name))
     room = int((width - 4) / _LETTER)
     text = title if len(title) <= room else title[: max(room - 1, 0)] + "…"
     known = str(name) if title == str(name) else f"{name} {title}"

@@ -51,9 +51,9 @@ def explain(
         The rows to explain; of a Bunch, as `read_features` gives it, its ``data``.
     node : hashable or list of hashable
         The node to explain, or several. After a fit on 1-D ``y`` a class.
-    method : {"auto", "integrated_gradients", "gradient_times_input", "occlusion"}, \
-default="auto"
-        How attributions are computed, see Notes. Gradients are those of a
+    method : str, default="auto"
+        How attributions are computed, see Notes: "integrated_gradients",
+        "gradient_times_input" or "occlusion". Gradients are those of a
         `HierarchicalEnsembleClassifier`, which may stand at the end of a pipeline, in a
         search or in a `NodeThresholdClassifier`. "auto": integrated gradients there,
         occlusion with any other model, and after a fit on 1-D ``y``.
@@ -62,10 +62,10 @@ default="auto"
     response_method : {"predict_proba", "decision_proba"}, default="predict_proba"
         Which probability: that of `predict_proba`, or the one that decisions are made
         on.
-    baseline : array-like, sparse matrix, DataFrame or Series of shape \
-(n_features,) or (n_baselines, n_features), default=None
-        A row that stands for "nothing known", in the form of `X`; of several, such as
-        50 training rows, attributions are the mean. None: zeros of the network's input,
+    baseline : array-like, sparse matrix, DataFrame or Series, default=None
+        A row that stands for "nothing known", of shape (n_features,), or several,
+        (n_baselines, n_features), in the form of `X`; of several, such as 50 training
+        rows, attributions are the mean. None: zeros of the network's input,
         which is the mean training row behind a `StandardScaler`; with "occlusion" zeros
         of a sparse `X`, and a dense one needs a baseline.
     k : int, default=20

@@ -44,7 +44,7 @@ def rank_rows(
     hierarchy=None,
     batch_size=None,
 ):
-    r"""Rank rows by how much there is to be learnt from looking at them.
+    """Rank rows by how much there is to be learnt from looking at them.
 
     Parameters
     ----------
@@ -112,8 +112,8 @@ default=None
     Notes
     -----
     By linearity the expected number of nodes is the sum of their probabilities, those
-    of `predict_proba`, whatever the dependence between nodes:
-    :math:`\sum_i p_i (1 - y_i)`. It is as good as the probabilities are calibrated.
+    of `predict_proba`, whatever the dependence between nodes. It is as good as the
+    probabilities are calibrated.
 
     Uncertainty finds rows on which the members disagree, the expected number rows in
     which much is likely to be found. Neither knows what a test costs, nor that two rows
