@@ -1,11 +1,13 @@
 """What Ctrl-C, a kill, a closed pipe and a failed fit leave behind: nothing."""
 
+import contextlib
 import errno
 import os
 import signal
 import subprocess
 import sys
 import textwrap
+import time
 import warnings
 from pathlib import Path
 
@@ -19,7 +21,7 @@ from .pets import SMALL, content_of, error_of
 
 # A fit that tells when it has begun, and then goes on until it is stopped.
 WAITING = """
-import sys, time
+import signal, sys, time
 from pathlib import Path
 from sklearn_hmlc import HierarchicalEnsembleClassifier
 from sklearn_hmlc.io import _container
@@ -27,8 +29,12 @@ from sklearn_hmlc._cli import main
 
 def wait(*args, **kwargs):
     Path("begun").touch()
-    time.sleep(60)
+    time.sleep(600)
 
+# As from a terminal: tests that run behind (&, nohup) hand down that these are ignored.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+if hasattr(signal, "SIGHUP"):
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 {patch}
 sys.exit(main(sys.argv[1:]))
 """
@@ -42,33 +48,34 @@ def dump(members, file):
 _container._write = dump
 """
 
+# Seconds that tell what hangs from a busy machine, where torch takes a minute to come.
+PATIENCE = 300
 
-def hmlc(words, patch="", **options):
-    """Start the command in a process of its own."""
+
+@contextlib.contextmanager
+def begun(words, patch):
+    """Run the command in a process of its own, up to where it waits for a signal."""
     code = textwrap.dedent(WAITING.format(patch=patch))
-    return subprocess.Popen(
+    # Nothing of ours runs between fork and exec, where a thread's lock would stay shut.
+    with subprocess.Popen(
         [sys.executable, "-c", code, *words],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        preexec_fn=_as_from_a_terminal,
-        **options,
-    )
+    ) as process:
+        try:
+            _wait_for_begin(process)
+            yield process
+        finally:
+            process.kill()
 
 
-def _as_from_a_terminal():
-    # Under nohup, tests would hand down that this signal is ignored.
-    if hasattr(signal, "SIGHUP"):
-        signal.signal(signal.SIGHUP, signal.SIG_DFL)
-
-
-def wait_for_begin(process):
+def _wait_for_begin(process):
+    late = time.monotonic() + PATIENCE
     while not Path("begun").exists():
         assert process.poll() is None, process.communicate()
-        try:
-            process.wait(0.02)
-        except subprocess.TimeoutExpired:
-            continue
+        assert time.monotonic() < late
+        time.sleep(0.02)
     Path("begun").unlink()
 
 
@@ -83,10 +90,9 @@ def wait_for_begin(process):
 )
 def test_a_signal_leaves_nothing_behind(arff, folder, patch, number, status):
     before = sorted(os.listdir())
-    process = hmlc(["fit", *arff, "--model", "m", *SMALL], patch)
-    wait_for_begin(process)
-    process.send_signal(number)
-    _, error = process.communicate(timeout=30)
+    with begun(["fit", *arff, "--model", "m", *SMALL], patch) as process:
+        process.send_signal(number)
+        _, error = process.communicate(timeout=PATIENCE)
     assert process.returncode == status
     assert error == ""
     assert sorted(os.listdir()) == before
@@ -95,10 +101,10 @@ def test_a_signal_leaves_nothing_behind(arff, folder, patch, number, status):
 def test_a_signal_never_costs_a_good_file(arff, arff_model):
     before, names = Path(arff_model).read_bytes(), sorted(os.listdir())
     fit = ["fit", *arff, "--model", arff_model, "--force", *SMALL]
-    process = hmlc(fit, IN_WRITING)
-    wait_for_begin(process)
-    process.send_signal(signal.SIGTERM)
-    process.communicate(timeout=30)
+    with begun(fit, IN_WRITING) as process:
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=PATIENCE)
+    assert process.returncode == 143
     assert Path(arff_model).read_bytes() == before
     assert sorted(os.listdir()) == names
 
