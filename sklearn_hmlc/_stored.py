@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import copyreg
 import inspect
+import os
 
 import numpy as np
 import torch
@@ -69,6 +70,8 @@ def as_plain(estimator, state):
 
 
 def _plain_value(value):
+    if isinstance(value, os.PathLike):
+        return os.fspath(value)  # the folder of checkpoints, which is the same by name
     if not isinstance(value, nn.Module):
         return value
     kept = _keep(value, _encoders.tensors_of(value))

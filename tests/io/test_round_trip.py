@@ -11,7 +11,9 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from sklearn.base import clone
 
+from sklearn_hmlc import HierarchicalEnsembleClassifier
 from sklearn_hmlc.io import describe_model, load_model, save_model
 
 from . import models
@@ -256,3 +258,16 @@ def test_weights_can_be_read_by_others(tmp_path):
     weights = model.net_.module_.state_dict()
     assert {name.partition(".")[2] for name in found} == set(weights)
     assert all(torch.equal(x, weights[k.partition(".")[2]]) for k, x in found.items())
+
+
+def test_the_folder_of_checkpoints_may_be_a_path(tmp_path):
+    folder = tmp_path / "training"
+    X, Y = np.eye(8, dtype=np.float32), np.eye(8, dtype=int)
+    clf = HierarchicalEnsembleClassifier(
+        checkpoint=folder, max_epochs=2, hidden_layer_sizes=4, random_state=0
+    ).fit(X, Y)
+    for model in (clf, clone(clf).fit(X, Y)):
+        save_model(model, tmp_path / "m.hmlc", force=True)
+        loaded = load_model(tmp_path / "m.hmlc")
+        assert loaded.checkpoint == str(folder)
+        np.testing.assert_array_equal(loaded.predict_proba(X), model.predict_proba(X))
