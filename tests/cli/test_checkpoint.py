@@ -2,13 +2,13 @@
 
 from pathlib import Path
 
-import joblib
 import numpy as np
 import pandas as pd
 import pytest
 
 from sklearn_hmlc import _net
 from sklearn_hmlc._cli import main
+from sklearn_hmlc.io import load_model
 
 from .pets import SMALL, error_of
 
@@ -44,8 +44,7 @@ def kill_after(monkeypatch, n_epochs):
 
 
 def proba(path):
-    classifier = joblib.load(path)["pipeline"]
-    return classifier.predict_proba(pd.read_csv("x.csv"))
+    return load_model(path).predict_proba(pd.read_csv("x.csv"))
 
 
 @pytest.mark.parametrize(
