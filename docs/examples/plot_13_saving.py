@@ -2,20 +2,20 @@
 Keeping a model, and going on with it
 =====================================
 
-A fitted model or pipeline is kept with joblib, like any of scikit-learn. The file has
-all that is needed: the hierarchy, the names, the thresholds. Load only files that you
-trust, as loading one runs what is in it.
+A fitted model or pipeline is kept in one file that has all that is needed: the
+hierarchy, the names, the thresholds. It has a checksum, later versions read it, and,
+other than a pickle, it runs no code when it is loaded.
 """
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import joblib
 import numpy as np
 from sklearn.model_selection import train_test_split
 
 from sklearn_hmlc import HierarchicalEnsembleClassifier
 from sklearn_hmlc.datasets import make_hierarchical_multilabel
+from sklearn_hmlc.io import load_model, save_model
 
 X, Y, hierarchy = make_hierarchical_multilabel(
     n_samples=1000, n_features=30, n_nodes=40, random_state=0
@@ -32,10 +32,10 @@ model = HierarchicalEnsembleClassifier(
 )
 model.fit(X_train, Y_train)
 with TemporaryDirectory() as folder:
-    path = Path(folder, "model.joblib")
-    joblib.dump(model, path)
+    path = Path(folder, "model.hmlc")
+    save_model(model, path)
     print(f"{path.stat().st_size / 1e6:.1f} MB")
-    loaded = joblib.load(path)
+    loaded = load_model(path)
 same = np.array_equal(loaded.predict_proba(X_test), model.predict_proba(X_test))
 print("the same probabilities:", same)
 
