@@ -19,7 +19,6 @@ import json
 import os
 import subprocess
 import sys
-import threading
 import time
 from pathlib import Path
 from typing import ClassVar
@@ -29,6 +28,7 @@ import torch
 import torch.nn.functional as F
 from skorch.callbacks import Callback
 
+from benchmarks.speed.predictions import Memory
 from sklearn_hmlc import HierarchicalEnsembleClassifier, Hierarchy
 from sklearn_hmlc.datasets import align, labels, read_annotations, read_features
 
@@ -129,25 +129,6 @@ class Keep(Callback):
     def on_batch_begin(self, net, batch=None, **_):
         self.kept.update(net=net, batch=batch)
         raise KeyboardInterrupt
-
-
-class Memory(threading.Thread):
-    """Looks at the memory of this process 50 times a second, in MB."""
-
-    def __init__(self):
-        super().__init__(daemon=True)
-        self.highest = self.now()
-        self.start()
-
-    def run(self):
-        while True:
-            self.highest = max(self.highest, self.now())
-            time.sleep(0.02)
-
-    @staticmethod
-    def now():
-        text = Path("/proc/self/status").read_text()
-        return int(text.partition("RssAnon:")[2].split()[0]) / 1024
 
 
 WORK = {

@@ -124,6 +124,16 @@ array-like of shape (n_samples,)
         self._absent = there, X[~there]
         return X[there], labels[there], weight[there]
 
+    def _frequencies_without(self, rows, labels):
+        """Share of all other rows that have each node, for each of some rows.
+
+        ``labels`` are those of the rows that count, in ``_weight`` and in this.
+        """
+        weight = np.ones(labels.shape[0]) if self._weight is None else self._weight
+        total, own = weight.sum(), weight[rows, np.newaxis]
+        others = total * self._frequencies - own * labels[rows].toarray()
+        return np.clip(others / (total - own), 0, 1)
+
     def predict_proba(self, X):
         """Predict coherent probabilities.
 

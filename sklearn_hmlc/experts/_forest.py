@@ -312,17 +312,10 @@ class HierarchicalForestClassifier(CoherentExpert):
                 stacklevel=5,
             )
             for some in np.array_split(missing, 1 + len(missing) // _ROWS):
-                proba[some] = self._frequencies_without(some)
+                others = self._frequencies_without(some, self._forest.Y)
+                # Differences of floats are not quite in the order of the numbers.
+                proba[some] = make_coherent(others, self.hierarchy_)
         return proba
-
-    def _frequencies_without(self, rows):
-        """Share of all rows but one that have each node, for each of some rows."""
-        Y = self._forest.Y
-        weight = np.ones(Y.shape[0]) if self._weight is None else self._weight
-        own = weight[rows, np.newaxis]
-        others = (weight @ Y - own * Y[rows].toarray()) / (weight.sum() - own)
-        # Differences of floats are not quite in the order of the numbers.
-        return make_coherent(np.clip(others, 0, 1), self.hierarchy_)
 
     def _out_of_fold(self):
         """Each fold by a forest on the others; its labels are in nothing of it."""

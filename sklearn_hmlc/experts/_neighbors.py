@@ -181,7 +181,9 @@ default="cosine"
         for rows in gen_batches(n_rows, max(1, _BLOCK_ENTRIES // max(1, n_nodes))):
             own = np.arange(*rows.indices(n_rows))
             graph = self._graph(self._nearest.X[rows], own)
-            proba[rows] = self._answer(graph, self._frequencies_without(own))
+            proba[rows] = self._answer(
+                graph, self._frequencies_without(own, self._labels)
+            )
         # Frequencies less a row's share may differ from their order by a rounding.
         return make_coherent(proba, self.hierarchy_)
 
@@ -201,14 +203,6 @@ default="cosine"
     def _shrinkage(self, counted):
         """What frequencies count; where there is nothing else, something."""
         return np.where(counted > 0, self.shrinkage, 1.0)
-
-    def _frequencies_without(self, own):
-        """Frequencies of nodes among all other rows: (n_rows, n_nodes)."""
-        n_rows = self._labels.shape[0]
-        weight = np.ones(n_rows) if self._weight is None else self._weight
-        total, weight = weight.sum(), weight[own, np.newaxis]
-        others = total * self._frequencies - weight * self._labels[own].toarray()
-        return np.clip(others / (total - weight), 0, 1)
 
     def kneighbors_graph(self, X=None):
         """Tell which training rows an answer comes from, and how much of it.
