@@ -387,7 +387,7 @@ def _two_valued(X):
     """Tell which columns have two values at most, missing ones aside."""
     if not sp.issparse(X):
         low, high = np.fmin.reduce(X), np.fmax.reduce(X)
-        return ((X == low) | (X == high) | np.isnan(X)).all(axis=0)
+        return ((low == X) | (high == X) | np.isnan(X)).all(axis=0)
     X = sp.csc_array(X)
     n_stored = np.diff(X.indptr)
     low, high = (np.asarray(end(axis=0).todense()).ravel() for end in (X.min, X.max))
