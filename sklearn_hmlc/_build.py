@@ -207,7 +207,7 @@ def _module(estimator, rows):
         "module__n_heads": int(estimator.n_estimators),
         "module__hidden_layer_sizes": widths(estimator.hidden_layer_sizes_),
         "module__activation": estimator.activation,
-        "module__dropout": estimator.dropout,
+        "module__dropout": estimator.dropout_,
     }
 
 

@@ -53,8 +53,9 @@ class HierarchicalEnsembleClassifier(
     activation : {"relu", "tanh", "logistic", "gelu", "silu", "identity"} or callable, \
 default="relu"
         Activation of the hidden layers; a callable makes a `torch.nn.Module`.
-    dropout : float, default=0.7
-        Share of hidden units dropped in training, in [0, 1).
+    dropout : float or "auto", default="auto"
+        Share of hidden units dropped in training, in [0, 1). "auto": 0.7, or 0.3 for a
+        dense ``X`` whose nearest rows mostly share their labels.
     uncertainty : str, callable or None, default="gmu"
         Measure that gives the focal weights, see
         `sklearn_hmlc.uncertainty.get_measure`. None: no focal weights.
@@ -178,7 +179,7 @@ default="binary"
     best_validation_score_ : float
     n_iter_ : int
         Number of epochs trained, over all calls.
-    hidden_layer_sizes_, batch_size_, max_epochs_, lr_
+    hidden_layer_sizes_, dropout_, batch_size_, max_epochs_, lr_
         What "auto" stands for, or as given.
     input_shape_ : tuple of int
         Shape of a row of ``X``.
@@ -244,7 +245,7 @@ default="binary"
         n_estimators=5,
         hidden_layer_sizes="auto",
         activation="relu",
-        dropout=0.7,
+        dropout="auto",
         uncertainty="gmu",
         focal_exponent=1.0,
         focal_floor=0.25,

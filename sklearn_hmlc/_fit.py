@@ -253,9 +253,7 @@ def learn(estimator, rows, goes_on, one_epoch=False, valid=None, tasks=None):
     as one more part of a training whose rows are not all known. ``valid``: checked rows
     to validate on. ``tasks``: `Tasks`, for scikit-learn's callbacks.
     """
-    settle_sizes(estimator, rows, goes_on)
     tasks = tasks or Tasks()
-    tasks.begin(estimator.max_epochs_)
     device = device_of(estimator.device)
     if one_epoch:
         keeping = contextlib.nullcontext(Unkept(estimator))
@@ -283,6 +281,8 @@ def _learn(estimator, rows, valid, tasks, goes_on, one_epoch, device, keeper):
     done = estimator.n_iter_ if goes_on and one_epoch else 0
     seed = estimator._random_state.randint(_torch.SEEDS)
     rows, valid = held_out(estimator, rows, valid)
+    settle_sizes(estimator, rows, goes_on)
+    tasks.begin(estimator.max_epochs_)
     rows = resampled(estimator, rows)
     if estimator.sampler is not None:
         keeper.check_resampled(rows)

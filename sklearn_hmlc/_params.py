@@ -32,7 +32,7 @@ CONSTRAINTS = {
         Interval(Integral, 1, None, closed="left"),
     ],
     "activation": [StrOptions(set(ACTIVATIONS)), callable],
-    "dropout": [Interval(Real, 0, 1, closed="left")],
+    "dropout": [AUTO, Interval(Real, 0, 1, closed="left")],
     "uncertainty": [str, callable, None],
     "focal_exponent": [Interval(Real, 0, None, closed="neither")],
     "focal_floor": [Interval(Real, 0, None, closed="left")],

@@ -28,6 +28,7 @@ from benchmarks.paper._table import Table, fill
 from sklearn_hmlc.metrics import fmax_score
 
 from ._methods import METHODS, OURS, SLOW
+from ._page import as_page
 
 RESULTS = Path(__file__).parents[1] / "results" / "peers.csv"
 PAGE = Path(__file__).parents[2] / "docs" / "evidence" / "peers.inc"
@@ -35,20 +36,6 @@ KEYS = ["data", "seed", "method"]
 GO = [
     f"{name}_GO" for name in ("cellcycle", "derisi", "gasch1", "gasch2", "pheno", "seq")
 ]
-SHOWN = {
-    "au_prc": "AU(PRC)",
-    "auprc rarer half": "AUPRC, rarer half",
-    "f1": "macro F1",
-    "precision": "precision",
-    "recall": "recall",
-    "recall rarest quarter": "recall, rarest quarter",
-    "fmax": "Fmax",
-    "cpu_seconds": "CPU s",
-    "mb_highest": "MB",
-}
-BY_SET = ["au_prc", "auprc rarer half", "f1"]
-THREE = "{:.3f}".format
-FORMATS = {"cpu_seconds": "{:.0f}".format, "mb_highest": "{:.0f}".format}
 
 
 def cells():
@@ -101,43 +88,8 @@ def _cpu_seconds():
 def whole_cells():
     """Measures of the cells that are there, with data, seed and method as index."""
     rows = pd.DataFrame(Table(RESULTS, KEYS).rows())
-    numbers = rows[list(SHOWN)].astype(float)
+    numbers = rows.drop(columns=KEYS).astype(float)
     return numbers.set_index(pd.MultiIndex.from_frame(rows[KEYS]))
-
-
-def as_page(cells):
-    """Tables of the page: each measure by data set, and means over the sets.
-
-    Of the methods that more than half of the sets have, and the sets that have all of
-    these.
-    """
-    mean = cells.groupby(level=["method", "data"]).mean()
-    there = mean["au_prc"].unstack("data").notna()
-    methods = [name for name in METHODS if name in there.index]
-    methods = [name for name in methods if there.loc[name].mean() > 0.5]
-    sets = there.columns[there.loc[methods].all()]
-    mean = mean.loc[pd.IndexSlice[methods, sets], :]
-    seeds = cells.index.get_level_values("seed").nunique()
-    lines = [f"{len(sets)} data sets, {seeds} seed{'s' * (seeds > 1)}.", ""]
-    for name in BY_SET:
-        table = mean[name].unstack("data").loc[methods]
-        best = table.idxmax()
-        shown = table.map("{:.3f}".format)
-        for data, method in best.items():
-            shown.loc[method, data] = f"**{shown.loc[method, data]}**"
-        lines += [f"{SHOWN[name]}:", "", *_list_table(shown), ""]
-    over_sets = mean.groupby(level="method").mean().loc[methods]
-    shown = over_sets.apply(lambda column: column.map(FORMATS.get(column.name, THREE)))
-    lines += ["Means over the sets:", "", *_list_table(shown.rename(columns=SHOWN)), ""]
-    return "\n".join(lines)
-
-
-def _list_table(table):
-    rows = [["", *table.columns], *([name, *row] for name, row in table.iterrows())]
-    yield from [".. list-table::", "   :header-rows: 1", ""]
-    for row in rows:
-        for place, text in enumerate(row):
-            yield f"   {' ' if place else '*'} - {text}".rstrip()
 
 
 def report():

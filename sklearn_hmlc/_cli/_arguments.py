@@ -359,7 +359,8 @@ def add_network(group):
         "widths of the hidden layers",
         nargs="+",
     )
-    _add_parameter(group, "dropout", "P", types.number, "share of hidden units dropped")
+    share = types.auto_or(types.number)
+    _add_parameter(group, "dropout", "P", share, "share of hidden units dropped")
     _add_parameter(
         group,
         "threshold",
