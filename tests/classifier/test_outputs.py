@@ -135,7 +135,7 @@ def _table(noise, n_rows=600):
 
 
 def test_agreement_in_closed_form():
-    # Pairs of rows beside each other; of the 50 pairs 40 have the same one label of two.
+    # 50 pairs of rows beside each other; 40 have the same one label of two.
     label = np.repeat(np.arange(50) % 2, 2)
     label[1:20:2] = 1 - label[:20:2]
     X = np.repeat(np.arange(50.0), 2)[:, None] + np.tile([0, 0.1], 50)[:, None]
