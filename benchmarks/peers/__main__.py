@@ -23,6 +23,7 @@ import numpy as np
 import pandas as pd
 import scipy.sparse as sp
 
+from benchmarks.paper._calibration import calibration
 from benchmarks.paper._experiment import FUN, OTHER, decisions, load, ranking
 from benchmarks.paper._table import Table, fill
 from sklearn_hmlc.metrics import fmax_score
@@ -69,6 +70,9 @@ def judge(data, seed, method):
     measures = ranking(test[1], proba, Y, hierarchy)
     measures |= decisions(test[1], labels, Y, hierarchy)
     measures["fmax"] = float(fmax_score(test[1], proba, hierarchy=hierarchy))
+    measures |= calibration(
+        test[1][:, hierarchy.scored].toarray(), proba[:, hierarchy.scored]
+    )
     measures["cpu_seconds"], measures["seconds"] = spent
     measures["mb_highest"] = max(_usage(who).ru_maxrss for who in WHO) / 1024
     return {name: float(value) for name, value in measures.items()}
@@ -88,7 +92,7 @@ def _cpu_seconds():
 def whole_cells():
     """Measures of the cells that are there, with data, seed and method as index."""
     rows = pd.DataFrame(Table(RESULTS, KEYS).rows())
-    numbers = rows.drop(columns=KEYS).astype(float)
+    numbers = rows.drop(columns=KEYS).replace("", np.nan).astype(float)
     return numbers.set_index(pd.MultiIndex.from_frame(rows[KEYS]))
 
 

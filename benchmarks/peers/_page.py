@@ -20,6 +20,8 @@ SHOWN = {
     "recall": "recall",
     "recall rarest quarter": "recall, rarest quarter",
     "fmax": "Fmax",
+    "brier": "Brier",
+    "ece": "ECE",
     "cpu_seconds": "CPU s",
     "mb_highest": "MB",
 }
@@ -28,7 +30,12 @@ TIMES = ("recall", "precision", "f1", "au_prc", "recall rarest quarter")
 RARE_AREA = "auprc rarer half"
 ALONE, FAIR = "one head", "five heads, tuned"
 THREE = "{:.3f}".format
-FORMATS = {"cpu_seconds": "{:.0f}".format, "mb_highest": "{:.0f}".format}
+FORMATS = {
+    "brier": "{:.4f}".format,
+    "ece": "{:.4f}".format,
+    "cpu_seconds": "{:.0f}".format,
+    "mb_highest": "{:.0f}".format,
+}
 
 
 def as_page(cells):
