@@ -9,9 +9,9 @@ from __future__ import annotations
 import math
 
 import numpy as np
-import scipy.sparse as sp
 from sklearn.neighbors import NearestNeighbors
 
+from ._rows import features
 from ._validation import mostly_zeros
 
 # Epochs; of sparse rows fewer, the more there are. Chosen on validation rows: of gene
@@ -60,15 +60,16 @@ def agreement(rows):
     would give, 1 at most; 0 for a handful of rows. Equal rows count once. Of many rows
     some are looked at.
     """
-    most = min(max(_NUMBERS // max(rows.X.shape[1], 1), _LEAST), _MOST)
+    width = max(features(rows.X, slice(0, 1)).numel(), 1)
+    most = min(max(_NUMBERS // width, _LEAST), _MOST)
     draw = np.random.default_rng(0)  # of its own: the fit's numbers stay what they are
     some = np.sort(draw.permutation(len(rows))[:most])
-    some = rows.take(some)
-    X = some.X.toarray() if sp.issparse(some.X) else np.asarray(some.X)
-    X, first = np.unique(X, axis=0, return_index=True)
+    X, Y = features(rows.X, some), rows.Y[some]
+    X = X.to_dense() if X.is_sparse else X
+    X, first = np.unique(X.numpy(), axis=0, return_index=True)
     if len(X) < _LEAST:
         return 0.0
-    Y = some.Y[first].astype(np.float64)
+    Y = Y[first].astype(np.float64)
     nearest = NearestNeighbors(n_neighbors=1).fit(X).kneighbors(return_distance=False)
     n_labels = Y.sum()
     if n_labels == 0:
