@@ -47,7 +47,7 @@ def test_without_a_command(capsys):
         (["--node-weight", "bin"], "--node-weight: expected binary, class-wise or"),
         (["--device", "abacus"], "--device: expected auto, cpu, cuda .*'abacus'"),
         (["--threshold-folds", "1"], "--threshold-folds: expected a whole number from"),
-        (["--threshold", "f2"], "--threshold: expected a probability in [0, 1] or one"),
+        (["--threshold", "f2"], "--threshold: expected a probability in .0, 1. or one"),
         (["--threshold", "2"], "one of prevalence, f1, but got '2'"),
         (["--ensemble", "bag"], "--ensemble: invalid choice: 'bag'"),
         (["--lr", "fast"], "--lr: invalid float value: 'fast'"),
