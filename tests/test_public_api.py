@@ -44,6 +44,7 @@ LAYERS = [
     "_folds",
     "_quiet",
     "_inner_fit",
+    "_parallel",
     "postprocessing",
     "experts",
     "_torch",

@@ -1,6 +1,7 @@
 """Against what people would pick instead: every shared data set, the same rows.
 
     python -m benchmarks.peers run [--data NAME ...] [--methods NAME ...] [--jobs N]
+                                   [--cluster ADDRESS]
     python -m benchmarks.peers report
 
 A cell is a data set, a seed and a method: fitted on the train and valid rows, the test
@@ -23,6 +24,7 @@ import numpy as np
 import pandas as pd
 import scipy.sparse as sp
 
+from benchmarks._cluster import add_cluster, on_cluster
 from benchmarks.paper._calibration import calibration
 from benchmarks.paper._experiment import FUN, OTHER, decisions, load, ranking
 from benchmarks.paper._table import Table, fill
@@ -111,6 +113,7 @@ def main():
     parser.add_argument("--seeds", nargs="+", type=int)
     parser.add_argument("--methods", nargs="+", choices=METHODS)
     parser.add_argument("--jobs", type=int, default=1)
+    add_cluster(parser)
     args = parser.parse_args()
     if args.action == "one":
         data, seed, method = args.cell
@@ -124,7 +127,8 @@ def main():
             and seed in (args.seeds or [seed])
             and method in (args.methods or [method])
         ]
-        fill(Table(RESULTS, KEYS), wanted, in_a_process, args.jobs)
+        with on_cluster(args.cluster):
+            fill(Table(RESULTS, KEYS), wanted, in_a_process, args.jobs)
     report()
 
 
