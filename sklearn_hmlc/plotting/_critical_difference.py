@@ -58,11 +58,19 @@ class CriticalDifferenceDisplay:
 
     Examples
     --------
-    >>> from sklearn_hmlc.plotting import CriticalDifferenceDisplay
-    >>> results = [[0.9, 0.8, 0.1], [0.8, 0.7, 0.2], [0.7, 0.6, 0.1]]
-    >>> display = CriticalDifferenceDisplay.from_results(results)
-    >>> round(display.comparison.critical_difference, 3)
-    1.914
+    .. plot::
+       :include-source:
+       :alt: Critical difference diagram of three methods.
+
+       >>> import pandas as pd
+       >>> from sklearn_hmlc.plotting import CriticalDifferenceDisplay
+       >>> results = pd.DataFrame(
+       ...     [[0.9, 0.8, 0.1], [0.8, 0.7, 0.2], [0.7, 0.6, 0.1]],
+       ...     columns=["ensemble", "forest", "guess"],
+       ... )
+       >>> display = CriticalDifferenceDisplay.from_results(results)
+       >>> round(display.comparison.critical_difference, 3)
+       1.914
     """
 
     def __init__(self, comparison):

@@ -53,15 +53,22 @@ class RarityDisplay:
 
     Examples
     --------
-    >>> from sklearn_hmlc.datasets import make_hierarchical_multilabel
-    >>> from sklearn_hmlc.plotting import RarityDisplay
-    >>> _, Y, hierarchy = make_hierarchical_multilabel(300, n_nodes=30, random_state=0)
-    >>> predictions = {"all right": Y, "roots alone": Y * (hierarchy.depth == 0)}
-    >>> display = RarityDisplay.from_predictions(
-    ...     Y, predictions, y_train=Y, hierarchy=hierarchy, metric="recall"
-    ... )
-    >>> display.ax_.get_ylabel()
-    'Recall'
+    .. plot::
+       :include-source:
+       :alt: Bars of recall by training rows per node.
+
+       >>> import numpy as np
+       >>> from sklearn_hmlc.datasets import make_hierarchical_multilabel
+       >>> from sklearn_hmlc.plotting import RarityDisplay
+       >>> _, Y, _ = make_hierarchical_multilabel(900, n_nodes=60, random_state=0)
+       >>> rng = np.random.default_rng(0)
+       >>> found = rng.random(Y.shape) < Y.mean(axis=0) ** 0.3
+       >>> predictions = {"finds common nodes": Y * found, "finds none": Y * 0}
+       >>> display = RarityDisplay.from_predictions(
+       ...     Y, predictions, y_train=Y, metric="recall"
+       ... )
+       >>> display.ax_.get_ylabel()
+       'Recall'
     """
 
     def __init__(self, reports):

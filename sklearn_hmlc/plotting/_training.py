@@ -53,11 +53,17 @@ class TrainingDisplay:
 
     Examples
     --------
-    >>> from sklearn_hmlc.plotting import TrainingDisplay
-    >>> history = [{"train_loss": 3.0, "dur": 0.1}, {"train_loss": 2.0, "dur": 0.1}]
-    >>> display = TrainingDisplay({"Mine": history}).plot()
-    >>> display.line_["train_loss", "Mine"].get_ydata()
-    array([3., 2.])
+    .. plot::
+       :include-source:
+       :alt: Training and validation loss by epoch, with a ring at the best one.
+
+       >>> from sklearn_hmlc.plotting import TrainingDisplay
+       >>> history = [
+       ...     {"train_loss": 2 / k, "valid_loss": 2 / k + k / 20} for k in range(1, 13)
+       ... ]
+       >>> display = TrainingDisplay({"mine": history}, kept={"mine": 6}).plot()
+       >>> display.line_["train_loss", "mine"].get_ydata()[:2]
+       array([2., 1.])
     """
 
     def __init__(self, histories, *, kept=None):
