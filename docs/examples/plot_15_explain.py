@@ -88,8 +88,6 @@ explanation = explain(model, X_test.loc[[gene]], ["starch breakdown"], k=5)
 explanation.table
 
 # %%
-# .. _why_predicted:
-#
 # May it be believed?
 # -------------------
 #

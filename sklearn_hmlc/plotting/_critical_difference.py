@@ -20,6 +20,7 @@ from . import _style
 
 # Inches that the axis of ranks has at least, with its own name.
 _RULER_WIDTH = 4.5
+_MARGIN = 0.3  # beside the names, both sides together
 
 
 class CriticalDifferenceDisplay:
@@ -157,7 +158,7 @@ class CriticalDifferenceDisplay:
         for text in texts:
             width = text.get_window_extent().width / self.figure_.dpi
             sides[text.get_horizontalalignment()].append(width)
-        needed = _RULER_WIDTH + max(sides["left"]) + max(sides["right"])
+        needed = _RULER_WIDTH + max(sides["left"]) + max(sides["right"]) + _MARGIN
         self.figure_.set_figwidth(max(self.figure_.get_figwidth(), needed))
 
     def _draw_ruler(self):
