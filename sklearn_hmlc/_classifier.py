@@ -88,8 +88,8 @@ default="binary"
         Exponent of the schedule "power", > 0.
     sampler : object with ``fit_resample``, default=None
         Resamples the rows to train on, once the validation part is set aside, so that
-        no clone of a training row is validated on: `sklearn_hmlc.LPROS`, say. It is
-        given ``y`` in the form given to `fit`. Its ``random_state`` (and those of
+        no clone of a training row is validated on: `~sklearn_hmlc.over_sampling.LPROS`,
+        say. It is given ``y`` as `fit` is. Its ``random_state`` (and those of
         samplers inside), if None, follows from that of the classifier. Node weights and
         the frequencies of unscored nodes are those of the resampled rows;
         ``prior_correction`` knows nothing of clones. None: the rows as they are.

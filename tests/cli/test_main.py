@@ -31,7 +31,7 @@ def test_help_names_every_option_and_fits_the_screen(capsys, monkeypatch, comman
     assert stop.value.code == 0
     text = capsys.readouterr().out
     assert "usage: hmlc" in text
-    assert max(map(len, text.splitlines())) <= 88
+    assert max(map(len, text.splitlines())) <= 80
 
 
 def test_without_a_command(capsys):
