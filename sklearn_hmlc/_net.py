@@ -73,11 +73,10 @@ class HierarchicalNet(NeuralNet):
         Before each epoch: that is where one that was interrupted goes on.
         """
         if self.together_.n > 1:
+            seed, epoch = self.generator_.initial_seed(), len(self.history)
+            own = np.random.SeedSequence((seed, epoch, self.together_.rank))
             for generator in self.foreign_:
-                seed = torch.randint(_torch.SEEDS, (), generator=self.generator_)
-                generator.manual_seed(
-                    (seed.item() + self.together_.rank) % _torch.SEEDS
-                )
+                generator.manual_seed(int(own.generate_state(1)[0]))
 
     def initialize_callbacks(self):
         """Make the callbacks; they have heard of nothing yet."""
@@ -182,7 +181,10 @@ class HierarchicalNet(NeuralNet):
         """Compute products in the precision that the user has asked for."""
         if self.precision_ == "float32":
             return contextlib.nullcontext()
-        return torch.autocast(torch.device(self.device).type, torch.bfloat16)
+        # Without the cache of narrow weights, which lasts as long as the outermost
+        # context: that is around the whole training, and weights change in each step.
+        device = torch.device(self.device).type
+        return torch.autocast(device, torch.bfloat16, cache_enabled=False)
 
     def _notify_of_gradients(self, batch):
         """Call `on_grad_computed` of those callbacks that do something there."""

@@ -100,8 +100,8 @@ def _plain_net(net):
             if _is_told(name, value, trimmed)
         },
         "weights": _keep(net.module_, net.module_.state_dict()),
-        "node_weight": loss.node_weight.cpu().numpy(),
-        "negative_weight": loss.negative_weight.cpu().numpy(),
+        "node_weight": loss.node_weight.numpy(),
+        "negative_weight": loss.negative_weight.numpy(),
         "share": float(loss.share),
         "history": [_without_batches(epoch) for epoch in net.history],
         "rates": list(net.rates_),
@@ -175,8 +175,8 @@ def _net(estimator, kept):
         net.initialize()
     net.module_.load_state_dict(_kept(kept["weights"]))
     loss = net.criterion_
-    loss.node_weight.copy_(torch.tensor(kept["node_weight"]))
-    loss.negative_weight.copy_(torch.tensor(kept["negative_weight"]))
+    loss.set_node_weight(kept["node_weight"], "positive")
+    loss.set_node_weight(kept["negative_weight"], "negative")
     loss.share = float(kept["share"])
     for epoch in kept["history"]:
         net.history.new_epoch()

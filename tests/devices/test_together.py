@@ -64,8 +64,11 @@ def test_two_processes_learn_what_one_does(launch, name):
     """Heads, masks, sparse rows, uneven and tiny batches, weights, folds."""
     (found, _), *_ = launch
     found, expected = found[name], launched.SAME[name]("cpu")
-    # bfloat16 has 8 bits; the others differ by the roundings of sums.
-    close = 0.05 if name == "bf16" else 1e-5
+    # The others differ by the roundings of sums.
+    close = {"bf16": 0.05, "lbfgs": 0.1}.get(name, 1e-5)
+    if name == "lbfgs":
+        steps = (one["steps"][:2] for one in (found, expected))
+        np.testing.assert_allclose(*steps, rtol=1e-6)
     for what in ("losses", "steps", "scores"):
         if expected.get(what) is not None:
             np.testing.assert_allclose(found[what], expected[what], rtol=0, atol=close)
