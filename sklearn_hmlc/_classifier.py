@@ -6,26 +6,26 @@ Stage: all of them, each a call into its room. Source: Xu et al. (2026).
 from typing import ClassVar
 
 from sklearn.base import BaseEstimator, ClassifierMixin, _fit_context
-from sklearn.utils import check_consistent_length
 from sklearn.utils.validation import _num_samples, check_is_fitted
 
 from . import _fit
 from ._callbacks import clone_with_callbacks
 from ._diagram import block_of, html_of
+from ._door import checked_rows
 from ._params import (
     CONSTRAINTS,
     check_partial_fit,
     check_sampler,
     warn_without_effect,
 )
-from ._rows import Rows, check_features
+from ._rows import check_features
 from ._saved import all_or_nothing
 from ._scoring import given_validation
 from ._stored import Plain
-from ._target import ScoreMixin, make_target
+from ._target import ScoreMixin
 from ._tasks import CallbackSupportMixin, Tasks
 from ._torch import usual
-from ._validation import as_thresholds, check_same_ids
+from ._validation import as_thresholds
 from .uncertainty import get_measure
 
 
@@ -131,7 +131,12 @@ default="binary"
         an array of shape (n_nodes,) in node order, or a mapping node -> threshold (the
         rest 0.5). `sklearn_hmlc.postprocessing.NodeThresholdClassifier` tunes them.
     device : str or torch.device, default="auto"
-        Where to train. "auto": CUDA where there is one, else the CPU.
+        Where to train. "auto": CUDA where there is one, else the CPU. "accelerate": as
+        one model in all processes of ``accelerate launch`` or ``torchrun``, see the
+        user guide; in a program that was started without them the same as "auto".
+    precision : {"float32", "bf16"}, default="float32"
+        Of the products in training. "bf16": bfloat16, on devices that have it; weights,
+        the max constraint, the loss and all predictions stay float32.
     net_params : dict, default=None
         Further parameters in skorch's own words: ``callbacks``,
         ``iterator_train__num_workers``, ``optimizer__betas``, ...
@@ -273,6 +278,7 @@ default="binary"
         prior_correction=True,
         threshold=0.5,
         device="auto",
+        precision="float32",
         net_params=None,
         warm_start=False,
         checkpoint=None,
@@ -313,6 +319,7 @@ default="binary"
         self.prior_correction = prior_correction
         self.threshold = threshold
         self.device = device
+        self.precision = precision
         self.net_params = net_params
         self.warm_start = warm_start
         self.checkpoint = checkpoint
@@ -380,7 +387,7 @@ default=None
         with all_or_nothing(self, goes_on):
             if goes_on:
                 _fit.check_unchanged(self)
-            rows = self._validate_rows(X, y, sample_weight, reset=not goes_on)
+            rows = checked_rows(self, X, y, sample_weight, reset=not goes_on)
             valid = given_validation(self, X_val, y_val, sample_weight_val)
             _fit.warn_empty(self, rows.Y)
             warn_without_effect(self)
@@ -425,22 +432,9 @@ default=None
         with all_or_nothing(self, goes_on):
             if goes_on:
                 _fit.check_unchanged(self, classes)
-            rows = self._validate_rows(X, y, sample_weight, not goes_on, classes)
+            rows = checked_rows(self, X, y, sample_weight, not goes_on, classes)
             _fit.learn(self, rows, goes_on, one_epoch=True)
         return self
-
-    def _validate_rows(self, X, y, sample_weight, reset, classes=None):
-        """Check what the user gave; learn the kind of target at the first fit."""
-        check_same_ids(X, y)
-        check_same_ids(X, sample_weight, ("X", "sample_weight"))
-        X = check_features(self, X, reset)
-        if reset:
-            self._target = make_target(y, self.hierarchy, classes)
-        as_thresholds(self.threshold, self._target.hierarchy, self._target.column_names)
-        labels = self._target.encode(y)
-        check_consistent_length(X, labels)
-        weight = _fit.row_weights(self, sample_weight, labels.shape[0], reset)
-        return Rows(X, labels, weight).that_count()
 
     # -- prediction ------------------------------------------------------------------
 
