@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 from sklearn import get_config
-from sklearn.utils import assert_all_finite, gen_batches
+from sklearn.utils import assert_all_finite
 
 from ._words import shorten
 
@@ -24,7 +24,7 @@ _READ = 2**22
 
 # What an array has, and what those have that are read by other means: arrays in memory
 # or on a device, columns of frames, tensors, collections that are yet to be computed.
-_ARRAY = {"shape", "dtype", "__getitem__", "__len__"}
+_ARRAY = {"shape", "dtype", "__getitem__"}
 _OTHERS = {"__array_namespace__", "__cuda_array_interface__", "to_numpy", "numpy"}
 _OTHERS |= {"dask"}
 
@@ -119,7 +119,7 @@ def read_rows(X: Any, rows: Any) -> np.ndarray:
         return np.asarray(X[rows])
     if len(rows) == 0:
         return np.asarray(X[:0])
-    rows = np.where(rows < 0, rows + len(X), rows)
+    rows = np.where(rows < 0, rows + X.shape[0], rows)
     ascending, places = np.unique(rows, return_inverse=True)
     part = _read_ascending(X, ascending)
     return part if np.array_equal(ascending, rows) else part[places]
@@ -145,7 +145,13 @@ def blocks_of(X: Any, entries: int = _READ) -> Iterator[slice]:
     chunk = (getattr(X, "chunks", None) or (1,))[0]
     # Of a chunk that is packed no part can be read alone.
     step = max(chunk, step - step % chunk)
-    yield from gen_batches(X.shape[0], step)
+    yield from parts_of(X.shape[0], step)
+
+
+def parts_of(n_rows: int, size: int) -> Iterator[slice]:
+    """Yield slices of so many rows; none where there are no rows."""
+    for start in range(0, n_rows, size):
+        yield slice(start, min(start + size, n_rows))
 
 
 def sparse_rows(Y: Any, check: Callable[[np.ndarray], None]) -> sp.csr_array:
@@ -158,6 +164,31 @@ def sparse_rows(Y: Any, check: Callable[[np.ndarray], None]) -> sp.csr_array:
     if not parts:
         return sp.csr_array(Y.shape, dtype=Y.dtype)
     return sp.csr_array(sp.vstack(parts, format="csr"))
+
+
+class Mapped:
+    """A `numpy.memmap` that is no `ndarray`: others take copies of these.
+
+    To another process it goes by the name of its file, unless it is a part of one.
+    """
+
+    def __init__(self, X: np.ndarray) -> None:
+        self.X, self.shape, self.dtype, self.ndim = X, X.shape, X.dtype, X.ndim
+
+    def __getitem__(self, rows: Any) -> np.ndarray:
+        return np.asarray(self.X[rows])
+
+    def __reduce__(self) -> Any:
+        X: Any = self.X
+        if not isinstance(X, np.memmap) or not isinstance(X.base, mmap.mmap):
+            return Mapped, (np.array(X),)
+        order = "C" if X.flags.c_contiguous else "F"
+        where = X.filename, X.dtype, "r", X.offset, X.shape, order
+        return _mapped_again, where
+
+
+def _mapped_again(*where: Any) -> Mapped:
+    return Mapped(np.memmap(*where))
 
 
 class OnDisk:

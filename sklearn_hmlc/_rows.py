@@ -16,7 +16,14 @@ from sklearn.utils import assert_all_finite, gen_batches
 from sklearn.utils.validation import validate_data
 from torch.utils.data import DataLoader, Dataset, IterableDataset
 
-from ._on_disk import OnDisk, check_numbers, check_stored, is_on_disk, read_rows
+from ._on_disk import (
+    OnDisk,
+    check_numbers,
+    check_stored,
+    is_on_disk,
+    parts_of,
+    read_rows,
+)
 from ._validation import canonical, mostly_zeros
 
 # Entries that are looked at a time at the door (16 MB of float32).
@@ -187,7 +194,7 @@ def rows_per_node(labels):
     Some at a time: a copy by columns would be larger than all that training needs.
     """
     counts = np.zeros(labels.shape[1], dtype=np.int64)
-    for some in gen_batches(labels.nnz, _CHECKED_ENTRIES):
+    for some in parts_of(labels.nnz, _CHECKED_ENTRIES):
         counts += np.bincount(labels.indices[some], minlength=len(counts))
     return counts
 

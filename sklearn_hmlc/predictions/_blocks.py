@@ -397,7 +397,7 @@ def predict_dense(
     out: Any = None,
     hierarchy: Hierarchy | None = None,
     batch_size: int | None = None,
-) -> np.ndarray:
+) -> Any:
     """Predict probabilities into one array, which may lie on disk.
 
     Parameters
@@ -406,8 +406,9 @@ def predict_dense(
         As in `iter_proba`.
     X : array-like, sparse matrix, DataFrame or Dataset of shape (n_samples, ...)
         What the estimator takes, as in `iter_proba`.
-    out : ndarray or memmap of float of shape (n_samples, n_nodes), default=None
-        Where to put them; a `numpy.memmap` needs no memory. None: a new array.
+    out : array of float of shape (n_samples, n_nodes), default=None
+        Where to put them; a `numpy.memmap`, and an array of Zarr or HDF5, need no
+        memory. None: a new array.
     hierarchy : Hierarchy, default=None
         As in `iter_proba`.
     batch_size : int, default=None
@@ -415,7 +416,7 @@ def predict_dense(
 
     Returns
     -------
-    proba : ndarray of shape (n_samples, n_nodes)
+    proba : array of shape (n_samples, n_nodes)
         ``out``, where it is given; a memmap is flushed. Columns as in `iter_proba`.
 
     Raises
@@ -453,12 +454,15 @@ def predict_dense(
 
 
 def _check_out(out: Any, shape: tuple[int, int]) -> None:
-    fits = isinstance(out, np.ndarray) and out.shape == shape and out.dtype.kind == "f"
-    if not fits or not out.flags.writeable:
+    check_stored(out, "out")
+    is_array = isinstance(out, np.ndarray) or is_on_disk(out)
+    fits = is_array and tuple(out.shape) == shape and np.dtype(out.dtype).kind == "f"
+    writeable = not isinstance(out, np.ndarray) or out.flags.writeable
+    if not fits or not writeable:
         got = type(out).__name__
-        if isinstance(out, np.ndarray):
+        if is_array:
             got = f"{out.dtype} of shape {out.shape}"
-            got += "" if out.flags.writeable else ", read-only"
+            got += "" if writeable else ", read-only"
         raise ValueError(
             f"Expected `out` as a writeable array of floats of shape {shape}, but got "
             f"{got}."

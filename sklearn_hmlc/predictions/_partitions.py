@@ -8,6 +8,7 @@ frames and tables.
 from __future__ import annotations
 
 import inspect
+import math
 import os
 import secrets
 import sys
@@ -17,9 +18,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from sklearn.utils import gen_batches
 
 from .._folders import check_place
+from .._on_disk import Mapped, check_stored, is_on_disk, parts_of
 from .._optional import optional
 from .._response import some_rows
 from .._validation import (
@@ -62,9 +63,10 @@ def predict_partitions(
     ----------
     estimator : fitted estimator
         As in `iter_proba`. It is sent to the workers once.
-    X : dask.array.Array or dask.dataframe.DataFrame of shape (n_samples, ...)
+    X : dask.array.Array, dask.dataframe.DataFrame or array of shape (n_samples, ...)
         Rows, in partitions that fit into memory. Columns of an array that lie in
-        several chunks are put together.
+        several chunks are put together. Or an array on disk (`numpy.memmap`, Zarr,
+        HDF5), of which chunks are made.
     kind : {"proba", "labels", "top", "frame"}, default="proba"
         What comes out: probabilities, what `predict` says yes to, the table of
         `predict_top`, or that of `predict_frame`.
@@ -96,7 +98,7 @@ def predict_partitions(
     ImportError
         Without Dask (the extra ``cluster``), or Zarr (``zarr``) for such an `out`.
     TypeError
-        If `X` is no Dask collection, or an option is unknown.
+        If `X` is nothing of these, or an option is unknown.
     ValueError
         If the model does not take such rows (columns of other names, say), the place
         can't be written, or array rows are to be numbered whose number is unknown. No
@@ -117,6 +119,9 @@ def predict_partitions(
     Where every partition numbers its rows from 0, as after ``dask.dataframe.read_csv``,
     ids come more than once: give the frame an index first.
 
+    ``dask.array.from_array`` reads a whole `numpy.memmap` into memory; give this
+    function the memmap itself. To other machines it goes by the name of its file.
+
     Examples
     --------
     >>> import dask.array as da
@@ -135,6 +140,7 @@ def predict_partitions(
     check_option("kind", kind, _KINDS)
     check_bool("force", force)
     _check_options(kind, options)
+    X = _lazy(X)
     is_array = _is_array(X)
     if out is not None:
         ending = _checked_ending(out, is_array and kind in _ARRAYS, kind)
@@ -164,6 +170,18 @@ def predict_partitions(
 
 
 # -- at the door -----------------------------------------------------------------------
+
+
+def _lazy(X: Any) -> Any:
+    """Make a Dask array of one on disk, which Dask would read as a whole."""
+    check_stored(X)
+    if not is_on_disk(X):
+        return X
+    array = optional("dask.array", _CALLER, "cluster")
+    n_rows = checked_size(None, math.prod(X.shape[1:]))
+    chunks = (min(n_rows, X.shape[0]), *X.shape[1:])
+    rows = Mapped(X) if isinstance(X, np.ndarray) else X
+    return array.from_array(rows, chunks=chunks, name=False)
 
 
 def _is_array(X: Any) -> bool:
@@ -241,7 +259,7 @@ def _in_small_chunks(X: Any, most: int, regular: bool) -> Any:
         return X if even else X.rechunk({0: size})
     if max(sizes) <= most:
         return X
-    smaller = [part for n in sizes for part in gen_batches(n, most)]
+    smaller = [part for n in sizes for part in parts_of(n, most)]
     return X.rechunk({0: tuple(part.stop - part.start for part in smaller)})
 
 
@@ -263,7 +281,7 @@ def _answers(part: Any, model: NamedModel, kind: str, batch_size: int) -> Any:
     n_rows = part.shape[0]
     dtype = bool if kind == "labels" else model.dtype
     values = np.empty((n_rows, len(model.nodes)), dtype=dtype)
-    for rows in gen_batches(n_rows, batch_size):
+    for rows in parts_of(n_rows, batch_size):
         values[rows] = _ARRAYS[kind](model, some_rows(part, rows))
     if not isinstance(part, pd.DataFrame):
         return values
