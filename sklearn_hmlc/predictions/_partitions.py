@@ -35,7 +35,7 @@ from ._partition_files import ENDINGS, is_own, write_array, write_frame
 from ._table import predict_frame, predict_top
 
 _CALLER = "predict_partitions"
-_TABLES = {"top": predict_top, "frame": predict_frame}
+_TABLES: dict[str, Callable[..., Any]] = {"top": predict_top, "frame": predict_frame}
 _ARRAYS: dict[str, Callable[[NamedModel, Any], Any]] = {
     "proba": NamedModel.proba,
     "labels": NamedModel.decisions,
@@ -151,22 +151,19 @@ def predict_partitions(
     size = checked_size(batch_size, len(model.nodes))
     if is_array:
         X = _in_small_chunks(X, checked_size(None, len(model.nodes)), out is not None)
-    work: Callable[..., Any]
+    lines: Callable[..., Any]
     if kind in _ARRAYS:
-        work = partial(_answers, kind=kind, batch_size=size)
+        lines = partial(_answers, kind=kind, batch_size=size)
         if is_array:
-            found = _arrays(work, X, model, kind)
+            found = _arrays(lines, X, model, kind)
             return found if out is None else write_array(found, out, model.nodes, force)
-        meta = work(example, model)
-        found = _frames(work, X, model, meta)
-        return found if out is None else write_frame(found, out, meta, True, force)
-    table = partial(
-        _TABLES[kind], hierarchy=hierarchy, batch_size=batch_size, **options
-    )
-    work = partial(_lines, table=table, meta=_meta(model, example, kind, options))
-    meta = work.keywords["meta"]
-    found = (_tables if is_array else _frames)(work, X, model, meta)
-    return found if out is None else write_frame(found, out, meta, False, force)
+        meta, keeps_index = lines(example, model), True
+    else:
+        more = {"hierarchy": hierarchy, "batch_size": batch_size, **options}
+        meta, keeps_index = _meta(model, example, kind, options), False
+        lines = partial(_lines, table=partial(_TABLES[kind], **more), meta=meta)
+    found = (_tables if is_array else _frames)(lines, X, model, meta)
+    return found if out is None else write_frame(found, out, meta, keeps_index, force)
 
 
 # -- at the door -----------------------------------------------------------------------
