@@ -346,14 +346,14 @@ default="binary"
         Parameters
         ----------
         X : array-like, sparse matrix or Dataset of shape (n_samples, n_features)
-            Features, finite. With an ``encoder`` also an array of more dimensions, such
-            as images (n_samples, channels, height, width), of floats or of uint8, which
-            is scaled to [0, 1]; a `numpy.memmap` is read batch by batch; or a
-            `torch.utils.data.Dataset` whose items are, or begin with, the features.
+            Features, finite. A `numpy.memmap`, an array of Zarr or HDF5, and a
+            `torch.utils.data.Dataset` whose items are, or begin with, the features are
+            read batch by batch. With an ``encoder`` also of more dimensions: images
+            (n_samples, channels, height, width) of floats, or uint8 (scaled to [0, 1]).
         y : array-like, sparse matrix or DataFrame of shape (n_samples, n_nodes), or \
 array-like of shape (n_samples,)
             Labels, 0 and 1, closed under the hierarchy; columns in the order of
-            ``hierarchy.nodes``, a DataFrame's by name. 1-D: one node per row.
+            ``hierarchy.nodes``, a DataFrame's by name; or on disk. 1-D: a node per row.
         sample_weight : array-like of shape (n_samples,), default=None
             What each row counts, >= 0. None: 1. Rows of weight 0 are left out.
         X_val, y_val, sample_weight_val : as ``X``, ``y`` and ``sample_weight``, \
@@ -446,7 +446,7 @@ default=None
 
         Parameters
         ----------
-        X : array-like or sparse matrix of shape (n_samples, n_features)
+        X : array-like, sparse matrix or Dataset of shape (n_samples, n_features)
 
         Returns
         -------
@@ -466,7 +466,7 @@ default=None
 
         Parameters
         ----------
-        X : array-like or sparse matrix of shape (n_samples, n_features)
+        X : array-like, sparse matrix or Dataset of shape (n_samples, n_features)
 
         Returns
         -------
@@ -482,7 +482,7 @@ default=None
 
         Parameters
         ----------
-        X : array-like or sparse matrix of shape (n_samples, n_features)
+        X : array-like, sparse matrix or Dataset of shape (n_samples, n_features)
 
         Returns
         -------
@@ -513,7 +513,7 @@ ndarray of shape (n_samples,)
 
         Parameters
         ----------
-        X : array-like or sparse matrix of shape (n_samples, n_features)
+        X : array-like, sparse matrix or Dataset of shape (n_samples, n_features)
         constrained : bool, default=True
             Whether each member is made coherent.
 
@@ -534,7 +534,7 @@ ndarray of shape (n_samples,)
 
         Parameters
         ----------
-        X : array-like or sparse matrix of shape (n_samples, n_features)
+        X : array-like, sparse matrix or Dataset of shape (n_samples, n_features)
         measure : str or callable, default="gmu"
             See `sklearn_hmlc.uncertainty.get_measure`.
 

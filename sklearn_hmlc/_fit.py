@@ -23,6 +23,7 @@ from ._checkpoints import Unkept, check_same, kept
 from ._outputs import Outputs
 from ._params import fixed_params
 from ._resample import resampled
+from ._rows import rows_per_node
 from ._saved import Saved
 from ._scoring import Validation, score_name
 from ._sizes import settle_sizes
@@ -40,7 +41,7 @@ def warn_empty(estimator, labels):
     hierarchy = estimator._target.hierarchy
     if estimator._target.single and estimator.hierarchy is None:
         return  # the nodes are the classes of y, some of which may weigh nothing
-    empty = hierarchy.scored & (np.diff(labels.tocsc().indptr) == 0)
+    empty = hierarchy.scored & (rows_per_node(labels) == 0)
     if empty.any():
         names = [hierarchy.nodes[node] for node in np.flatnonzero(empty)]
         warnings.warn(
@@ -128,7 +129,7 @@ def held_out(estimator, rows, given=None):
         )
         rows, valid = map(rows.take, numbers)
         remedy = "raise `validation_fraction`"
-    if valid.Y[:, estimator.hierarchy_.scored].nnz == 0:
+    if not rows_per_node(valid.Y)[estimator.hierarchy_.scored].any():
         raise ValueError(
             f"None of the {len(valid)} validation rows has a positive node; {remedy}, "
             "or set early_stopping=False."
@@ -151,11 +152,11 @@ class Seen:
     @classmethod
     def of(cls, rows):
         """Count some rows."""
-        weight = rows.sample_weight
-        if weight is None:
-            weight = np.ones(len(rows))
-        weight = np.asarray(weight, dtype=np.float64)
-        in_all = np.diff(rows.Y.tocsc().indptr) == len(rows)
+        n_rows = rows_per_node(rows.Y)
+        in_all = n_rows == len(rows)
+        if rows.sample_weight is None:
+            return cls(n_rows.astype(np.float64), float(len(rows)), in_all)
+        weight = np.asarray(rows.sample_weight, dtype=np.float64)
         return cls(weight @ rows.Y.astype(np.float64), float(weight.sum()), in_all)
 
     def __add__(self, other):
