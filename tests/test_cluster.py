@@ -38,13 +38,15 @@ X, Y = make_data()
 
 @pytest.fixture(scope="module")
 def workers():
-    """Two processes on this machine, without a dashboard."""
+    """Two processes on this machine, that listen on it alone, at any free port."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)  # as workers have it
-    options = {"dashboard_address": None, "worker_dashboard_address": None}
     with (
         distributed.LocalCluster(
-            n_workers=2, threads_per_worker=1, host="127.0.0.1", **options
+            n_workers=2,
+            threads_per_worker=1,
+            host="127.0.0.1",
+            dashboard_address="127.0.0.1:0",
         ) as cluster,
         distributed.Client(cluster) as client,
     ):
@@ -93,14 +95,16 @@ SEARCHES = {
         cv=2,
         random_state=0,
     ),
-    # Fits inside of fits.
+    # Fits inside of fits, on the same worker and spread as well.
     "blend": GridSearchCV(blend(), {"network__mix": [0.5, 1.0]}, cv=2),
+    "spread blend": GridSearchCV(blend(n_jobs=-1), {"network__mix": [0.5]}, cv=2),
 }
 
 
 @pytest.mark.parametrize("search", SEARCHES.values(), ids=SEARCHES)
 def test_searches(search, workers):
-    alone = search.fit(X, Y)
+    with joblib.parallel_config(backend="sequential"):
+        alone = search.fit(X, Y)
     with joblib.parallel_config(backend="dask"):
         spread = pickle.loads(pickle.dumps(search)).fit(X, Y)
     assert_same_results(alone, spread)
@@ -149,6 +153,26 @@ def test_rows_travel_once(model, on_cluster):
     model.fit(Counted(np.tile(X, (1, 10))), Y)
     # The experts on all rows first, then their folds.
     assert 1 <= Counted.pickled <= 2
+
+
+class CountedRows(sp.csr_array):
+    """Sparse rows that count how often they are pickled."""
+
+    pickled = 0
+
+    def __reduce__(self):
+        CountedRows.pickled += 1
+        return sp.csr_array, ((self.data, self.indices, self.indptr), self.shape)
+
+
+def test_sparse_rows_of_a_search_travel_once_if_scattered(workers):
+    """As the guide says: dask can't see how large they are."""
+    rows = CountedRows(np.tile(X, (1, 10)))
+    search = GridSearchCV(small(max_epochs=1), {"mix": [0.25, 0.5]}, cv=4)
+    with joblib.parallel_config(backend="dask", scatter=[rows]):
+        sent = CountedRows.pickled
+        search.fit(rows, Y)
+    assert CountedRows.pickled == sent
 
 
 def test_sizes_of_what_is_shared():
