@@ -22,7 +22,6 @@ SPLIT = "torch.distributed.run", "--standalone", "--nproc_per_node=2"
 # What is run, with how many threads in each process.
 KINDS = {
     "one process, one thread": ((), 1),
-    "one process, two threads": ((), 2),
     "two processes, one thread each": (("-m", *SPLIT), 1),
 }
 
