@@ -89,7 +89,7 @@ class _Some(Dataset):
 
 
 class _Floats(Dataset):
-    """Items of a dataset as float32, where no encoder takes bytes."""
+    """Bytes of a dataset as float32, where no encoder takes them."""
 
     def __init__(self, X):
         self.X = X
@@ -452,7 +452,8 @@ def _checked_dataset(estimator, X, reset):
         if estimator.encoder is None:
             estimator.n_features_in_ = len(item)
     _check_shape(estimator, tuple(item.shape), reset)
-    return X if estimator.encoder is not None else _Floats(X)
+    as_bytes = estimator.encoder is None and item.dtype == torch.uint8
+    return _Floats(X) if as_bytes else X
 
 
 def _check_encoder(estimator, what):

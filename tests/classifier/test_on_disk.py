@@ -230,6 +230,13 @@ def test_datasets_without_a_length(dataset):
         small().fit(dataset, Y)
 
 
+def test_datasets_of_bytes():
+    values = (np.abs(X) * 20).astype(np.uint8)
+    clf = small().fit(TensorDataset(torch.from_numpy(values)), Y)
+    expected = small().fit(values, Y).predict_proba(values)
+    np.testing.assert_array_equal(clf.predict_proba(values), expected)
+
+
 def test_datasets_of_no_tables():
     with pytest.raises(ValueError, match="Found X as a TensorDataset of 2-D items"):
         small().fit(TensorDataset(torch.zeros(150, 2, 4)), Y)
