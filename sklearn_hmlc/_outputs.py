@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ._rows import Rows
+from ._rows import Rows, rows_per_node
 from ._validation import shorten
 
 # What a node without rows is predicted: its frequency, but strictly above 0.
@@ -48,7 +48,7 @@ class Outputs:
         """
         if Y is None:
             return cls(hierarchy)
-        there = np.diff(Y.tocsc().indptr) > 0
+        there = rows_per_node(Y) > 0
         if there.all() or not (there & hierarchy.scored).any():
             return cls(hierarchy)
         return cls(hierarchy, np.flatnonzero(there))
@@ -75,7 +75,7 @@ class Outputs:
         return Rows(rows.X, Y, rows.sample_weight)
 
     def _refuse(self, Y):
-        there = np.diff(Y.tocsc().indptr) > 0
+        there = rows_per_node(Y) > 0
         there[self.nodes] = False
         raise ValueError(
             f"{there.sum()} nodes have rows now, but had none when the net was made, "

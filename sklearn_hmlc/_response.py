@@ -19,6 +19,7 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.utils import _safe_indexing
 
 from . import _frames as frames
+from ._on_disk import check_stored, is_on_disk, read_rows
 from ._validation import Node, as_labels, as_scores, column_positions
 from .hierarchy import Hierarchy
 
@@ -347,6 +348,9 @@ def some_rows(X: Any, rows: Any) -> Any:
     if data is not None and isinstance(X, data.Dataset):
         positions = range(len(X))[rows] if isinstance(rows, slice) else rows
         return data.Subset(X, positions)
+    if is_on_disk(X) and not isinstance(X, np.ndarray):
+        check_stored(X)
+        return read_rows(X, rows)
     return _safe_indexing(X, rows)
 
 

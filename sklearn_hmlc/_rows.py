@@ -1,7 +1,7 @@
 """Rows on their way to the net: checked at the door, then batches from memory.
 
 Stage: what the user calls ``X`` -> batches of tensors. ``X`` is a table (array or CSR),
-an array of any more dimensions, which may lie on disk (`numpy.memmap`), or a
+an array of any more dimensions, an array on disk (`numpy.memmap`, Zarr, HDF5), or a
 `torch.utils.data.Dataset`. None is copied: a batch is read when it is needed.
 """
 
@@ -16,6 +16,14 @@ from sklearn.utils import assert_all_finite, gen_batches
 from sklearn.utils.validation import validate_data
 from torch.utils.data import DataLoader, Dataset, IterableDataset
 
+from ._on_disk import (
+    OnDisk,
+    check_numbers,
+    check_stored,
+    is_on_disk,
+    parts_of,
+    read_rows,
+)
 from ._validation import canonical, mostly_zeros
 
 # Entries that are looked at a time at the door (16 MB of float32).
@@ -27,7 +35,7 @@ class Rows(Dataset):
 
     Parameters
     ----------
-    X : ndarray of shape (n_samples, ...), csr_array or Dataset
+    X : ndarray of shape (n_samples, ...), csr_array, OnDisk or Dataset
     Y : csr_array of bool of shape (n_samples, n_nodes)
     sample_weight : ndarray of float32 of shape (n_samples,), default=None
     """
@@ -80,6 +88,19 @@ class _Some(Dataset):
         return len(self.rows)
 
 
+class _Floats(Dataset):
+    """Items of a dataset as float32, where no encoder takes bytes."""
+
+    def __init__(self, X):
+        self.X = X
+
+    def __len__(self):
+        return len(self.X)
+
+    def __getitem__(self, row):
+        return _item(self.X, row).float()
+
+
 def features(X, rows):
     """Return a batch of features as a tensor: float32, or uint8 where X is that.
 
@@ -89,6 +110,8 @@ def features(X, rows):
     """
     if isinstance(X, _Some):
         return features(X.X, X.rows[rows])
+    if isinstance(X, OnDisk):
+        return torch.from_numpy(X[rows])
     if not is_array(X) and not sp.issparse(X):
         return _stacked(X, rows)
     if sp.issparse(X):
@@ -165,15 +188,33 @@ def dense_rows(labels, rows):
     return dense
 
 
+def rows_per_node(labels):
+    """Return how many rows of CSR labels have each node.
+
+    Some at a time: a copy by columns would be larger than all that training needs.
+    """
+    counts = np.zeros(labels.shape[1], dtype=np.int64)
+    for some in parts_of(labels.nnz, _CHECKED_ENTRIES):
+        counts += np.bincount(labels.indices[some], minlength=len(counts))
+    return counts
+
+
 def memory_batches(
-    dataset, batch_size, shuffle=False, drop_last=False, generator=None, **kwargs
+    dataset,
+    batch_size,
+    shuffle=False,
+    drop_last=False,
+    generator=None,
+    part=None,
+    **kwargs,
 ):
     """Return what asks `Rows` for whole batches: no collating row by row.
 
-    ``generator`` shuffles. Further arguments, such as ``num_workers``, go to a
-    `torch.utils.data.DataLoader`; without any there is none in between.
+    ``generator`` shuffles; of each batch only a ``part`` is read. Further arguments,
+    such as ``num_workers``, go to a `torch.utils.data.DataLoader`; without any there is
+    none in between.
     """
-    order = Batches(len(dataset), batch_size, shuffle, drop_last, generator)
+    order = Batches(len(dataset), batch_size, shuffle, drop_last, generator, part)
     if kwargs:
         # It draws seeds for its workers: not from what draws masks, so that the model
         # is the same with workers and without.
@@ -190,6 +231,12 @@ def memory_batches(
         )
         return _Sparse(loader) if sparse else loader
     return _InMemory(dataset, order)
+
+
+def whole_sizes(batches):
+    """Return the sizes of the batches of which `memory_batches` reads a part."""
+    loader = getattr(batches, "loader", batches)
+    return (loader.order if isinstance(loader, _InMemory) else loader.sampler).sizes()
 
 
 class _InMemory:
@@ -246,9 +293,13 @@ class Batches:
         Whether a last batch that is not full is left out.
     generator : torch.Generator, default=None
         None: torch's global one.
+    part : callable, default=None
+        From the size of a batch to the slice of it that is yielded. None: all of it.
     """
 
-    def __init__(self, n_rows, batch_size, shuffle, drop_last, generator=None):
+    def __init__(
+        self, n_rows, batch_size, shuffle, drop_last, generator=None, part=None
+    ):
         if drop_last and n_rows < batch_size:
             raise ValueError(
                 f"With drop_last=True there is no batch to train on: {n_rows} rows are "
@@ -257,22 +308,27 @@ class Batches:
             )
         self.n_rows, self.batch_size = n_rows, batch_size
         self.shuffle, self.drop_last = shuffle, drop_last
-        self.generator = generator
+        self.generator, self.part = generator, part
 
     def __iter__(self):
         """Yield arrays of row numbers."""
         rows = np.arange(self.n_rows)
         if self.shuffle:
             rows = torch.randperm(self.n_rows, generator=self.generator).numpy()
+        start = 0
+        for size in self.sizes():
+            batch = rows[start : start + size]
+            yield batch if self.part is None else batch[self.part(size)]
+            start += size
+
+    def sizes(self):
+        """Return the numbers of rows of the batches, which lie behind each other."""
         ends = [*range(self.batch_size, self.n_rows, self.batch_size), self.n_rows]
         if self.drop_last and self.n_rows % self.batch_size:
             ends.pop()
         elif self._last_is_lone():
             del ends[-2]
-        start = 0
-        for end in ends:
-            yield rows[start:end]
-            start = end
+        return np.diff([0, *ends]).tolist()
 
     def _last_is_lone(self):
         return self.n_rows % self.batch_size == 1 < min(self.n_rows, self.batch_size)
@@ -300,11 +356,15 @@ def is_table(X):
 def check_features(estimator, X, reset):
     """Return X as the net reads it, or raise; learn its form where ``reset``.
 
-    Tables become float32, dense or CSR. With an encoder arrays of any more dimensions
-    and datasets are taken as they are; their rows' shape is remembered.
+    Tables become float32, dense or CSR. Arrays on disk and datasets stay where they
+    are, and with an encoder so do arrays of more dimensions; their rows' shape is
+    remembered.
     """
-    if isinstance(X, _Some) and not reset:
-        return X  # a part of what has been checked
+    if isinstance(X, _Some | _Floats | OnDisk) and not reset:
+        return X  # what has been checked, or a part of it
+    check_stored(X)
+    if is_on_disk(X):
+        return _checked_on_disk(estimator, X, reset)
     if isinstance(X, Dataset):
         return _checked_dataset(estimator, X, reset)
     if isinstance(X, torch.Tensor):
@@ -321,6 +381,30 @@ def check_features(estimator, X, reset):
         )
     _check_shape(estimator, X.shape[1:], reset)
     return canonical(X)
+
+
+def _checked_on_disk(estimator, X, reset):
+    """Check by a row what can be; the rest is read once before training.
+
+    In prediction rows are looked at when they are read.
+    """
+    check_numbers(X)
+    if len(X.shape) > 2:
+        _check_encoder(estimator, f"X of shape {tuple(X.shape)}")
+    # Its messages are those of an array in memory.
+    validate_data(
+        estimator,
+        read_rows(X, slice(0, 1)),
+        dtype=None,
+        allow_nd=True,
+        ensure_all_finite=False,
+        reset=reset,
+    )
+    _check_shape(estimator, tuple(X.shape[1:]), reset)
+    as_bytes = len(X.shape) > 2 and np.dtype(X.dtype) == np.uint8
+    dtype = np.uint8 if as_bytes else np.float32
+    rows = OnDisk(X, dtype, type(estimator).__name__)
+    return rows.check() if reset else rows
 
 
 def _checked_array(estimator, X, reset):
@@ -351,7 +435,6 @@ def _check_finite(estimator, X):
 
 
 def _checked_dataset(estimator, X, reset):
-    _check_encoder(estimator, f"X as a {type(X).__name__}")
     if isinstance(X, IterableDataset) or not hasattr(X, "__len__"):
         raise ValueError(
             "Expected a Dataset with `__len__` and `__getitem__`, but got the iterable "
@@ -359,12 +442,17 @@ def _checked_dataset(estimator, X, reset):
         )
     if len(X) == 0:
         raise ValueError("Found Dataset with 0 sample(s), but at least 1 is required.")
+    item = _item(X, 0)
+    if item.ndim != 1:
+        _check_encoder(estimator, f"X as a {type(X).__name__} of {item.ndim}-D items")
     if reset:
         # Those of an earlier fit; a dataset tells of none.
         for name in ("n_features_in_", "feature_names_in_"):
             estimator.__dict__.pop(name, None)
-    _check_shape(estimator, tuple(_item(X, 0).shape), reset)
-    return X
+        if estimator.encoder is None:
+            estimator.n_features_in_ = len(item)
+    _check_shape(estimator, tuple(item.shape), reset)
+    return X if estimator.encoder is not None else _Floats(X)
 
 
 def _check_encoder(estimator, what):

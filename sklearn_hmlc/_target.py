@@ -16,6 +16,7 @@ from sklearn.metrics import accuracy_score
 from sklearn.utils import check_consistent_length
 
 from . import _frames as frames
+from ._on_disk import check_stored, is_on_disk, read_all
 from ._validation import (
     as_classes,
     as_labels,
@@ -172,7 +173,7 @@ class SingleTarget:
     column_names = None
 
     def __init__(self, y, hierarchy, classes=None):
-        y = as_classes(y, warn=True)
+        y = as_classes(_in_memory(y), warn=True)
         self.classes = np.unique(y if classes is None else classes)
         self.hierarchy = (
             Hierarchy.flat(self.classes) if hierarchy is None else hierarchy
@@ -181,7 +182,7 @@ class SingleTarget:
 
     def encode(self, y):
         """Return closed boolean CSR labels in node order, or raise."""
-        y = as_classes(y)
+        y = as_classes(_in_memory(y))
         unknown = np.setdiff1d(y, self.classes)
         if len(unknown):
             raise ValueError(
@@ -204,7 +205,7 @@ class SingleTarget:
 
     def score(self, y, proba, sample_weight=None):
         """Accuracy of the most probable classes."""
-        y = as_classes(y)
+        y = as_classes(_in_memory(y))
         check_consistent_length(y, proba)
         kinds = {y.dtype.kind, self.classes.dtype.kind}
         if "U" in kinds and kinds & set("biuf"):
@@ -294,6 +295,9 @@ def _as_container(y):
         return y
     if frames.is_frame(y):
         return y
+    check_stored(y, "y")
+    if is_on_disk(y):  # of 1-D labels there are few
+        return y if len(y.shape) == 2 and y.shape[1] > 1 else read_all(y)
     try:
         array = np.asarray(y)
     except ValueError as error:
@@ -307,6 +311,10 @@ def _as_container(y):
     return array
 
 
+def _in_memory(y):
+    return read_all(y) if is_on_disk(y) else y
+
+
 def _without_rows(y):
     """Container, dtype and columns of labels, which hold no memory of the rows."""
     if frames.is_frame(y):
@@ -314,4 +322,4 @@ def _without_rows(y):
     if sp.issparse(y):
         container = sp.csr_array if isinstance(y, sp.sparray) else sp.csr_matrix
         return container((0, y.shape[-1]), dtype=y.dtype).asformat(y.format)
-    return np.empty((0, y.shape[-1]), dtype=y.dtype)
+    return np.empty((0, y.shape[-1]), dtype=np.dtype(y.dtype))

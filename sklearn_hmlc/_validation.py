@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 from sklearn.utils import check_array
 
 from . import _frames as frames
+from ._on_disk import is_on_disk, sparse_rows
 from ._options import check_bool as check_bool
 from ._options import check_option as check_option
 from ._options import check_share as check_share
@@ -223,7 +224,7 @@ def as_labels(
     values = _label_values(Y, name)
     _check_width(values.shape, hierarchy, name)
     _check_binary(values.data if sp.issparse(values) else values, name)
-    labels = sp.csr_array(values.astype(bool), copy=True)
+    labels = sp.csr_array(values.astype(bool))  # a copy
     labels.sum_duplicates()
     labels.eliminate_zeros()
     return labels if order is None else labels[:, order]
@@ -277,6 +278,8 @@ def _label_values(Y: Any, name: str) -> Any:
         return sp.csr_array(Y)
     if frames.is_frame(Y):
         return frames.numbers(Y, name)
+    if is_on_disk(Y) and len(Y.shape) == 2:
+        return sparse_rows(Y, lambda block: _check_binary(block, name))
     try:
         return np.asarray(Y)
     except ValueError as error:

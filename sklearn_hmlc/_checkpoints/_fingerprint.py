@@ -21,6 +21,7 @@ import skorch
 import torch
 
 from .. import __version__
+from .._on_disk import OnDisk
 from .._rows import is_array
 from ..hierarchy import Hierarchy
 
@@ -78,13 +79,14 @@ def versions():
     }
 
 
-def machine(device):
+def machine(device, n_processes=1):
     """Return what rounding depends on beside the versions."""
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else ""
     return {
         "device": f"{device.type} {name}".strip(),
         "processor": f"{platform.machine()} {torch.backends.cpu.get_cpu_capability()}",
         "threads": str(torch.get_num_threads()),
+        "processes": str(n_processes),
     }
 
 
@@ -106,7 +108,7 @@ def _shape(X):
 
 def _digest_of_features(X):
     """Digest rows; of a Dataset their number, as reading them all may take hours."""
-    if is_array(X) or sp.issparse(X):
+    if is_array(X) or sp.issparse(X) or isinstance(X, OnDisk):
         return digest(X)
     return digest([f"{type(X).__module__}.{type(X).__qualname__}", len(X)])
 
@@ -170,6 +172,12 @@ def _blocks(array):
         yield memoryview(np.asarray(row).tobytes())
 
 
+def _of_rows_on_disk(X):
+    """Return what is that of the same rows in memory."""
+    rows = (memoryview(block.tobytes()) for block in X.blocks())
+    return "array", [X.dtype.str, list(X.shape), *rows]
+
+
 def _of_sparse(matrix):
     csr = sp.csr_array(matrix)
     positions = (np.asarray(x, dtype=np.int64) for x in (csr.indptr, csr.indices))
@@ -229,6 +237,7 @@ def _hashed(items):
 # From the narrowest kinds to the widest.
 _PARTS = [
     (np.ndarray, _of_array),
+    (OnDisk, _of_rows_on_disk),
     (sp.sparray | sp.spmatrix, _of_sparse),
     (pd.Series, lambda one: ("series", [list(one.index), one.to_numpy()])),
     (torch.Tensor, _of_tensor),

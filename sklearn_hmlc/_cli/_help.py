@@ -46,6 +46,7 @@ FIT_EXAMPLES = f"""\
 
 examples:
   hmlc fit train.arff valid.arff --model yeast.hmlc
+  hmlc fit train.arff --valid valid.arff --model yeast.hmlc
   hmlc fit genes.csv --index --labels annotations.csv --hierarchy go.csv \\
       --model go.hmlc --heads 5 --hidden 1000 1000
   hmlc fit --ontology go.obo --annotations human.gaf.gz --features domains.tsv \\

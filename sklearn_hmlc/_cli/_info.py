@@ -114,8 +114,8 @@ def _size_words(pipeline: Any) -> str:
     trained = network_of(pipeline)
     widths = " ".join(map(str, trained.hidden_layer_sizes_))
     return (
-        f"hidden layers {widths}, batches of {trained.batch_size_}, learning rate "
-        f"{trained.lr_:.2g}"
+        f"hidden layers {widths}, dropout {trained.net_.module__dropout:g}, batches of "
+        f"{trained.batch_size_}, learning rate {trained.lr_:.2g}"
     )
 
 

@@ -13,6 +13,7 @@ from ._blocks import (
     predict_labels,
     predict_sparse,
 )
+from ._partitions import predict_partitions
 from ._read import read_predictions
 from ._table import predict_frame, predict_top
 from ._write import write_predictions
@@ -25,6 +26,7 @@ __all__ = [
     "predict_dense",
     "predict_frame",
     "predict_labels",
+    "predict_partitions",
     "predict_sparse",
     "predict_top",
     "read_predictions",

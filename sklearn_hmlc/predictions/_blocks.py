@@ -7,6 +7,7 @@ nodes of each row.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from functools import partial
 from numbers import Integral
@@ -19,6 +20,7 @@ from sklearn.utils import Bunch, gen_batches
 from sklearn.utils.validation import _num_samples
 
 from .. import _frames as frames
+from .._on_disk import check_stored, is_on_disk
 from .._response import part_with, some_rows
 from .._scores import BLOCK_CELLS
 from .._validation import FloatArray, Node, shorten, to_python
@@ -150,7 +152,8 @@ def iter_proba(
         Names the columns of a model that knows no names; they are in the order of its
         nodes. None: the model's own, where it has one; else columns are numbered.
     batch_size : int, default=None
-        Rows at a time. None: as many as make a block of 64 MB.
+        Rows at a time. None: as many as make a block of 64 MB, of answers or,
+        where these are more, of an array's features.
 
     Returns
     -------
@@ -313,10 +316,17 @@ def _blocks(
     ids = row_ids(ids, X, n_rows)
     names = None if numbered else pd.Index(ids, tupleize_cols=False)
     model = NamedModel(estimator, some_rows(X, slice(0, 1)), hierarchy)
-    n_rows_each = _checked_size(batch_size, len(model.nodes))
+    n_rows_each = checked_size(batch_size, max(len(model.nodes), _width(X)))
     return PredictionBlocks(
         model, X, ids, n_rows_each, partial(answer, model), names, unsure
     )
+
+
+def _width(X: Any) -> int:
+    """Numbers in a row of an array; of what is sparse, or a Dataset, nobody knows."""
+    if is_on_disk(X) or isinstance(X, np.ndarray):
+        return math.prod(X.shape[1:])
+    return 1
 
 
 def _rows_of(X: Any, ids: Any = None) -> tuple[Any, Any]:
@@ -325,8 +335,14 @@ def _rows_of(X: Any, ids: Any = None) -> tuple[Any, Any]:
     Raises
     ------
     TypeError
-        If it has no features.
+        If it has no features, or is a collection of Dask's.
     """
+    if hasattr(type(X), "__dask_graph__"):
+        raise TypeError(
+            "Expected `X` in memory or on disk, but got a collection of Dask's; "
+            "predict it by partitions: `predict_partitions(estimator, X)`."
+        )
+    check_stored(X)
     if not isinstance(X, Bunch):
         return X, ids
     if "data" not in X:
@@ -337,7 +353,8 @@ def _rows_of(X: Any, ids: Any = None) -> tuple[Any, Any]:
     return X.data, X.get("ids") if ids is None else ids
 
 
-def _checked_size(batch_size: Any, n_nodes: int) -> int:
+def checked_size(batch_size: Any, n_nodes: int) -> int:
+    """Return how many rows make a block; None: as many as have 64 MB of answers."""
     if batch_size is None:
         return max(1, BLOCK_CELLS // max(1, n_nodes))
     if isinstance(batch_size, bool) or not isinstance(batch_size, Integral):
@@ -380,7 +397,7 @@ def predict_dense(
     out: Any = None,
     hierarchy: Hierarchy | None = None,
     batch_size: int | None = None,
-) -> np.ndarray:
+) -> Any:
     """Predict probabilities into one array, which may lie on disk.
 
     Parameters
@@ -389,8 +406,9 @@ def predict_dense(
         As in `iter_proba`.
     X : array-like, sparse matrix, DataFrame or Dataset of shape (n_samples, ...)
         What the estimator takes, as in `iter_proba`.
-    out : ndarray or memmap of float of shape (n_samples, n_nodes), default=None
-        Where to put them; a `numpy.memmap` needs no memory. None: a new array.
+    out : array of float of shape (n_samples, n_nodes), default=None
+        Where to put them; a `numpy.memmap`, and an array of Zarr or HDF5, need no
+        memory. None: a new array.
     hierarchy : Hierarchy, default=None
         As in `iter_proba`.
     batch_size : int, default=None
@@ -398,7 +416,7 @@ def predict_dense(
 
     Returns
     -------
-    proba : ndarray of shape (n_samples, n_nodes)
+    proba : array of shape (n_samples, n_nodes)
         ``out``, where it is given; a memmap is flushed. Columns as in `iter_proba`.
 
     Raises
@@ -436,12 +454,15 @@ def predict_dense(
 
 
 def _check_out(out: Any, shape: tuple[int, int]) -> None:
-    fits = isinstance(out, np.ndarray) and out.shape == shape and out.dtype.kind == "f"
-    if not fits or not out.flags.writeable:
+    check_stored(out, "out")
+    is_array = isinstance(out, np.ndarray) or is_on_disk(out)
+    fits = is_array and tuple(out.shape) == shape and np.dtype(out.dtype).kind == "f"
+    writeable = not isinstance(out, np.ndarray) or out.flags.writeable
+    if not fits or not writeable:
         got = type(out).__name__
-        if isinstance(out, np.ndarray):
+        if is_array:
             got = f"{out.dtype} of shape {out.shape}"
-            got += "" if out.flags.writeable else ", read-only"
+            got += "" if writeable else ", read-only"
         raise ValueError(
             f"Expected `out` as a writeable array of floats of shape {shape}, but got "
             f"{got}."

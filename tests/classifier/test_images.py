@@ -166,7 +166,11 @@ class Empty(Dataset):
     ("X", "params", "message"),
     [
         (FEW, {"encoder": None}, r"Found X of shape \(90, 1, 8, 8\).*Give `encoder`"),
-        (TensorDataset(torch.zeros(90, 2)), {"encoder": None}, "Found X as a Tensor"),
+        (
+            TensorDataset(torch.zeros(90, 2, 2)),
+            {"encoder": None},
+            "Found X as a TensorDataset of 2-D items",
+        ),
         (Stream(), {}, "Expected a Dataset with `__len__`.* iterable Stream"),
         (Empty(), {}, r"Found Dataset with 0 sample\(s\)"),
         (FEW[:0], {}, r"0 sample\(s\)"),
