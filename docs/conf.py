@@ -1,6 +1,8 @@
 """Sphinx configuration: ``python -m sphinx -W docs docs/_build/html``."""
 
+import inspect
 import logging
+import re
 import sys
 import warnings
 from pathlib import Path
@@ -82,6 +84,24 @@ intersphinx_mapping = {
 }
 intersphinx_timeout = 5  # seconds
 
+# Links to what is ours must lead somewhere. Names of others resolve with a network
+# alone; what stands in single backticks may also be a parameter or an attribute.
+nitpicky = True
+nitpick_ignore_regex = [
+    (r"py:(class|func|meth|exc|data|mod)", rf"({'|'.join(intersphinx_mapping)})\b.*"),
+    (r"py:(class|func|meth|exc|data|mod)", r"[A-Z]\w+(Error|Warning)|skops\..*"),
+    (r"py:obj", r"(?!sklearn_hmlc\.).*"),
+]
+
+# ``python -m sphinx -b linkcheck docs docs/_build/links`` asks every address.
+linkcheck_timeout = 20  # seconds
+linkcheck_retries = 2
+linkcheck_anchors = False  # many are made by scripts
+linkcheck_ignore = [
+    r"https://doi\.org/.*",  # publishers turn robots away
+    r"https://sklearn-hmlc\.readthedocs\.io/.*",  # these pages, before they are there
+]
+
 # -- what the pages look like ----------------------------------------------------------
 
 html_theme = "pydata_sphinx_theme"
@@ -92,14 +112,14 @@ html_css_files = ["custom.css"]
 html_theme_options = {
     "collapse_navigation": True,
     "logo": {"text": project},
-    "header_links_before_dropdown": 5,
+    "header_links_before_dropdown": 6,
     "navigation_with_keys": False,
     "secondary_sidebar_items": ["page-toc"],
     "show_prev_next": False,
 }
-html_sidebars = {
-    page: [] for page in ("index", "install", "whats_new", "versions", "glossary")
-}
+_ALONE = """index install evidence peers citing glossary whats_new versions
+contributing"""  # pages without others below them
+html_sidebars = {page: [] for page in _ALONE.split()}
 
 
 def _unreachable_is_no_warning(record):
@@ -115,8 +135,22 @@ def _is_inherited_from_others(app, what, name, obj, skip, options):  # noqa: ARG
     return None if ours else True
 
 
+def _where_it_is_written(app, modname, attribute):  # noqa: ARG001
+    """Find the source of a class whose module says where users find it."""
+    written = re.compile(rf"^class {re.escape(attribute)}\b", flags=re.MULTILINE)
+    public = getattr(sys.modules.get(modname), attribute, None)
+    if getattr(public, "__module__", None) != modname:
+        return None  # its module tells
+    for name, module in sorted(sys.modules.items()):
+        known = name.startswith("sklearn_hmlc.") and vars(module).get(attribute)
+        if known is public and written.search(inspect.getsource(module)):
+            return name
+    return None
+
+
 def setup(app):
-    """Connect the two functions above."""
+    """Connect the functions above."""
     logger = logging.getLogger("sphinx.sphinx.ext.intersphinx")
     logger.addFilter(_unreachable_is_no_warning)
     app.connect("autodoc-skip-member", _is_inherited_from_others)
+    app.connect("viewcode-follow-imported", _where_it_is_written)

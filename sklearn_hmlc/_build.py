@@ -19,6 +19,7 @@ from torch.optim.lr_scheduler import ReduceLROnPlateau
 from ._callbacks import OwnCallback, StopOnNan, callbacks_of, own_callbacks
 from ._net import HierarchicalNet
 from ._rows import features, memory_batches
+from ._together import ALONE
 from ._validation import mostly_zeros
 from .losses import HierarchicalFocalLoss
 from .nn import ENSEMBLES, EncodedHeads, RowAdam, encoded_width
@@ -38,7 +39,7 @@ _SCALE = 0.3
 _FUSED = (torch.optim.Adam, torch.optim.AdamW, torch.optim.SGD, torch.optim.Adagrad)
 
 
-def make_net(estimator, rows, device, generator):
+def make_net(estimator, rows, device, generator, together=ALONE):
     """Return an initialised net; ``net_params`` go before the other parameters."""
     if not estimator.hierarchy_.scored.any():
         raise ValueError("Expected a hierarchy with at least one scored node.")
@@ -60,7 +61,8 @@ def make_net(estimator, rows, device, generator):
         "verbose": 0,
     }
     try:
-        net = HierarchicalNet(**{**params, **given}, callbacks=callbacks_of(estimator))
+        callbacks = callbacks_of(estimator, together.first)
+        net = HierarchicalNet(**{**params, **given}, callbacks=callbacks)
         with drawing_weights(net, generator):
             net.initialize()
     except (TypeError, ValueError) as error:
@@ -70,6 +72,7 @@ def make_net(estimator, rows, device, generator):
         raise ValueError(f"In `net_params`: {error}") from error
     net.rates_ = estimator.lr_, encoder_lr(estimator)
     net.given_callbacks_ = given_callbacks(estimator)
+    net.precision_ = estimator.precision
     return net
 
 
@@ -107,7 +110,7 @@ def make_module(*, encoder, freeze_encoder, ensemble, **settings):
     return EncodedHeads(copy.deepcopy(encoder), heads, freeze=freeze_encoder)
 
 
-def refresh_net(net, estimator, restart):
+def refresh_net(net, estimator, restart, together=ALONE):
     """Take up the parameters that may change while training goes on.
 
     Those that ``net_params`` give stay; they go before the estimator's. ``restart``:
@@ -116,7 +119,7 @@ def refresh_net(net, estimator, restart):
     """
     given = estimator.net_params or {}
     if restart or not _same_callbacks(net, estimator):
-        net.callbacks = callbacks_of(estimator)
+        net.callbacks = callbacks_of(estimator, together.first)
         net.initialize_callbacks()
         start_anew(net)
         net.given_callbacks_ = given_callbacks(estimator)
@@ -131,6 +134,7 @@ def refresh_net(net, estimator, restart):
     net.rates_ = rates
     if "batch_size" not in given:
         net.batch_size = estimator.batch_size_
+    net.precision_ = estimator.precision
     return net
 
 
@@ -207,7 +211,7 @@ def _module(estimator, rows):
         "module__n_heads": int(estimator.n_estimators),
         "module__hidden_layer_sizes": widths(estimator.hidden_layer_sizes_),
         "module__activation": estimator.activation,
-        "module__dropout": estimator.dropout,
+        "module__dropout": estimator.dropout_,
     }
 
 

@@ -14,8 +14,9 @@ import time
 import warnings
 
 import numpy as np
+import skorch.callbacks
 from sklearn.base import clone
-from skorch.callbacks import Callback, EarlyStopping, EpochScoring
+from skorch.callbacks import Callback, EarlyStopping, EpochScoring, EpochTimer
 from skorch.utils import noop
 
 from . import _torch
@@ -40,6 +41,16 @@ class StopOnNan(OwnCallback):
             )
 
 
+class EpochTime(EpochTimer):
+    """`skorch.callbacks.EpochTimer`: one time for all who train."""
+
+    def on_epoch_end(self, net, **kwargs):  # noqa: ARG002
+        """Record the seconds."""
+        seconds = time.time() - self.epoch_start_time_
+        self.epoch_start_time_ = None
+        net.history.record("dur", net.together_.agreed(seconds))
+
+
 class ValidationScore(OwnCallback):
     """Record the score of the validation part after each epoch, under a name."""
 
@@ -48,7 +59,8 @@ class ValidationScore(OwnCallback):
 
     def on_epoch_end(self, net, dataset_valid=None, **kwargs):  # noqa: ARG002
         """Score the epoch."""
-        net.history.record(self.name, dataset_valid.score(net))
+        score = net.together_.agreed(dataset_valid.score(net))
+        net.history.record(self.name, score)
 
 
 class Schedule(OwnCallback):
@@ -122,8 +134,11 @@ class Progress(OwnCallback):
     """
 
     def on_train_begin(self, net, epochs=None, **kwargs):  # noqa: ARG002
-        """Begin."""
-        self.bar_ = _bar(epochs) if _shows_bars() else _Lines(epochs)
+        """Begin; one process shows it for all."""
+        if not net.together_.first:
+            self.bar_ = _Nothing()
+        else:
+            self.bar_ = _bar(epochs) if _shows_bars() else _Lines(epochs)
 
     def skip(self, epochs):
         """Begin after some epochs, of a training that goes on."""
@@ -170,6 +185,19 @@ def _bar(epochs):
     # What comes last is cut off where the line is short, so that the loss comes first.
     form = "{desc}: {n_fmt}/{total_fmt} epochs{postfix} |{bar}| {elapsed}<{remaining}"
     return _tqdm()(total=epochs, desc="fit", bar_format=form)
+
+
+class _Nothing:
+    """What shows nothing."""
+
+    def set_postfix(self, values):
+        pass
+
+    def update(self, epochs=1):
+        pass
+
+    def close(self):
+        pass
 
 
 class _Lines:
@@ -236,8 +264,25 @@ def wants_to_stop(net):
 # -- the user's own --------------------------------------------------------------------
 
 
-def callbacks_of(estimator):
-    """Return fresh callbacks: ours, and copies of the user's."""
+# What does nothing but write and print; one process does so for all.
+_WRITERS = (
+    skorch.callbacks.Checkpoint,
+    skorch.callbacks.TrainEndCheckpoint,
+    skorch.callbacks.TensorBoard,
+    skorch.callbacks.WandbLogger,
+    skorch.callbacks.NeptuneLogger,
+    skorch.callbacks.SacredLogger,
+    skorch.callbacks.MlflowLogger,
+    skorch.callbacks.PrintLog,
+    skorch.callbacks.ProgressBar,
+)
+
+
+def callbacks_of(estimator, first=True):
+    """Return fresh callbacks: ours, and copies of the user's.
+
+    In all processes but the ``first`` those that write do nothing.
+    """
     given = (estimator.net_params or {}).get("callbacks") or []
     if not isinstance(given, list | tuple):
         raise ValueError(
@@ -252,7 +297,16 @@ def callbacks_of(estimator):
             "`net.mean_proba(dataset_valid.X)` with `dataset_valid.Y`."
         )
     # skorch writes on callbacks, and parameters are not ours to change.
-    return [*own_callbacks(estimator), *map(copy_callback, given)]
+    copies = [copy_callback(one) if first else _mute(one) for one in given]
+    return [*own_callbacks(estimator), *copies]
+
+
+def _mute(callback):
+    """Copy a callback of the user's; what only writes is replaced by what does not."""
+    one = _unnamed(callback)
+    if not issubclass(one if isinstance(one, type) else type(one), _WRITERS):
+        return copy_callback(callback)
+    return (callback[0], Callback()) if isinstance(callback, tuple) else Callback()
 
 
 def _unnamed(callback):

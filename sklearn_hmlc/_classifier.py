@@ -6,26 +6,26 @@ Stage: all of them, each a call into its room. Source: Xu et al. (2026).
 from typing import ClassVar
 
 from sklearn.base import BaseEstimator, ClassifierMixin, _fit_context
-from sklearn.utils import check_consistent_length
 from sklearn.utils.validation import _num_samples, check_is_fitted
 
 from . import _fit
 from ._callbacks import clone_with_callbacks
 from ._diagram import block_of, html_of
+from ._door import checked_rows
 from ._params import (
     CONSTRAINTS,
     check_partial_fit,
     check_sampler,
     warn_without_effect,
 )
-from ._rows import Rows, check_features
+from ._rows import check_features
 from ._saved import all_or_nothing
 from ._scoring import given_validation
 from ._stored import Plain
-from ._target import ScoreMixin, make_target
+from ._target import ScoreMixin
 from ._tasks import CallbackSupportMixin, Tasks
 from ._torch import usual
-from ._validation import as_thresholds, check_same_ids
+from ._validation import as_thresholds
 from .uncertainty import get_measure
 
 
@@ -53,8 +53,9 @@ class HierarchicalEnsembleClassifier(
     activation : {"relu", "tanh", "logistic", "gelu", "silu", "identity"} or callable, \
 default="relu"
         Activation of the hidden layers; a callable makes a `torch.nn.Module`.
-    dropout : float, default=0.7
-        Share of hidden units dropped in training, in [0, 1).
+    dropout : float or "auto", default="auto"
+        Share of hidden units dropped in training, in [0, 1). "auto": 0.7, or 0.3 for a
+        dense ``X`` whose nearest rows mostly share their labels.
     uncertainty : str, callable or None, default="gmu"
         Measure that gives the focal weights, see
         `sklearn_hmlc.uncertainty.get_measure`. None: no focal weights.
@@ -87,8 +88,8 @@ default="binary"
         Exponent of the schedule "power", > 0.
     sampler : object with ``fit_resample``, default=None
         Resamples the rows to train on, once the validation part is set aside, so that
-        no clone of a training row is validated on: `sklearn_hmlc.LPROS`, say. It is
-        given ``y`` in the form given to `fit`. Its ``random_state`` (and those of
+        no clone of a training row is validated on: `~sklearn_hmlc.over_sampling.LPROS`,
+        say. It is given ``y`` as `fit` is. Its ``random_state`` (and those of
         samplers inside), if None, follows from that of the classifier. Node weights and
         the frequencies of unscored nodes are those of the resampled rows;
         ``prior_correction`` knows nothing of clones. None: the rows as they are.
@@ -130,7 +131,12 @@ default="binary"
         an array of shape (n_nodes,) in node order, or a mapping node -> threshold (the
         rest 0.5). `sklearn_hmlc.postprocessing.NodeThresholdClassifier` tunes them.
     device : str or torch.device, default="auto"
-        Where to train. "auto": CUDA where there is one, else the CPU.
+        Where to train. "auto": CUDA where there is one, else the CPU. "accelerate": as
+        one model in all processes of ``accelerate launch`` or ``torchrun``, see the
+        user guide; in a program that was started without them the same as "auto".
+    precision : {"float32", "bf16"}, default="float32"
+        Of the products in training. "bf16": bfloat16, on devices that have it; weights,
+        the max constraint, the loss and all predictions stay float32.
     net_params : dict, default=None
         Further parameters in skorch's own words: ``callbacks``,
         ``iterator_train__num_workers``, ``optimizer__betas``, ...
@@ -178,7 +184,7 @@ default="binary"
     best_validation_score_ : float
     n_iter_ : int
         Number of epochs trained, over all calls.
-    hidden_layer_sizes_, batch_size_, max_epochs_, lr_
+    hidden_layer_sizes_, dropout_, batch_size_, max_epochs_, lr_
         What "auto" stands for, or as given.
     input_shape_ : tuple of int
         Shape of a row of ``X``.
@@ -244,7 +250,7 @@ default="binary"
         n_estimators=5,
         hidden_layer_sizes="auto",
         activation="relu",
-        dropout=0.7,
+        dropout="auto",
         uncertainty="gmu",
         focal_exponent=1.0,
         focal_floor=0.25,
@@ -272,6 +278,7 @@ default="binary"
         prior_correction=True,
         threshold=0.5,
         device="auto",
+        precision="float32",
         net_params=None,
         warm_start=False,
         checkpoint=None,
@@ -312,6 +319,7 @@ default="binary"
         self.prior_correction = prior_correction
         self.threshold = threshold
         self.device = device
+        self.precision = precision
         self.net_params = net_params
         self.warm_start = warm_start
         self.checkpoint = checkpoint
@@ -379,7 +387,7 @@ default=None
         with all_or_nothing(self, goes_on):
             if goes_on:
                 _fit.check_unchanged(self)
-            rows = self._validate_rows(X, y, sample_weight, reset=not goes_on)
+            rows = checked_rows(self, X, y, sample_weight, reset=not goes_on)
             valid = given_validation(self, X_val, y_val, sample_weight_val)
             _fit.warn_empty(self, rows.Y)
             warn_without_effect(self)
@@ -424,22 +432,9 @@ default=None
         with all_or_nothing(self, goes_on):
             if goes_on:
                 _fit.check_unchanged(self, classes)
-            rows = self._validate_rows(X, y, sample_weight, not goes_on, classes)
+            rows = checked_rows(self, X, y, sample_weight, not goes_on, classes)
             _fit.learn(self, rows, goes_on, one_epoch=True)
         return self
-
-    def _validate_rows(self, X, y, sample_weight, reset, classes=None):
-        """Check what the user gave; learn the kind of target at the first fit."""
-        check_same_ids(X, y)
-        check_same_ids(X, sample_weight, ("X", "sample_weight"))
-        X = check_features(self, X, reset)
-        if reset:
-            self._target = make_target(y, self.hierarchy, classes)
-        as_thresholds(self.threshold, self._target.hierarchy, self._target.column_names)
-        labels = self._target.encode(y)
-        check_consistent_length(X, labels)
-        weight = _fit.row_weights(self, sample_weight, labels.shape[0], reset)
-        return Rows(X, labels, weight).that_count()
 
     # -- prediction ------------------------------------------------------------------
 

@@ -19,7 +19,7 @@ from sklearn.model_selection import train_test_split
 from . import _torch
 from ._build import make_net, refresh_net
 from ._callbacks import OwnCallback, best_epoch, wants_to_stop
-from ._checkpoints import Unkept, kept
+from ._checkpoints import Unkept, check_same, kept
 from ._outputs import Outputs
 from ._params import fixed_params
 from ._resample import resampled
@@ -28,12 +28,10 @@ from ._saved import Saved
 from ._scoring import Validation, score_name
 from ._sizes import settle_sizes
 from ._tasks import Tasks
-from ._validation import as_row_weights, by_node, shorten
+from ._together import training_on
+from ._torch import check_precision
+from ._validation import by_node, shorten
 from .losses import SCHEMES, node_weights_from_counts
-
-# Largest row weights that are taken as they are; any others are scaled to 1 at most.
-_WEIGHTS = 2.0**-7, 2.0**40
-
 
 # -- before training -------------------------------------------------------------------
 
@@ -80,40 +78,6 @@ def check_unchanged(estimator, classes=None):
                 f"{name} changed from {value!r} to {now!r}. Set it back, or use `fit` "
                 "with warm_start=False."
             )
-
-
-def device_of(device):
-    """Return the torch device that a parameter names, or raise where there is none."""
-    if device == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        named = torch.device(device)
-        torch.zeros(1, device=named).cpu()
-    except (RuntimeError, AssertionError, NotImplementedError) as error:
-        raise ValueError(
-            "Expected `device` to be 'auto' or a device of this machine, but got "
-            f"{device!r}: {error}"
-        ) from error
-    return named
-
-
-def row_weights(estimator, sample_weight, n_rows, reset):
-    """Return what rows count as float32, in a unit in which a network can learn.
-
-    Among optimisers Adam sees nothing where all gradients are tiny, and others overflow
-    where they are huge, but weights tell rows apart. The unit stays while training goes
-    on.
-    """
-    weight = as_row_weights(sample_weight, n_rows)
-    if reset:
-        largest = 1.0 if weight is None or not weight.any() else float(weight.max())
-        usual = _WEIGHTS[0] <= largest <= _WEIGHTS[1]
-        estimator._weight_unit = 1.0 if usual else largest
-    if weight is None:
-        return None
-    with np.errstate(over="ignore", under="ignore"):
-        weight = weight / estimator._weight_unit
-    return as_row_weights(weight, n_rows, np.float32)
 
 
 @contextlib.contextmanager
@@ -254,23 +218,22 @@ def learn(estimator, rows, goes_on, one_epoch=False, valid=None, tasks=None):
     as one more part of a training whose rows are not all known. ``valid``: checked rows
     to validate on. ``tasks``: `Tasks`, for scikit-learn's callbacks.
     """
-    settle_sizes(estimator, rows, goes_on)
-    tasks = tasks or Tasks()
-    tasks.begin(estimator.max_epochs_)
-    device = device_of(estimator.device)
-    if one_epoch:
-        keeping = contextlib.nullcontext(Unkept(estimator))
-    else:
-        keeping = kept(estimator, rows, valid, goes_on, device)
-    with keeping as keeper:
-        interrupt = _learn(
-            estimator, rows, valid, tasks, goes_on, one_epoch, device, keeper
-        )
-    tasks.end()
+    with training_on(estimator.device) as (together, device):
+        tasks = tasks if tasks and together.first else Tasks()
+        check_precision(estimator.precision, device)
+        check_same(estimator, rows, valid, goes_on, together)
+        if one_epoch:
+            keeping = contextlib.nullcontext(Unkept(estimator, together))
+        else:
+            keeping = kept(estimator, rows, valid, goes_on, device, together)
+        with keeping as keeper:
+            who = device, together, keeper
+            interrupt = _learn(estimator, rows, valid, tasks, goes_on, one_epoch, *who)
+        tasks.end()
     return interrupt
 
 
-def _learn(estimator, rows, valid, tasks, goes_on, one_epoch, device, keeper):
+def _learn(estimator, rows, valid, tasks, goes_on, one_epoch, device, together, keeper):
     if not goes_on:
         all_known = not (one_epoch or estimator.warm_start)
         there = rows.Y if all_known else None
@@ -284,18 +247,22 @@ def _learn(estimator, rows, valid, tasks, goes_on, one_epoch, device, keeper):
     done = estimator.n_iter_ if goes_on and one_epoch else 0
     seed = estimator._random_state.randint(_torch.SEEDS)
     rows, valid = held_out(estimator, rows, valid)
+    settle_sizes(estimator, rows, goes_on)
+    tasks.begin(estimator.max_epochs_)
     rows = resampled(estimator, rows)
     if estimator.sampler is not None:
-        keeper.check_resampled(rows)
+        keeper.check_resampled(rows, together)
     with own_generators(estimator, seed, device) as (host, on_device):
-        keeper.draws_from(host, on_device, *_foreign_generators(estimator, device))
+        foreign = _foreign_generators(estimator, device)
+        keeper.draws_from(host, on_device, *foreign)
         if goes_on:
-            net = refresh_net(estimator.net_, estimator, restart=not one_epoch)
+            net = refresh_net(estimator.net_, estimator, not one_epoch, together)
         else:
-            net = make_net(estimator, rows, device, host)
+            net = make_net(estimator, rows, device, host, together)
+        together.settle(net.module_)
         if one_epoch or not goes_on:
             count_rows(estimator, net, rows, estimator._target.column_names, goes_on)
-        with net.drawing_from(host, on_device):
+        with net.drawing_from(host, on_device, together, foreign):
             epochs = 1 if one_epoch else estimator.max_epochs_
             span = done, estimator.max_epochs_
             parts = estimator._outputs.rows(rows), valid, tasks
@@ -360,6 +327,7 @@ def train(net, rows, valid, tasks, epochs, span, keeper, begins=True):
         # All epochs are whole. Ours once more: one may have been at loading weights.
         _tell(net, "on_train_end", False, **told)
         interrupt = stop
+    net.together_.settle(net.module_)
     check_trained(net, rows, n_before, infinite)
     return interrupt
 
@@ -376,11 +344,13 @@ def _run_epochs(net, rows, valid, tasks, epochs, keeper):
             # Early stopping of an earlier call is no reason to stop in this one.
             stopped = wants_to_stop(net)
             tasks.begin_epoch()
+            net.draw_apart()
             net.notify("on_epoch_begin", **data)
             net.run_single_epoch(batches, True, "train", net.train_step)
+            net.together_.settle(net.module_)
             net.run_single_epoch(validation, False, "valid", net.validation_step)
             net.notify("on_epoch_end", **data)
-            if tasks.end_epoch(net):
+            if net.together_.agreed(tasks.end_epoch(net)):
                 return None
             if epoch + 1 < epochs:
                 whole = Saved(net) if whole is None else whole.renewed(net)

@@ -17,14 +17,13 @@ from sklearn.utils.validation import _num_samples
 from skorch import NeuralNet
 from skorch.callbacks import (
     Callback,
-    EpochTimer,
     PassthroughScoring,
 )
-from skorch.utils import to_tensor
 
 from . import _torch
-from ._callbacks import StopOnNan
-from ._rows import features, memory_batches
+from ._callbacks import EpochTime, StopOnNan
+from ._rows import features, memory_batches, whole_sizes
+from ._together import ALONE
 
 # Largest hidden or output tensor in prediction, in entries (16 MB of float32).
 _CHUNK_ENTRIES = 2**22
@@ -39,21 +38,45 @@ class HierarchicalNet(NeuralNet):
 
     generator_ = None
 
+    # Who trains, while it does, and the part of a batch that this process has.
+    together_ = ALONE
+    share_ = 1.0
+
+    # Of the products in training.
+    precision_ = "float32"
+
     # Whether the callbacks have heard of the begin of training.
     begun_ = False
 
     # -- training ----------------------------------------------------------------------
 
     @contextlib.contextmanager
-    def drawing_from(self, order, masks):
-        """Draw the order of rows and the dropout masks from these generators."""
-        self.generator_ = order
+    def drawing_from(self, order, masks, together=ALONE, foreign=()):
+        """Draw the order of rows and the dropout masks from these generators.
+
+        ``together`` are those who train; code of the user's draws from the ``foreign``
+        generators.
+        """
+        own = {"generator_": order, "masks_": masks, "foreign_": foreign}
+        vars(self).update(own, together_=together)
         self.module_.draw_from(masks)
         try:
             yield
         finally:
-            self.generator_ = None
+            for name in (*own, "together_", "share_"):
+                vars(self).pop(name, None)
             self.module_.draw_from(None)
+
+    def draw_apart(self):
+        """Let the user's code draw other numbers in each process of a training.
+
+        Before each epoch: that is where one that was interrupted goes on.
+        """
+        if self.together_.n > 1:
+            seed, epoch = self.generator_.initial_seed(), len(self.history)
+            own = np.random.SeedSequence((seed, epoch, self.together_.rank))
+            for generator in self.foreign_:
+                generator.manual_seed(int(own.generate_state(1)[0]))
 
     def initialize_callbacks(self):
         """Make the callbacks; they have heard of nothing yet."""
@@ -63,14 +86,64 @@ class HierarchicalNet(NeuralNet):
     def get_iterator(self, dataset, training=False):
         """Make batches; ours shuffle by the generator of the fit."""
         if not training or self.iterator_train is not memory_batches:
+            if training and self.together_.n > 1:
+                raise ValueError(
+                    "In `net_params`: the batches of `iterator_train` can't be split "
+                    "over processes; leave it out. Options of a DataLoader, such as "
+                    "iterator_train__num_workers, may stay."
+                )
             return super().get_iterator(dataset, training)
         given = self.get_params_for("iterator_train")
         own = {"batch_size": self.batch_size, "generator": self.generator_}
+        if self.together_.n > 1:
+            own["part"] = lambda size: self.together_.part(size)[0]
         return memory_batches(dataset, **{**own, **given})
+
+    def run_single_epoch(self, iterator, training, prefix, step_fn, **fit_params):
+        """Run an epoch as skorch does, but without a wait for the device in each step.
+
+        Of batches that are split the history has the whole ones.
+        """
+        if iterator is None:
+            return
+        split = training and self.together_.n > 1
+        sizes = iter(whole_sizes(iterator)) if split else None
+        losses = []
+        for batch in iterator:
+            self.notify("on_batch_begin", batch=batch, training=training)
+            n_rows = next(sizes) if split else len(batch[0])
+            if split:
+                self._take_part(n_rows)
+            step = step_fn(batch, **fit_params)
+            losses.append(step["loss"].detach())
+            self.history.record_batch(f"{prefix}_loss", self._now(losses[-1]))
+            self.history.record_batch(f"{prefix}_batch_size", n_rows)
+            self.notify("on_batch_end", batch=batch, training=training, **step)
+        self._record_losses(f"{prefix}_loss", losses)
+        self.history.record(f"{prefix}_batch_count", len(losses))
+
+    def _now(self, loss):
+        """Return a loss as a number, where that is no wait, else as a tensor."""
+        return loss.item() if loss.device.type == "cpu" else loss
+
+    def _record_losses(self, name, losses):
+        """Record the losses of an epoch's batches as numbers, the same for all."""
+        if not losses:
+            return
+        numbers = self.together_.agreed(torch.stack(losses).tolist())
+        batches = self.history[-1]["batches"][-len(losses) :]
+        for batch, number in zip(batches, numbers, strict=True):
+            batch[name] = number
+
+    def _take_part(self, n_rows):
+        """Let the next step be one on this process's part of a batch."""
+        rows, self.share_ = self.together_.part(n_rows)
+        self.module_.draw_from(self.masks_, (n_rows, rows))
 
     def get_loss(self, y_pred, y_true, X=None, training=False):  # noqa: ARG002
         """Compute the criterion from logits, labels and, where given, row weights."""
-        return self.criterion_(y_pred, *to_tensor(y_true, device=self.device))
+        y_true = (_torch.moved(target, self.device) for target in y_true)
+        return self.criterion_(y_pred, *y_true)
 
     def train_step(self, batch, **fit_params):
         """Take one step; as skorch's, without what it does besides.
@@ -80,16 +153,38 @@ class HierarchicalNet(NeuralNet):
         """
         if _needs_closure(self.optimizer_):
             return super().train_step(batch, **fit_params)
+        self.optimizer_.zero_grad()
+        step = self.train_step_single(batch)
+        self._notify_of_gradients(batch)
+        self.optimizer_.step()
+        return step
+
+    def train_step_single(self, batch, **fit_params):  # noqa: ARG002
+        """Compute loss and gradients, of the whole batch where it is split."""
         if not self.module_.training:  # a callback may have predicted
             self._set_training(True)
         x, targets = batch
-        self.optimizer_.zero_grad()
-        y_pred = self.module_(to_tensor(x, device=self.device))
+        with self._products():
+            y_pred = self.module_(_torch.moved(x, self.device))
+        if self.precision_ != "float32":
+            y_pred = y_pred.float()
         loss = self.get_loss(y_pred, targets)
-        loss.backward()
-        self._notify_of_gradients(batch)
-        self.optimizer_.step()
+        if self.together_.n > 1:
+            loss = loss * self.share_
+            loss.backward()
+            loss = self.together_.add_up(loss, self.module_.parameters())
+        else:
+            loss.backward()
         return {"loss": loss, "y_pred": y_pred}
+
+    def _products(self):
+        """Compute products in the precision that the user has asked for."""
+        if self.precision_ == "float32":
+            return contextlib.nullcontext()
+        # Without the cache of narrow weights, which lasts as long as the outermost
+        # context: that is around the whole training, and weights change in each step.
+        device = torch.device(self.device).type
+        return torch.autocast(device, torch.bfloat16, cache_enabled=False)
 
     def _notify_of_gradients(self, batch):
         """Call `on_grad_computed` of those callbacks that do something there."""
@@ -159,7 +254,7 @@ class HierarchicalNet(NeuralNet):
         for rows in gen_batches(_num_samples(X), self._chunk()):
             # Not around the loop: whoever leaves it early would stay in this mode.
             with torch.inference_mode():
-                x = to_tensor(features(X, rows), device=self.device)
+                x = _torch.moved(features(X, rows), self.device)
                 logits = self.module_.members(x) if members else self.module_(x)
                 if corrected:
                     logits = logits - self.shift(x, logits).to(logits.dtype)
@@ -227,7 +322,7 @@ class HierarchicalNet(NeuralNet):
     @property
     def _default_callbacks(self):
         return [
-            ("epoch_timer", EpochTimer()),
+            ("epoch_timer", EpochTime()),
             ("train_loss", PassthroughScoring(name="train_loss", on_train=True)),
             ("valid_loss", PassthroughScoring(name="valid_loss")),
             ("diverged", StopOnNan()),

@@ -16,6 +16,7 @@ import torch
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 
 from ._build import OPTIMIZERS
+from ._torch import PRECISIONS
 from .hierarchy import Hierarchy
 from .losses import COUNTS, SCHEDULES, SCHEMES, SIDES
 from .nn import ACTIVATIONS, ENSEMBLES
@@ -32,7 +33,7 @@ CONSTRAINTS = {
         Interval(Integral, 1, None, closed="left"),
     ],
     "activation": [StrOptions(set(ACTIVATIONS)), callable],
-    "dropout": [Interval(Real, 0, 1, closed="left")],
+    "dropout": [AUTO, Interval(Real, 0, 1, closed="left")],
     "uncertainty": [str, callable, None],
     "focal_exponent": [Interval(Real, 0, None, closed="neither")],
     "focal_floor": [Interval(Real, 0, None, closed="left")],
@@ -60,6 +61,7 @@ CONSTRAINTS = {
     "prior_correction": ["boolean"],
     "threshold": [Interval(Real, 0, 1, closed="both"), "array-like", Mapping],
     "device": [str, torch.device],
+    "precision": [StrOptions(set(PRECISIONS))],
     "net_params": [dict, None],
     "warm_start": ["boolean"],
     "checkpoint": [str, os.PathLike, None],
@@ -79,6 +81,7 @@ _MAY_CHANGE = {
     "n_iter_no_change",
     "encoder_lr",
     "prior_correction",
+    "precision",
     "threshold",
     "sampler",  # as other rows may come, too
     "net_params",  # but its callbacks alone

@@ -23,7 +23,7 @@ from .experts import (
 from .postprocessing import NodeThresholdClassifier
 
 # Nodes with fewer positive rows share their thresholds.
-POOLED = 9
+POOLED = 5
 
 _EXPERTS = ("network", "forest", "kernel")
 _OF_MEAN = ("weights", "cv")
@@ -59,7 +59,7 @@ def make_rare_node_ensemble(
         - ``weights``, ``cv``: of `sklearn_hmlc.experts.CoherentVotingClassifier`
           ("auto", 5);
         - ``strategy``, ``factor``, ``pooled``: of
-          `sklearn_hmlc.postprocessing.NodeThresholdClassifier` ("f1", 3.0, and 9, which
+          `sklearn_hmlc.postprocessing.NodeThresholdClassifier` ("f1", 3.0, and 5, which
           is for "f1" alone).
 
     Returns

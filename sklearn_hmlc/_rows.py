@@ -200,14 +200,21 @@ def rows_per_node(labels):
 
 
 def memory_batches(
-    dataset, batch_size, shuffle=False, drop_last=False, generator=None, **kwargs
+    dataset,
+    batch_size,
+    shuffle=False,
+    drop_last=False,
+    generator=None,
+    part=None,
+    **kwargs,
 ):
     """Return what asks `Rows` for whole batches: no collating row by row.
 
-    ``generator`` shuffles. Further arguments, such as ``num_workers``, go to a
-    `torch.utils.data.DataLoader`; without any there is none in between.
+    ``generator`` shuffles; of each batch only a ``part`` is read. Further arguments,
+    such as ``num_workers``, go to a `torch.utils.data.DataLoader`; without any there is
+    none in between.
     """
-    order = Batches(len(dataset), batch_size, shuffle, drop_last, generator)
+    order = Batches(len(dataset), batch_size, shuffle, drop_last, generator, part)
     if kwargs:
         # It draws seeds for its workers: not from what draws masks, so that the model
         # is the same with workers and without.
@@ -224,6 +231,12 @@ def memory_batches(
         )
         return _Sparse(loader) if sparse else loader
     return _InMemory(dataset, order)
+
+
+def whole_sizes(batches):
+    """Return the sizes of the batches of which `memory_batches` reads a part."""
+    loader = getattr(batches, "loader", batches)
+    return (loader.order if isinstance(loader, _InMemory) else loader.sampler).sizes()
 
 
 class _InMemory:
@@ -280,9 +293,13 @@ class Batches:
         Whether a last batch that is not full is left out.
     generator : torch.Generator, default=None
         None: torch's global one.
+    part : callable, default=None
+        From the size of a batch to the slice of it that is yielded. None: all of it.
     """
 
-    def __init__(self, n_rows, batch_size, shuffle, drop_last, generator=None):
+    def __init__(
+        self, n_rows, batch_size, shuffle, drop_last, generator=None, part=None
+    ):
         if drop_last and n_rows < batch_size:
             raise ValueError(
                 f"With drop_last=True there is no batch to train on: {n_rows} rows are "
@@ -291,22 +308,27 @@ class Batches:
             )
         self.n_rows, self.batch_size = n_rows, batch_size
         self.shuffle, self.drop_last = shuffle, drop_last
-        self.generator = generator
+        self.generator, self.part = generator, part
 
     def __iter__(self):
         """Yield arrays of row numbers."""
         rows = np.arange(self.n_rows)
         if self.shuffle:
             rows = torch.randperm(self.n_rows, generator=self.generator).numpy()
+        start = 0
+        for size in self.sizes():
+            batch = rows[start : start + size]
+            yield batch if self.part is None else batch[self.part(size)]
+            start += size
+
+    def sizes(self):
+        """Return the numbers of rows of the batches, which lie behind each other."""
         ends = [*range(self.batch_size, self.n_rows, self.batch_size), self.n_rows]
         if self.drop_last and self.n_rows % self.batch_size:
             ends.pop()
         elif self._last_is_lone():
             del ends[-2]
-        start = 0
-        for end in ends:
-            yield rows[start:end]
-            start = end
+        return np.diff([0, *ends]).tolist()
 
     def _last_is_lone(self):
         return self.n_rows % self.batch_size == 1 < min(self.n_rows, self.batch_size)

@@ -15,6 +15,7 @@ import torch
 from . import _torch
 from ._callbacks import settle_share
 from ._tasks import WHILE_FITTING
+from .losses import SIDES
 
 
 class Saved:
@@ -71,8 +72,8 @@ class Saved:
     def restore(self, net):
         """Bring the net back."""
         net.module_.load_state_dict(self.weights)
-        net.criterion_.node_weight.copy_(self.node_weights[0])
-        net.criterion_.negative_weight.copy_(self.node_weights[1])
+        for side, weight in zip(SIDES, self.node_weights, strict=True):
+            net.criterion_.set_node_weight(weight.numpy(), side)
         net.criterion_.share = self.share
         del net.history[self.n_epochs :]
         if self.optimizer is None:

@@ -11,6 +11,7 @@ import inspect
 import math
 from numbers import Real
 
+from ._door import checked_rows
 from ._rows import Rows
 from .metrics import au_prc, get_scorer
 
@@ -37,7 +38,7 @@ def given_validation(estimator, X_val, y_val, sample_weight_val):
     if X_val is None:
         return None
     try:
-        return estimator._validate_rows(X_val, y_val, sample_weight_val, reset=False)
+        return checked_rows(estimator, X_val, y_val, sample_weight_val, reset=False)
     except ValueError as error:
         raise ValueError(f"In the validation rows (X_val, y_val): {error}") from error
 

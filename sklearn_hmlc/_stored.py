@@ -21,10 +21,10 @@ from . import _encoders, _torch
 from ._aside import parts
 from ._build import drawing_weights, given_callbacks, make_module, start_anew
 from ._callbacks import callbacks_of
-from ._fit import device_of
 from ._net import HierarchicalNet
 from ._params import fixed_params
 from ._rows import memory_batches
+from ._together import LAUNCHED
 from ._versions import Versioned
 from .losses import HierarchicalFocalLoss
 
@@ -100,8 +100,8 @@ def _plain_net(net):
             if _is_told(name, value, trimmed)
         },
         "weights": _keep(net.module_, net.module_.state_dict()),
-        "node_weight": loss.node_weight.cpu().numpy(),
-        "negative_weight": loss.negative_weight.cpu().numpy(),
+        "node_weight": loss.node_weight.numpy(),
+        "negative_weight": loss.negative_weight.numpy(),
         "share": float(loss.share),
         "history": [_without_batches(epoch) for epoch in net.history],
         "rates": list(net.rates_),
@@ -175,8 +175,8 @@ def _net(estimator, kept):
         net.initialize()
     net.module_.load_state_dict(_kept(kept["weights"]))
     loss = net.criterion_
-    loss.node_weight.copy_(torch.tensor(kept["node_weight"]))
-    loss.negative_weight.copy_(torch.tensor(kept["negative_weight"]))
+    loss.set_node_weight(kept["node_weight"], "positive")
+    loss.set_node_weight(kept["negative_weight"], "negative")
     loss.share = float(kept["share"])
     for epoch in kept["history"]:
         net.history.new_epoch()
@@ -185,6 +185,7 @@ def _net(estimator, kept):
     start_anew(net)
     net.rates_ = tuple(kept["rates"])
     net.given_callbacks_ = given_callbacks(estimator)
+    net.precision_ = estimator.precision
     outputs = estimator._outputs
     net.set_frequencies(outputs.hierarchy, outputs.of(estimator._seen.frequencies))
     net.module_.eval()
@@ -195,10 +196,10 @@ def _net(estimator, kept):
 
 def _device(wanted, trained_on):
     """Return where the net is to be: where it was trained, if there is such a place."""
-    if wanted == "auto":
-        return str(device_of("auto"))
+    if wanted in ("auto", LAUNCHED):
+        return str(_torch.device_of("auto"))
     try:
-        return str(device_of(trained_on))
+        return str(_torch.device_of(trained_on))
     except ValueError:
         return "cpu"
 

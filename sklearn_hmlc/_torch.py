@@ -13,6 +13,9 @@ import threading
 
 import torch
 
+# Of products in training.
+PRECISIONS = ("float32", "bf16")
+
 # Seeds are drawn below this.
 SEEDS = 2**31 - 1
 
@@ -21,6 +24,64 @@ _PROCESS = os.getpid()
 
 # Process -> its lock: a child must not wait for a thread that only its parent has.
 _LOCKS: dict[int, threading.RLock] = {}
+
+
+def device_of(device):
+    """Return the torch device that a parameter names, or raise where there is none."""
+    if device == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        named = torch.device(device)
+        torch.zeros(1, device=named).cpu()
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        raise ValueError(
+            "Expected `device` to be 'accelerate', 'auto' or a device of this machine, "
+            f"but got {device!r}: {error}"
+        ) from error
+    return named
+
+
+def check_precision(precision, device):
+    """Raise where a device lacks a precision."""
+    if precision != "bf16":
+        return
+    if device.type == "cuda":
+        there = torch.cuda.is_bf16_supported(including_emulation=False)
+    else:
+        there = _multiplies(torch.bfloat16, device)
+    if not there:
+        name = torch.cuda.get_device_name(device) if device.type == "cuda" else device
+        raise ValueError(
+            f"precision='bf16' needs a device that computes in bfloat16, which {name} "
+            "does not; use precision='float32'."
+        )
+
+
+def _multiplies(dtype, device):
+    try:
+        with torch.autocast(device.type, dtype):
+            one = torch.ones(1, 1, device=device)
+            return (one @ one).dtype == dtype
+    except (RuntimeError, TypeError, ValueError):
+        return False
+
+
+def moved(tensor, device):
+    """Return a tensor on a device; a GPU fetches it while the host goes on.
+
+    The host has to wait for a copy of memory that may be swapped out.
+    """
+    if torch.device(device).type != "cuda" or tensor.device.type != "cpu":
+        return tensor.to(device)
+    if tensor.is_sparse:
+        return torch.sparse_coo_tensor(
+            moved(tensor.indices(), device),
+            moved(tensor.values(), device),
+            tensor.shape,
+            is_coalesced=True,
+            check_invariants=False,
+        )
+    return tensor.pin_memory().to(device, non_blocking=True)
 
 
 def generators(seed, device):

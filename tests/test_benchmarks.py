@@ -1,6 +1,9 @@
 """The runner of the evidence: resumable cells, and a report that is only theirs."""
 
 import csv
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pandas as pd
@@ -153,6 +156,15 @@ def test_the_guide_shows_the_cells_of_gene_function():
     table = molecular_function.as_table(molecular_function.by_method(cells))
     assert table == molecular_function.SHOWN.read_text()
     assert len(cells) == 5 * len(molecular_function.METHODS)
+
+
+def test_without_a_gpu_its_benchmark_says_so(tmp_path):
+    script = ROOT / "benchmarks" / "speed" / "gpu.py"
+    env = os.environ | {"CUDA_VISIBLE_DEVICES": "", "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, script, "--out", tmp_path / "gpu.csv"]
+    run = subprocess.run(command, capture_output=True, text=True, env=env, check=True)
+    assert run.stdout == "There is no CUDA device here; nothing was measured.\n"
+    assert not list(tmp_path.iterdir())
 
 
 def test_the_page_of_peers_shows_the_cells():

@@ -81,7 +81,7 @@ def test_parameters_go_by_name():
 
 
 def test_rare_nodes_share_by_f1():
-    assert make_rare_node_ensemble(TREE).pooled == 9
+    assert make_rare_node_ensemble(TREE).pooled == 5
     assert make_rare_node_ensemble(TREE, pooled=None).pooled is None
     assert make_rare_node_ensemble(TREE, strategy="f1", pooled=5).pooled == 5
 

@@ -70,6 +70,15 @@ def test_package_indexes_get_whole_addresses():
     assert f"]({home}gallery/index.html)" in text
 
 
+def test_every_extra_is_explained():
+    tomllib = pytest.importorskip("tomllib")  # Python 3.11
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    extras = project["project"]["optional-dependencies"]
+    page = (DOCS / "install.rst").read_text(encoding="utf-8")
+    explained = re.findall(r"^   \* - ``(\w+)``$", page, flags=re.MULTILINE)
+    assert sorted(explained) == sorted(extras)
+
+
 def test_citation_has_the_version_of_the_package():
     text = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
     assert f"\nversion: {sklearn_hmlc.__version__}\n" in text
@@ -107,7 +116,12 @@ def test_scripts_have_a_title_and_a_figure(path):
     text = path.read_text(encoding="utf-8")
     title, line = ast.get_docstring(ast.parse(text)).splitlines()[:2]
     assert line == "=" * len(title)
+    # Drawn by a display or by hand, and shown: the gallery takes it up from there.
+    drawn = r"\w+Display(\.from_\w+)?\(|\.plot\(|plt\.subplots\(|\.imshow\("
+    assert re.search(drawn, text)
     assert "plt.show()" in text
+    # What becomes a cell of text in the notebook, beside those of code.
+    assert text.count("\n# %%\n") >= 2
 
 
 # -- formulas and links of the pages ---------------------------------------------------

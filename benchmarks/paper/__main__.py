@@ -8,7 +8,7 @@
 
 A cell is a data set, a seed and a method, and becomes one line of the results when it
 ends. What is there is not computed again, so a run that was killed goes on where it
-was. ``--backend`` names any backend that joblib knows ("dask", say), for a cluster.
+was. ``--cluster`` runs cells on a dask cluster.
 Data come from ``SKLEARN_HMLC_DATA``, or are downloaded; the images are scikit-learn's.
 """
 
@@ -16,7 +16,7 @@ import argparse
 from itertools import product
 from pathlib import Path
 
-from joblib import parallel_config
+from benchmarks._cluster import add_cluster, on_cluster
 
 from ._experiment import FUN, GO, OTHER, choose_epochs, run
 from ._images import run_images
@@ -78,7 +78,7 @@ def main():
     words.add_argument("--data", nargs="+", choices=[*FUN, *GO, *OTHER], metavar="SET")
     words.add_argument("--methods", nargs="+", choices=METHODS, metavar="METHOD")
     words.add_argument("--jobs", type=int, default=-1, help="cells at a time")
-    words.add_argument("--backend", default="loky", help="joblib's name of one")
+    add_cluster(words)
     words.add_argument("--results", type=Path, default=RESULTS, metavar="DIR")
     args = words.parse_args()
     if args.command == "report":
@@ -86,7 +86,7 @@ def main():
 
         (show if args.profile == "quick" else report)(args.results)
         return
-    with parallel_config(args.backend):
+    with on_cluster(args.cluster):
         if args.profile == "images":
             run_images(args.results, args.jobs)
             return

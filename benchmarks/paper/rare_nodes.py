@@ -35,6 +35,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from _calibration import calibration
 from _cells import fill, load, timed_fit
 from sklearn.base import clone
 from sklearn.impute import SimpleImputer
@@ -179,18 +180,6 @@ def judge_probabilities(pipeline, test, hierarchy):
         uncorrected = values
     values |= {f"uncorrected_{name}": value for name, value in uncorrected.items()}
     return as_text(**values)
-
-
-def calibration(truth, proba, n_bins=15):
-    """Brier score and expected calibration error, each the mean over nodes."""
-    bins = np.minimum((proba * n_bins).astype(int), n_bins - 1)
-    gap = np.zeros(truth.shape[1])
-    for k in range(n_bins):
-        gap += np.abs(np.where(bins == k, proba - truth, 0.0).sum(axis=0))
-    return {
-        "brier": np.mean((proba - truth) ** 2),
-        "ece": np.mean(gap / len(truth)),
-    }
 
 
 def as_text(**values):

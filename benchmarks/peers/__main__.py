@@ -1,6 +1,7 @@
 """Against what people would pick instead: every shared data set, the same rows.
 
     python -m benchmarks.peers run [--data NAME ...] [--methods NAME ...] [--jobs N]
+                                   [--cluster ADDRESS]
     python -m benchmarks.peers report
 
 A cell is a data set, a seed and a method: fitted on the train and valid rows, the test
@@ -23,11 +24,14 @@ import numpy as np
 import pandas as pd
 import scipy.sparse as sp
 
+from benchmarks._cluster import add_cluster, on_cluster
+from benchmarks.paper._calibration import calibration
 from benchmarks.paper._experiment import FUN, OTHER, decisions, load, ranking
 from benchmarks.paper._table import Table, fill
 from sklearn_hmlc.metrics import fmax_score
 
 from ._methods import METHODS, OURS, SLOW
+from ._page import as_page
 
 RESULTS = Path(__file__).parents[1] / "results" / "peers.csv"
 PAGE = Path(__file__).parents[2] / "docs" / "evidence" / "peers.inc"
@@ -35,20 +39,6 @@ KEYS = ["data", "seed", "method"]
 GO = [
     f"{name}_GO" for name in ("cellcycle", "derisi", "gasch1", "gasch2", "pheno", "seq")
 ]
-SHOWN = {
-    "au_prc": "AU(PRC)",
-    "auprc rarer half": "AUPRC, rarer half",
-    "f1": "macro F1",
-    "precision": "precision",
-    "recall": "recall",
-    "recall rarest quarter": "recall, rarest quarter",
-    "fmax": "Fmax",
-    "cpu_seconds": "CPU s",
-    "mb_highest": "MB",
-}
-BY_SET = ["au_prc", "auprc rarer half", "f1"]
-THREE = "{:.3f}".format
-FORMATS = {"cpu_seconds": "{:.0f}".format, "mb_highest": "{:.0f}".format}
 
 
 def cells():
@@ -82,6 +72,9 @@ def judge(data, seed, method):
     measures = ranking(test[1], proba, Y, hierarchy)
     measures |= decisions(test[1], labels, Y, hierarchy)
     measures["fmax"] = float(fmax_score(test[1], proba, hierarchy=hierarchy))
+    measures |= calibration(
+        test[1][:, hierarchy.scored].toarray(), proba[:, hierarchy.scored]
+    )
     measures["cpu_seconds"], measures["seconds"] = spent
     measures["mb_highest"] = max(_usage(who).ru_maxrss for who in WHO) / 1024
     return {name: float(value) for name, value in measures.items()}
@@ -101,43 +94,8 @@ def _cpu_seconds():
 def whole_cells():
     """Measures of the cells that are there, with data, seed and method as index."""
     rows = pd.DataFrame(Table(RESULTS, KEYS).rows())
-    numbers = rows[list(SHOWN)].astype(float)
+    numbers = rows.drop(columns=KEYS).replace("", np.nan).astype(float)
     return numbers.set_index(pd.MultiIndex.from_frame(rows[KEYS]))
-
-
-def as_page(cells):
-    """Tables of the page: each measure by data set, and means over the sets.
-
-    Of the methods that more than half of the sets have, and the sets that have all of
-    these.
-    """
-    mean = cells.groupby(level=["method", "data"]).mean()
-    there = mean["au_prc"].unstack("data").notna()
-    methods = [name for name in METHODS if name in there.index]
-    methods = [name for name in methods if there.loc[name].mean() > 0.5]
-    sets = there.columns[there.loc[methods].all()]
-    mean = mean.loc[pd.IndexSlice[methods, sets], :]
-    seeds = cells.index.get_level_values("seed").nunique()
-    lines = [f"{len(sets)} data sets, {seeds} seed{'s' * (seeds > 1)}.", ""]
-    for name in BY_SET:
-        table = mean[name].unstack("data").loc[methods]
-        best = table.idxmax()
-        shown = table.map("{:.3f}".format)
-        for data, method in best.items():
-            shown.loc[method, data] = f"**{shown.loc[method, data]}**"
-        lines += [f"{SHOWN[name]}:", "", *_list_table(shown), ""]
-    over_sets = mean.groupby(level="method").mean().loc[methods]
-    shown = over_sets.apply(lambda column: column.map(FORMATS.get(column.name, THREE)))
-    lines += ["Means over the sets:", "", *_list_table(shown.rename(columns=SHOWN)), ""]
-    return "\n".join(lines)
-
-
-def _list_table(table):
-    rows = [["", *table.columns], *([name, *row] for name, row in table.iterrows())]
-    yield from [".. list-table::", "   :header-rows: 1", ""]
-    for row in rows:
-        for place, text in enumerate(row):
-            yield f"   {' ' if place else '*'} - {text}".rstrip()
 
 
 def report():
@@ -155,6 +113,7 @@ def main():
     parser.add_argument("--seeds", nargs="+", type=int)
     parser.add_argument("--methods", nargs="+", choices=METHODS)
     parser.add_argument("--jobs", type=int, default=1)
+    add_cluster(parser)
     args = parser.parse_args()
     if args.action == "one":
         data, seed, method = args.cell
@@ -168,7 +127,8 @@ def main():
             and seed in (args.seeds or [seed])
             and method in (args.methods or [method])
         ]
-        fill(Table(RESULTS, KEYS), wanted, in_a_process, args.jobs)
+        with on_cluster(args.cluster):
+            fill(Table(RESULTS, KEYS), wanted, in_a_process, args.jobs)
     report()
 
 

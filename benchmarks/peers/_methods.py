@@ -15,6 +15,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from sklearn_hmlc import HierarchicalEnsembleClassifier, make_rare_node_ensemble
+from sklearn_hmlc._recipe import POOLED
 from sklearn_hmlc.experts import (
     HierarchicalForestClassifier,
     KernelHierarchyClassifier,
@@ -57,7 +58,7 @@ def tuned_heads(hierarchy, seed):
     """Five heads without weights, thresholds tuned as the recipe's."""
     heads = network(hierarchy, seed, **PLAIN)
     return NodeThresholdClassifier(
-        heads, hierarchy, strategy="f1", pooled=9, random_state=seed
+        heads, hierarchy, strategy="f1", pooled=POOLED, random_state=seed
     )
 
 

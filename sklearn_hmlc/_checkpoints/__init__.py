@@ -12,6 +12,6 @@ another.
 """
 
 from ._file import holds_training, remove_trainings
-from ._keeper import Unkept, kept
+from ._keeper import Unkept, check_same, kept
 
-__all__ = ["Unkept", "holds_training", "kept", "remove_trainings"]
+__all__ = ["Unkept", "check_same", "holds_training", "kept", "remove_trainings"]

@@ -79,13 +79,14 @@ def versions():
     }
 
 
-def machine(device):
+def machine(device, n_processes=1):
     """Return what rounding depends on beside the versions."""
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else ""
     return {
         "device": f"{device.type} {name}".strip(),
         "processor": f"{platform.machine()} {torch.backends.cpu.get_cpu_capability()}",
         "threads": str(torch.get_num_threads()),
+        "processes": str(n_processes),
     }
 
 

@@ -29,8 +29,10 @@ _COMPARED = {"parameters": "`", "data": ""}
 
 
 @contextlib.contextmanager
-def kept(estimator, rows, valid, goes_on, device):
+def kept(estimator, rows, valid, goes_on, device, together):
     """Yield what keeps a training in the classifier's folder, or does nothing.
+
+    Of processes that train together the first one reads and writes files.
 
     Raises
     ------
@@ -38,15 +40,29 @@ def kept(estimator, rows, valid, goes_on, device):
         If the folder can't be written, is in use, or has another training's checkpoint.
     """
     if estimator.checkpoint is None:
-        yield Unkept(estimator)
+        yield Unkept(estimator, together)
         return
+    own = []
+    with contextlib.ExitStack() as folder:
+
+        def begin():
+            keeping = _kept(estimator, rows, valid, goes_on, device, together)
+            own.append(folder.enter_context(keeping))
+            return own[0].before, own[0].seed
+
+        before, seed = together.on_first(begin)
+        yield own[0] if own else Follower(estimator, before, seed, together)
+
+
+@contextlib.contextmanager
+def _kept(estimator, rows, valid, goes_on, device, together):
     start = _start_of(estimator) if goes_on else None
     facts = {
         "versions": versions(),
         "parameters": parameters_of(estimator),
         "data": data_of(estimator, rows, valid),
         "start": start,
-        "machine": machine(device),
+        "machine": machine(device, together.n),
     }
     folder = Path(estimator.checkpoint)
     # Clones are those of a search or of folds, and share the folder with others.
@@ -54,7 +70,7 @@ def kept(estimator, rows, valid, goes_on, device):
     if apart:
         folder /= _key(facts)
     with own_folder(folder, waits=apart):
-        keeper = Kept(estimator, folder / FILE, facts)
+        keeper = Kept(estimator, folder / FILE, facts, together)
         with _written_on_sigterm(keeper):
             try:
                 yield keeper
@@ -80,11 +96,15 @@ def _key(facts):
 class Unkept:
     """What a training without checkpoints has in place of `Kept`."""
 
-    def __init__(self, estimator):
-        self.random_state = check_random_state(estimator.random_state)
+    def __init__(self, estimator, together):
+        given = estimator.random_state
+        if given is None and together.n > 1:
+            given = together.agreed(_drawn_seed())
+        self.random_state = check_random_state(given)
 
-    def check_resampled(self, rows):
-        """Do nothing."""
+    def check_resampled(self, rows, together):
+        """Raise where processes that train together have other rows."""
+        together.check_same(lambda: {"what the sampler returns": _of_rows(rows)})
 
     def draws_from(self, *generators):
         """Do nothing."""
@@ -100,6 +120,27 @@ class Unkept:
         """Do nothing."""
 
 
+def check_same(estimator, rows, valid, goes_on, together):
+    """Raise where processes that train together have other rows, or parameters.
+
+    The encoder's weights are then those of the first process; callbacks may write here
+    and there.
+    """
+
+    def facts():
+        parameters = parameters_of(estimator)
+        for name in ("encoder", "net_params['callbacks']"):
+            parameters.pop(name, None)
+        start = _start_of(estimator) if goes_on else ""
+        return {
+            **{f"`{name}`": fact for name, fact in parameters.items()},
+            **data_of(estimator, rows, valid),
+            "the net that training goes on with": (start, "a net"),
+        }
+
+    together.check_same(facts)
+
+
 class Kept:
     """Keeps one training in a file.
 
@@ -110,10 +151,12 @@ class Kept:
         In a folder of this training alone.
     facts : dict
         What the training depends on.
+    together : Alone
+        Who trains.
     """
 
-    def __init__(self, estimator, path, facts):
-        self.path, self.facts = path, facts
+    def __init__(self, estimator, path, facts, together):
+        self.path, self.facts, self.together = path, facts, together
         self.seconds = 60 * float(estimator.checkpoint_every)
         self.drops_optimizer = not estimator.warm_start
         # The last state, and the epochs of it and of the file.
@@ -122,7 +165,7 @@ class Kept:
         self.before = self._found(estimator)
         self.seed, self.random_state = None, estimator.random_state
         if self.random_state is None:
-            drawn = int(check_random_state(None).randint(SEEDS))
+            drawn = _drawn_seed()
             self.seed = drawn if self.before is None else self.before["seed"]
             self.random_state = self.seed
         self.random_state = check_random_state(self.random_state)
@@ -142,10 +185,13 @@ class Kept:
 
     # -- before the first epoch --------------------------------------------------------
 
-    def check_resampled(self, rows):
-        """Raise where a sampler draws otherwise than before the interruption."""
-        tensors = [rows.Y, rows.sample_weight, getattr(rows.X, "rows", rows.X)]
-        self.resampled = digest(tensors)
+    def check_resampled(self, rows, together):
+        """Raise where a sampler draws otherwise than before the interruption.
+
+        Or otherwise than in another process of this training.
+        """
+        together.check_same(lambda: {"what the sampler returns": _of_rows(rows)})
+        self.resampled = _of_rows(rows)[0]
         if self.before is not None and self.before["resampled"] != self.resampled:
             raise ValueError(
                 f"{self.path}: the sampler returns other rows than when this training "
@@ -166,7 +212,7 @@ class Kept:
         self.generators = list(dict.fromkeys([*self.generators, *_drawn_by(loaders)]))
         self.since = time.monotonic()
         if self.before is None:
-            self._begin(net)
+            self.together.on_first(lambda: self._begin(net))
             return 0
         self._restore(net)
         self.latest = self.before["net"]
@@ -268,6 +314,45 @@ class Kept:
         )
 
 
+class Follower(Kept):
+    """Goes on with a training that the first of its processes keeps.
+
+    Parameters
+    ----------
+    estimator : HierarchicalEnsembleClassifier
+    before : dict or None
+        The training that the first process has found.
+    seed : int or None
+        What the first process has drawn, where the user gave no seed.
+    together : Together
+    """
+
+    def __init__(self, estimator, before, seed, together):
+        self.path, self.together = Path(estimator.checkpoint), together
+        self.before, self.seed, self.resampled = before, seed, None
+        given = estimator.random_state if seed is None else seed
+        self.random_state = check_random_state(given)
+
+    def keep(self, net, epoch):
+        """Do nothing."""
+
+    def write_latest(self):
+        """Do nothing."""
+
+    def _write_finished(self, net):
+        """Do nothing."""
+
+
+def _drawn_seed():
+    return int(check_random_state(None).randint(SEEDS))
+
+
+def _of_rows(rows):
+    """Return (digest, words) of rows that a sampler returned."""
+    tensors = [rows.Y, rows.sample_weight, getattr(rows.X, "rows", rows.X)]
+    return digest(tensors), f"{len(rows)} rows"
+
+
 def _drawn_by(loaders):
     """Generators of data loaders, which draw seeds for their workers."""
     for loader in loaders:
@@ -318,7 +403,7 @@ def _warn_of_machine(before, now):
     other = [
         f"{name} {before[name]!r}, now {now[name]!r}"
         for name in now
-        if before[name] != now[name]
+        if before.get(name, now[name]) != now[name]
     ]
     if other:
         warnings.warn(

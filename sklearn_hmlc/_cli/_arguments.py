@@ -243,6 +243,21 @@ def add_features(group):
 
 def add_held_out(group):
     """Add what tests a model on rows that it was not trained on."""
+    group.add_argument(
+        "--valid",
+        metavar="FILE",
+        nargs="+",
+        type=Path,
+        help="files like DATA, of rows that are not trained on: training stops when "
+        "AU(PRC) no longer improves on them, and keeps the best epoch",
+    )
+    group.add_argument(
+        "--valid-labels",
+        metavar="FILE",
+        nargs="+",
+        type=Path,
+        help="the labels of CSV rows of --valid (default with --index: --labels)",
+    )
     choice = group.add_mutually_exclusive_group()
     choice.add_argument(
         "--test-fraction",
@@ -359,7 +374,8 @@ def add_network(group):
         "widths of the hidden layers",
         nargs="+",
     )
-    _add_parameter(group, "dropout", "P", types.number, "share of hidden units dropped")
+    share = types.auto_or(types.number)
+    _add_parameter(group, "dropout", "P", share, "share of hidden units dropped")
     _add_parameter(
         group,
         "threshold",

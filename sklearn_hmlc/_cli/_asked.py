@@ -15,7 +15,7 @@ from .. import __version__
 from .._response import hierarchy_of, part_with
 from .._validation import count, shorten
 from . import _csv
-from ._columns import row_of, text_columns
+from ._columns import check_numbers
 from ._model import load_model, unseen_texts
 from ._ontology import read_like_training
 from ._tables import Table, read_table
@@ -74,25 +74,10 @@ def _table(args: Any, model: dict[str, Any], labelled: bool) -> Table:
     )
     expected = part_with(pipeline, "feature_names_in_").feature_names_in_
     _csv.check_columns(table.data.columns, expected, "DATA", "the training data")
-    _check_numbers(table.data, model["nominal"])
+    check_numbers(table.data, model["nominal"])
     table.data = table.data[list(expected)]
     _warn_unseen(pipeline, table.data)
     return table
-
-
-def _check_numbers(data: pd.DataFrame, nominal) -> None:
-    text = [name for name in text_columns(data) if name not in nominal]
-    if text:
-        known = pd.to_numeric(data[text[0]].astype(str), errors="coerce")
-        bad = (known.isna() & data[text[0]].notna()).to_numpy()
-        example = ""
-        if bad.any():
-            cell = str(data[text[0]].to_numpy()[bad][0])
-            example = f" ({cell!r} in {row_of(data, bad)})"
-        raise ValueError(
-            "Columns of DATA that held numbers in training have text now: "
-            f"{shorten(text)}{example}."
-        )
 
 
 def _warn_unseen(pipeline, data: pd.DataFrame) -> None:

@@ -94,6 +94,22 @@ def check_finite(data: pd.DataFrame, names: Iterable[str]) -> None:
             )
 
 
+def check_numbers(data: pd.DataFrame, nominal: Iterable[str]) -> None:
+    """Refuse text in columns that held numbers in training."""
+    text = [name for name in text_columns(data) if name not in nominal]
+    if text:
+        known = pd.to_numeric(data[text[0]].astype(str), errors="coerce")
+        bad = (known.isna() & data[text[0]].notna()).to_numpy()
+        example = ""
+        if bad.any():
+            cell = str(data[text[0]].to_numpy()[bad][0])
+            example = f" ({cell!r} in {row_of(data, bad)})"
+        raise ValueError(
+            "Columns of DATA that held numbers in training have text now: "
+            f"{shorten(text)}{example}."
+        )
+
+
 def row_of(data: pd.DataFrame, chosen: np.ndarray) -> str:
     """Name the first of some rows, by its id or its number."""
     first = int(np.flatnonzero(chosen)[0])

@@ -17,7 +17,7 @@ PARAMETERS = {
     "n_estimators": 5,
     "ensemble": "heads",
     "hidden_layer_sizes": AUTO,
-    "dropout": 0.7,
+    "dropout": AUTO,
     "threshold": 0.5,
     "max_epochs": AUTO,
     "batch_size": AUTO,

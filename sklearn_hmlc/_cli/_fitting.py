@@ -28,6 +28,7 @@ from ._say import say, tell
 from ._seen import remembered
 from ._sources import GeneRows, describe_rows, read_rows
 from ._tables import Table
+from ._valid import check_valid, describe_valid, fit_with, read_valid
 from ._writing import write_predictions
 
 
@@ -49,10 +50,13 @@ def fit(args: Any) -> None:
     if args.folds is not None:
         measured = _over_folds(args, source)
     train, test = _parts(args, source)
+    valid = read_valid(args, train)
     if not args.quiet:
         say_here("\n".join(_describe_parts(source, train, test)))
+        if valid is not None:
+            say_here(describe_valid(args, valid))
     start = time.perf_counter()
-    model = _train(args, train, "model")
+    model = _train(args, train, "model", valid)
     seconds = time.perf_counter() - start
     try:
         if test is not None:
@@ -78,6 +82,7 @@ def _check_options(args: Any) -> None:
         )
     if args.test_predictions is not None and args.test_fraction is None:
         raise ValueError("--test-predictions needs --test-fraction.")
+    check_valid(args)
     _check_checkpoint(args)
     for flag in ("format", "top"):
         if getattr(args, flag) is not None and args.test_predictions is None:
@@ -126,7 +131,8 @@ def _facts(
 def _files(args: Any) -> list[Any]:
     names = ("ontology", "annotations", "features")
     given = [getattr(args, name) for name in names]
-    return [*args.data, *(path for path in given if path is not None)]
+    given = [path for path in given if path is not None]
+    return [*args.data, *given, *(args.valid or [])]
 
 
 def _information(table: Table) -> np.ndarray:
@@ -211,9 +217,11 @@ def _write_test(args: Any, model: Any, test: Table) -> None:
 # -- the model -------------------------------------------------------------------------
 
 
-def _train(args: Any, table: Table, name: str) -> Any:
+def _train(args: Any, table: Table, name: str, valid: Table | None = None) -> Any:
     """Train a model; its checkpoints are in a folder of this name."""
     model = _make(args, table, name)
+    if valid is not None:
+        return fit_with(model, table, valid)
     with warnings.catch_warnings():
         if isinstance(model, NodeThresholdClassifier):
             # Nodes that the rows of a fold lack need no warning; those of all rows do.
@@ -249,6 +257,8 @@ def _make(args: Any, table: Table, name: str) -> Any:
             f"f1 beside it, but got {args.threshold}."
         )
     own: dict[str, Any] = {"threshold": 0.5} if tuned else {}
+    if args.valid is not None:
+        own["early_stopping"] = True
     if args.checkpoint is not None:
         own["checkpoint"] = args.checkpoint / name
     classifier = _classifier(args, table, **own)

@@ -46,6 +46,7 @@ FIT_EXAMPLES = f"""\
 
 examples:
   hmlc fit train.arff valid.arff --model yeast.hmlc
+  hmlc fit train.arff --valid valid.arff --model yeast.hmlc
   hmlc fit genes.csv --index --labels annotations.csv --hierarchy go.csv \\
       --model go.hmlc --heads 5 --hidden 1000 1000
   hmlc fit --ontology go.obo --annotations human.gaf.gz --features domains.tsv \\
@@ -67,13 +68,14 @@ examples:
   hmlc predict yeast.hmlc test.arff --out predictions.csv
   hmlc predict go.hmlc genes.csv --index --format long --min-proba 0.2 \\
       --out predictions.csv.gz
-  hmlc predict go.hmlc genes.csv --index --decisions --format long --out found.csv
+  hmlc predict go.hmlc genes.csv --index --decisions --format long \\
+      --out found.csv
   hmlc predict mf.hmlc --features new.tsv --top 20 --out functions.csv
   hmlc predict mf.hmlc --features new.tsv --format cafa --top 500 --out -
 
 Decisions are by the thresholds that `hmlc fit --threshold` chose. A parent's
-probability is never below its child's. Virtual roots and other nodes that no score
-counts are left out. Rows without ids are numbered from 0.
+probability is never below its child's. Unscored nodes, such as virtual roots, are left
+out. Rows without ids are numbered from 0.
 {_TRUST}"""
 
 INFO_EXAMPLES = f"""\

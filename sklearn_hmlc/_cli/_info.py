@@ -6,6 +6,9 @@ Stage: beside the flow. In: a model file. Out: some lines on the screen.
 from __future__ import annotations
 
 import os
+import shutil
+import sys
+import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -43,9 +46,26 @@ def info(args: Any) -> None:
     width = max(map(len, lines)) + 1
     for name, words in lines.items():
         if words:
-            say(f"{name + ':':{width}} {words}")
+            say(_wrapped(f"{name + ':':{width}} ", words))
     if model["measured"] is not None:
         say(f"\n{from_plain(model['measured']).text()}")
+
+
+def _wrapped(start: str, words: str) -> str:
+    """Put what is long below each other on a terminal; in a pipe a line is a line."""
+    if not sys.stdout.isatty():
+        return start + words
+    first, *table = words.splitlines()
+    width = max(shutil.get_terminal_size().columns, 2 * len(start))
+    lines = textwrap.wrap(
+        first,
+        width,
+        initial_indent=start,
+        subsequent_indent=" " * len(start),
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    return "\n".join([*lines, *table])
 
 
 def _size(path: Path) -> str:
@@ -94,8 +114,8 @@ def _size_words(pipeline: Any) -> str:
     trained = network_of(pipeline)
     widths = " ".join(map(str, trained.hidden_layer_sizes_))
     return (
-        f"hidden layers {widths}, batches of {trained.batch_size_}, learning rate "
-        f"{trained.lr_:.2g}"
+        f"hidden layers {widths}, dropout {trained.net_.module__dropout:g}, batches of "
+        f"{trained.batch_size_}, learning rate {trained.lr_:.2g}"
     )
 
 

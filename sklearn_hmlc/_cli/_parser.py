@@ -21,6 +21,7 @@ from . import _arguments as arguments
 from . import _help, _types
 from ._defaults import FORMATS, FULL, QUICK
 from ._say import printable
+from ._wrap import WrappedHelp
 
 
 class _Parser(argparse.ArgumentParser):
@@ -52,7 +53,7 @@ def make_parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="hmlc",
         description=_help.DESCRIPTION,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=WrappedHelp,
     )
     parser.add_argument("--version", action="version", version=f"hmlc {__version__}")
     commands = parser.add_subparsers(
@@ -81,7 +82,7 @@ def _add_command(commands, name, run, summary, description, epilog):
         help=summary,
         description=description,
         epilog=epilog,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=WrappedHelp,
     )
     command.set_defaults(run=run)
     return command

@@ -65,6 +65,7 @@ def measure(
             train_counts=train_counts,
             by=groups,
             hierarchy=hierarchy,
+            interval=0.95,
         )
 
     overall = overall_measures(
@@ -149,12 +150,14 @@ def overall_text(overall: pd.DataFrame, spread: pd.DataFrame | None = None) -> s
 
 
 def groups_text(report: pd.DataFrame) -> str:
-    """Return a table, one line per group of nodes."""
-    return report.reset_index().to_string(
-        index=False,
-        float_format="{:.3f}".format,
-        formatters={"train_rows": "{:.1f}".format},
-        na_rep="-",
+    """Return a table of 80 columns at most, one line per group of nodes.
+
+    Files have intervals and mean training rows, too.
+    """
+    wide = [name for name in report if name.endswith(("_low", "_high"))]
+    shown = report.drop(columns=[*wide, "train_rows"], errors="ignore")
+    return shown.reset_index().to_string(
+        index=False, float_format="{:.3f}".format, na_rep="-"
     )
 
 

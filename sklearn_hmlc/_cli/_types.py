@@ -84,10 +84,10 @@ def threshold(text: str) -> float | str:
     """Read a probability, or how thresholds are tuned."""
     if text in STRATEGIES:
         return text
-    if not _NUMBER.fullmatch(text):
+    if not _NUMBER.fullmatch(text) or not 0 <= float(text) <= 1:
         raise ArgumentTypeError(
-            f"expected a number or one of {', '.join(STRATEGIES)}, but got {text!r}."
-            f"{did_you_mean(text, STRATEGIES)}"
+            f"expected a probability in [0, 1] or one of {', '.join(STRATEGIES)}, but "
+            f"got {text!r}.{did_you_mean(text, STRATEGIES)}"
         )
     return float(text)
 

@@ -40,6 +40,8 @@ OF_TABLES: Options = {
     "unscored": None,
     "text": None,
     "index": False,
+    "valid": None,
+    "valid_labels": None,
 }
 #: Of ``hmlc evaluate``: what goes with files of predictions, and with a model's rows.
 OF_PREDICTIONS = (

@@ -12,11 +12,11 @@ from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
-from joblib import Parallel, delayed
 from sklearn.base import clone
 
 from .._folds import Splits
 from .._inner_fit import fit_on, inner_labels, take
+from .._parallel import Shared, in_parallel
 from .._response import Answer, ask, held_out_answer, held_out_part, in_nodes
 from ..metrics import coherence_violations
 
@@ -122,16 +122,22 @@ def own_of_each(
     return found
 
 
+def on_all_rows(
+    task: Task, experts: dict[str, Any], **how: Any
+) -> dict[str, tuple[Any, bool]]:
+    """Fit experts on all rows that count, see `Task.fitted`."""
+    fits = in_parallel(Task.fitted, Shared(task), experts.items(), **how)
+    return dict(zip(experts, fits, strict=True))
+
+
 def by_folds(
-    task: Task, experts: dict[str, Any], splits: Splits, parallel: Parallel
+    task: Task, experts: dict[str, Any], splits: Splits, **how: Any
 ) -> dict[str, np.ndarray]:
     """Held-out probabilities of some experts by folds."""
     check_partition(splits, task.positions)
     jobs = [(name, *split) for name in experts for split in splits]
-    answers = parallel(
-        delayed(task.answers_of_fold)(name, clone(experts[name]), train, test)
-        for name, train, test in jobs
-    )
+    calls = [(name, clone(experts[name]), *split) for name, *split in jobs]
+    answers = in_parallel(Task.answers_of_fold, Shared(task), calls, **how)
     shape = len(task.positions), task.target.hierarchy.n_nodes
     whole = {name: np.empty(shape, dtype=np.float32) for name in experts}
     for (name, _, test), answer in zip(jobs, answers, strict=True):

@@ -20,9 +20,9 @@ from sklearn.tree import DecisionTreeRegressor, ExtraTreeRegressor
 from sklearn.tree._tree import Tree
 from sklearn.utils import check_random_state
 from sklearn.utils.extmath import randomized_svd
-from sklearn.utils.parallel import Parallel, delayed
 
 from .._inner_fit import narrow
+from .._parallel import Shared, in_parallel
 from .._sound_trees import check_tree
 
 TREES = {"extra": ExtraTreeRegressor, "best": DecisionTreeRegressor}
@@ -182,9 +182,12 @@ class LabelForest:
         )
         seeds = random_state.randint(SEEDS, size=growth.n_trees)
         by_feature = X.tocsc() if sp.issparse(X) else X
-        grown = Parallel(n_jobs=growth.n_jobs, prefer="threads")(
-            delayed(_grow_tree)(X, by_feature, target, weight, growth, int(seed))
-            for seed in seeds
+        grown = in_parallel(
+            _grow_tree,
+            Shared(X, by_feature, target, weight, growth),
+            [(int(seed),) for seed in seeds],
+            growth.n_jobs,
+            threads=True,
         )
         trees, leaves, counts = zip(*grown, strict=True)
         return cls(list(trees), np.column_stack(leaves), counts, Y)

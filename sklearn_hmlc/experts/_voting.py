@@ -17,7 +17,6 @@ from typing import ClassVar
 
 import numpy as np
 import pandas as pd
-from joblib import Parallel, delayed
 from sklearn import get_config
 from sklearn.base import _fit_context
 from sklearn.ensemble._base import _BaseHeterogeneousEnsemble
@@ -52,7 +51,14 @@ from ..hierarchy import Hierarchy
 from ..metrics import au_prc
 from ..postprocessing import make_coherent
 from ._base import CoherentExpert
-from ._held_out import Task, by_folds, node_proba, own_held_out, own_of_each
+from ._held_out import (
+    Task,
+    by_folds,
+    node_proba,
+    on_all_rows,
+    own_held_out,
+    own_of_each,
+)
 from ._sharing import shared_hierarchy, with_hierarchy
 from ._weights import choose_weights
 
@@ -248,17 +254,15 @@ array-like of shape (n_samples,)
         params, split = self._routed(experts, sample_weight, groups)
         X, y = indexable(narrow(X), y)
         task = Task(X, y, labels, target, rows, params)
-        fits = self._parallel()(
-            delayed(task.fitted)(name, expert) for name, expert in experts.items()
-        )
-        fitted = {name: fit for name, (fit, _) in zip(experts, fits, strict=True)}
+        fits = on_all_rows(task, experts, **self._parallel())
+        fitted = {name: fit for name, (fit, _) in fits.items()}
         scores = held_out = None
         if given is None:
             of_each = self._held_out_of_each(task, experts, fitted, split)
             counted = None if weight is None else weight[task.positions]
             given, scores, held_out = _weighed(of_each, task, counted)
         self._learnt(task, fitted, given, scores, held_out)
-        self._rounds = any(rounds for _, rounds in fits)
+        self._rounds = any(rounds for _, rounds in fits.values())
         return self
 
     def _experts(self):
@@ -353,7 +357,7 @@ array-like of shape (n_samples,)
         if others:
             shuffle = check_random_state(self.random_state)
             splits = make_splits(self.cv, shuffle, task.labels, task.rows, split)
-            found.update(by_folds(task, others, splits, self._parallel()))
+            found.update(by_folds(task, others, splits, **self._parallel()))
         return {name: found[name] for name in experts}
 
     def _learnt(self, task, fitted, weights, scores, held_out):
@@ -379,7 +383,7 @@ array-like of shape (n_samples,)
             self.expert_scores_ = scores
 
     def _parallel(self):
-        return Parallel(n_jobs=self.n_jobs, verbose=self.verbose)
+        return {"n_jobs": self.n_jobs, "verbose": self.verbose}
 
     # -- prediction ------------------------------------------------------------------
 

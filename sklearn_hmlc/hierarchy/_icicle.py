@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .._validation import Node, count
+from .._validation import count
 
 if TYPE_CHECKING:
     from ._hierarchy import Hierarchy
@@ -45,7 +45,11 @@ def icicle(hierarchy: Hierarchy) -> str:
                 if width >= _THINNEST:
                     name = hierarchy.nodes[node]
                     title = str(titles.get(name, name))
-                    boxes.append(_box(name, title, depth, left, width, sizes[node]))
+                    above = str(hierarchy.nodes[parent]) if parent >= 0 else ""
+                    text = _fitting(title, above, width)
+                    known = str(name) if title == str(name) else f"{name} {title}"
+                    known += f": {count(sizes[node] - 1, 'node')} below"
+                    boxes.append(_box(text, known, depth, left, width))
                     below[node] = (left, left + width)
                 left += width
         level = below
@@ -81,21 +85,26 @@ def _children(main: list[int]) -> dict[int, list[int]]:
     return children
 
 
-def _box(
-    name: Node, title: str, depth: int, left: float, width: float, size: int
-) -> str:
+def _fitting(title: str, above: str, width: float) -> str:
+    """Cut a title to a box; of a path first what stands in the box above."""
     room = int((width - 4) / _LETTER)
-    text = title if len(title) <= room else title[: max(room - 1, 0)] + "…"
-    known = str(name) if title == str(name) else f"{name} {title}"
-    known += f": {count(size - 1, 'node')} below"
+    if above and len(title) > room and title.startswith(f"{above}/"):
+        title = "…" + title[len(above) :]
+    if len(title) > room:
+        title = title[: max(room - 1, 0)] + "…"
+    return title if room >= 3 else ""
+
+
+def _box(text: str, known: str, depth: int, left: float, width: float) -> str:
     top = depth * _HEIGHT
     place = f'x="{left:.1f}" y="{top}" width="{width:.1f}" height="{_HEIGHT}"'
-    look = f'fill="{_FILL}" fill-opacity="{0.45 - 0.1 * depth:.2f}" stroke="white"'
+    look = f'fill="{_FILL}" fill-opacity="{0.45 - 0.1 * depth:.2f}"'
+    edge = 'stroke="currentColor" stroke-opacity="0.3"'
     label = ""
-    if room >= 3:
+    if text:
         where = f'x="{left + 3:.1f}" y="{top + 14}" fill="currentColor"'
         label = f"<text {where}>{_plain(text)}</text>"
-    return f"<g><title>{_plain(known)}</title><rect {place} {look} />{label}</g>"
+    return f"<g><title>{_plain(known)}</title><rect {place} {look} {edge} />{label}</g>"
 
 
 def _plain(text: str) -> str:

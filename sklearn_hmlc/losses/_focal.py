@@ -24,6 +24,7 @@ _PART = 2**20
 
 # Which labels node weights are put on.
 SIDES = ("positive", "negative")
+_OF = {"positive": "node_weight", "negative": "negative_weight"}
 
 
 class HierarchicalFocalLoss(nn.Module):
@@ -95,8 +96,12 @@ class HierarchicalFocalLoss(nn.Module):
     tensor(1.3863)
     """
 
+    # As given, in float64 and on the host: a device may have no float64, and has copies
+    # in float32 for its steps.
     node_weight: Tensor
     negative_weight: Tensor
+    _positive: Tensor
+    _negative: Tensor
     scored: Tensor
 
     def __init__(
@@ -118,10 +123,10 @@ class HierarchicalFocalLoss(nn.Module):
         self.focal_floor = focal_floor
         self.mix = mix
         self.share = 1.0
-        weight = _checked_weight(node_weight, hierarchy.n_nodes)
-        self.register_buffer("node_weight", torch.tensor(weight), persistent=False)
-        weight = _checked_weight(negative_weight, hierarchy.n_nodes, "negative_weight")
-        self.register_buffer("negative_weight", torch.tensor(weight), persistent=False)
+        for side, given in zip(SIDES, (node_weight, negative_weight), strict=True):
+            weight = torch.tensor(_checked_weight(given, hierarchy.n_nodes, _OF[side]))
+            setattr(self, _OF[side], weight)
+            self.register_buffer(f"_{side}", weight.float(), persistent=False)
         scored = torch.tensor(hierarchy.scored)
         self.register_buffer("scored", scored, persistent=False)
 
@@ -185,10 +190,11 @@ class HierarchicalFocalLoss(nn.Module):
         -------
         weights : Tensor of shape (B, C)
         """
-        dtype = logits.dtype
-        weight = torch.where(
-            y, self.node_weight.to(dtype), self.negative_weight.to(dtype)
-        )
+        positive, negative = self._positive, self._negative
+        if logits.dtype != positive.dtype:
+            both = self.node_weight, self.negative_weight
+            positive, negative = (w.to(logits.device, logits.dtype) for w in both)
+        weight = torch.where(y, positive, negative)
         mix = self.mix * self.share
         return (mix * weight * self._focal(logits) + (1 - mix)) * self.scored
 
@@ -213,9 +219,12 @@ class HierarchicalFocalLoss(nn.Module):
             Whether these are what positives count, or negatives.
         """
         check_option("side", side, SIDES)
-        name = "node_weight" if side == "positive" else "negative_weight"
-        weight = _checked_weight(node_weight, len(self.node_weight), name)
-        getattr(self, name).copy_(torch.from_numpy(weight))
+        name = _OF[side]
+        weight = torch.from_numpy(
+            _checked_weight(node_weight, len(self.node_weight), name)
+        )
+        getattr(self, name).copy_(weight)
+        self.get_buffer(f"_{side}").copy_(weight)
 
     @property
     def shift_depends_on_logits(self) -> bool:
@@ -255,12 +264,16 @@ class HierarchicalFocalLoss(nn.Module):
         """
         mix = self.mix * self.share
         positive, negative = self.node_weight, self.negative_weight
+        on_host = logits.device.type == "cpu"
         if mix < 1:
+            if not on_host:
+                positive, negative = self._positive, self._negative
             focal = torch.as_tensor(mix * self._focal(logits), dtype=positive.dtype)
             positive = focal * positive + 1 - mix
             negative = focal * negative + 1 - mix
         counts = (positive > 0) & (negative > 0)
-        return torch.where(counts, positive / negative, 1.0).log()
+        shift = torch.where(counts, positive / negative, 1.0).log()
+        return shift if on_host else shift.float().to(logits.device)
 
     def extra_repr(self) -> str:
         """Show the settings in the module's representation."""

@@ -136,7 +136,7 @@ def coherence_violations(
 
     See Also
     --------
-    sklearn_hmlc.Hierarchy.check_closed : Says where labels break the hierarchy.
+    sklearn_hmlc.hierarchy.Hierarchy.check_closed : Where labels break it.
 
     Examples
     --------

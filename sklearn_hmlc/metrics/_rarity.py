@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from sklearn.utils import gen_batches
 
 from .. import _validation as check
 from .._naming import common_hierarchy
@@ -39,6 +40,7 @@ def rarity_report(
     zero_division: float = 0.0,
     hierarchy: Hierarchy | None = None,
     scored: Any = None,
+    interval: float | None = None,
 ) -> pd.DataFrame:
     """Precision, recall, F1 and area by how rare, or how deep, nodes are.
 
@@ -77,6 +79,9 @@ default=None
         blocks, if they have one.
     scored : array-like of bool of shape (n_nodes,), mapping or Series, default=None
         Nodes that count. None: those that the hierarchy scores, or all.
+    interval : float, default=None
+        Confidence in (0, 1), such as 0.95, of an interval of each measure, see Notes.
+        None: no intervals.
 
     Returns
     -------
@@ -88,7 +93,9 @@ default=None
         - ``support``: positive (test row, node) pairs;
         - ``precision``, ``recall``, ``f1``: means over the nodes;
         - ``auprc`` (with `y_score`): mean area over the present nodes; NaN where
-          ``n_present`` is 0.
+          ``n_present`` is 0;
+        - ``precision_low``, ``precision_high`` and so on (with `interval`): the ends of
+          each measure's interval; NaN where fewer than 5 nodes have the measure.
 
     Raises
     ------
@@ -107,6 +114,16 @@ default=None
     -----
     Nodes with as many training rows as each other are ranked by their columns, so that
     "rarest" gives the same nodes for every model.
+
+    Intervals are percentiles of the bootstrap [1]_ over a group's nodes: its nodes are
+    drawn anew, with replacement, 1000 times and in the same way each time. What a node
+    has by the luck of its few test rows is part of how far nodes lie apart, and so of
+    the interval. Nodes of a hierarchy share rows, and a bootstrap of few nodes is too
+    sure: take the intervals for the least that there is to doubt.
+
+    References
+    ----------
+    .. [1] Efron and Tibshirani, "An Introduction to the Bootstrap", 1993, chapter 13.
 
     Examples
     --------
@@ -131,6 +148,7 @@ default=None
     check.check_option("by", by, ("frequency", "rarest", "depth"))
     check.check_share("zero_division", zero_division)
     check.check_bool("present_only", present_only)
+    _check_interval(interval)
     y_score, side, hierarchy = inputs.named_scores(
         y_true, y_score, "y_score", hierarchy
     )
@@ -157,7 +175,10 @@ default=None
         )
         table["auprc"] = node_areas(truth, scores, np.ones_like(nodes), step_area)
     groups = _groups(by, bins, nodes, train, hierarchy)
-    return _summary(table, groups, _TITLES[by])
+    report = _summary(table, groups, _TITLES[by])
+    if interval is None:
+        return report
+    return report.join(_intervals(table, groups, interval))
 
 
 _TITLES = {
@@ -188,6 +209,60 @@ def _summary(
     index = pd.Index(list(groups), name=title)
     counted = ["n_nodes", "n_present", "support"]
     return pd.DataFrame(rows, index=index).astype(dict.fromkeys(counted, int))
+
+
+# -- intervals ------------------------------------------------------------------------
+
+_N_RESAMPLES = 1000
+_FEWEST = 5  # nodes; of fewer, a bootstrap says next to nothing
+_DRAWN_AT_ONCE = 2**20  # counts, 8 MB
+
+
+def _check_interval(interval: Any) -> None:
+    if interval is None:
+        return
+    check.check_share("interval", interval)
+    if not 0 < interval < 1:
+        raise ValueError(f"Expected `interval` in (0, 1), but got {interval!r}.")
+
+
+def _intervals(
+    table: pd.DataFrame, groups: Mapping[Any, NDArray[np.intp]], interval: float
+) -> pd.DataFrame:
+    """Return the ends of an interval of each measure, one row per group."""
+    measures = [
+        name for name in ("precision", "recall", "f1", "auprc") if name in table
+    ]
+    values = table[measures].to_numpy(dtype=float)
+    tails = [(1 - interval) / 2, (1 + interval) / 2]
+    ends = {}
+    for name, nodes in groups.items():
+        low, high = np.full((2, len(measures)), np.nan)
+        enough = np.isfinite(values[nodes]).sum(axis=0) >= _FEWEST
+        if enough.any():
+            means = _resampled_means(values[nodes][:, enough])
+            low[enough], high[enough] = np.nanquantile(means, tails, axis=0)
+        ends[name] = np.column_stack([low, high]).ravel()
+    columns = [f"{measure}_{end}" for measure in measures for end in ("low", "high")]
+    return pd.DataFrame.from_dict(ends, orient="index", columns=columns)
+
+
+def _resampled_means(values: NDArray[Any]) -> NDArray[Any]:
+    """Return means over nodes drawn with replacement, of shape (n_draws, n_measures).
+
+    Missing values, areas of nodes that no test row has, are passed over.
+    """
+    n_nodes, n_measures = values.shape
+    there = np.isfinite(values)
+    # Seeded: the same nodes for every model, and the same interval each time.
+    rng = np.random.default_rng(0)
+    means = np.empty((_N_RESAMPLES, n_measures))
+    for rows in gen_batches(_N_RESAMPLES, max(1, _DRAWN_AT_ONCE // n_nodes)):
+        size = rows.stop - rows.start
+        times = rng.multinomial(n_nodes, np.full(n_nodes, 1 / n_nodes), size=size)
+        with np.errstate(invalid="ignore"):
+            means[rows] = (times @ np.where(there, values, 0)) / (times @ there)
+    return means
 
 
 # -- groups of nodes -------------------------------------------------------------------

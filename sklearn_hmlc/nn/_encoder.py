@@ -90,14 +90,20 @@ class EncodedHeads(nn.Module):
         """
         return self.heads.members(self._features(x))  # type: ignore[operator]
 
-    def draw_from(self, generator: torch.Generator | None) -> None:
+    def draw_from(
+        self,
+        generator: torch.Generator | None,
+        part: tuple[int, slice] | None = None,
+    ) -> None:
         """Let the heads draw from a generator; the encoder has torch's global one.
 
         Parameters
         ----------
         generator : torch.Generator or None
+        part : (int, slice), default=None
+            See `MultiHeadMLP.draw_from`.
         """
-        self.heads.draw_from(generator)  # type: ignore[operator]
+        self.heads.draw_from(generator, part)  # type: ignore[operator]
 
     def _features(self, x: Tensor) -> Tensor:
         with torch.set_grad_enabled(torch.is_grad_enabled() and not self.freeze):

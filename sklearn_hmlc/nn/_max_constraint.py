@@ -27,6 +27,7 @@ from ..hierarchy import Hierarchy
 # A key has a bit of label, 32 bits of value and 31 bits of node.
 _NODE_BITS = 31
 _LAST_NODE = 2**_NODE_BITS - 1
+_ALL_BUT_SIGN = 2**63 - 1
 
 # Entries that are constrained at a time (4 MB of keys).
 _CHUNK = 2**19
@@ -244,11 +245,24 @@ def _keys(by_node: Tensor, y: Tensor | None) -> Tensor:
     if y is not None:
         nodes -= 2**62  # all keys are below 0
     keys = torch.add(nodes[:, None], _ordered_codes(by_node), alpha=2**_NODE_BITS)
-    if y is not None:
-        # Without the sign's bit these are above all that are not lifted, in the same
-        # order. Positives are few.
-        positive = y.nonzero(as_tuple=True)
-        keys[positive] = keys[positive].bitwise_and_(2**63 - 1)
+    return keys if y is None else _lifted(keys, y)
+
+
+def _lifted(keys: Tensor, y: Tensor) -> Tensor:
+    """Put the keys of positives above all others, in the same order.
+
+    That is, without the sign's bit.
+    """
+    if y.device.type == "cpu":
+        return _with_few_lifted(keys, y)
+    # Elsewhere the host would have to wait for the list of positives.
+    return torch.where(y, keys.bitwise_and(_ALL_BUT_SIGN), keys)
+
+
+def _with_few_lifted(keys: Tensor, y: Tensor) -> Tensor:
+    """Do as `_lifted`, in place and quickly where positives are few."""
+    positive = y.nonzero(as_tuple=True)
+    keys[positive] = keys[positive].bitwise_and_(_ALL_BUT_SIGN)
     return keys
 
 

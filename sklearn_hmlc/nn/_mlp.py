@@ -215,17 +215,25 @@ default="relu"
         add_linear(last, *sizes[-2:])
         self.layers = nn.Sequential(*layers)
 
-    def draw_from(self, generator: torch.Generator | None) -> None:
+    def draw_from(
+        self,
+        generator: torch.Generator | None,
+        part: tuple[int, slice] | None = None,
+    ) -> None:
         """Draw the dropout masks of training from a generator, from now on.
 
         Parameters
         ----------
         generator : torch.Generator or None
             None: torch's global one.
+        part : (int, slice), default=None
+            For batches that are a part of larger ones: the size of these, and which of
+            their rows are given. Masks are then drawn for all rows, so that each has
+            the one that it would have in the larger batch. None: the batches are whole.
         """
         for layer in self.layers:
             if isinstance(layer, _Dropout):
-                layer.generator = generator
+                layer.generator, layer.part = generator, part
 
     def _copies(self) -> tuple[int, int]:
         """How many copies there are of a hidden layer and of the last one."""
@@ -360,16 +368,21 @@ class _Dropout(nn.Dropout):
         super().__init__(p)
         self.generator = generator
 
+    #: Size of the batch whose rows are given, and which of them; None: all.
+    part: tuple[int, slice] | None = None
+
     def forward(self, x: Tensor) -> Tensor:
         return x * self._random_mask(x) if self.training else x
 
     def _random_mask(self, x: Tensor) -> Tensor:
         """Zeros, and ones that are scaled to keep the mean, in the shape of ``x``."""
         keep = 1 - self.p
+        n_rows, rows = self.part or (x.shape[-2], slice(None))
+        shape = *x.shape[:-2], n_rows, x.shape[-1]
         # float32 whatever torch's default is: the same masks everywhere.
         drawn = torch.rand(
-            x.shape, generator=self.generator, device=x.device, dtype=torch.float32
-        )
+            shape, generator=self.generator, device=x.device, dtype=torch.float32
+        )[..., rows, :]
         return (drawn < keep).to(x.dtype).div_(keep)
 
 

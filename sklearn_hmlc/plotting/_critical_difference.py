@@ -20,6 +20,7 @@ from . import _style
 
 # Inches that the axis of ranks has at least, with its own name.
 _RULER_WIDTH = 4.5
+_MARGIN = 0.3  # beside the names, both sides together
 
 
 class CriticalDifferenceDisplay:
@@ -58,11 +59,19 @@ class CriticalDifferenceDisplay:
 
     Examples
     --------
-    >>> from sklearn_hmlc.plotting import CriticalDifferenceDisplay
-    >>> results = [[0.9, 0.8, 0.1], [0.8, 0.7, 0.2], [0.7, 0.6, 0.1]]
-    >>> display = CriticalDifferenceDisplay.from_results(results)
-    >>> round(display.comparison.critical_difference, 3)
-    1.914
+    .. plot::
+       :include-source:
+       :alt: Critical difference diagram of three methods.
+
+       >>> import pandas as pd
+       >>> from sklearn_hmlc.plotting import CriticalDifferenceDisplay
+       >>> results = pd.DataFrame(
+       ...     [[0.9, 0.8, 0.1], [0.8, 0.7, 0.2], [0.7, 0.6, 0.1]],
+       ...     columns=["ensemble", "forest", "guess"],
+       ... )
+       >>> display = CriticalDifferenceDisplay.from_results(results)
+       >>> round(display.comparison.critical_difference, 3)
+       1.914
     """
 
     def __init__(self, comparison):
@@ -149,7 +158,7 @@ class CriticalDifferenceDisplay:
         for text in texts:
             width = text.get_window_extent().width / self.figure_.dpi
             sides[text.get_horizontalalignment()].append(width)
-        needed = _RULER_WIDTH + max(sides["left"]) + max(sides["right"])
+        needed = _RULER_WIDTH + max(sides["left"]) + max(sides["right"]) + _MARGIN
         self.figure_.set_figwidth(max(self.figure_.get_figwidth(), needed))
 
     def _draw_ruler(self):

@@ -44,16 +44,20 @@ class ExplanationDisplay:
 
     Examples
     --------
-    >>> from sklearn_hmlc import HierarchicalEnsembleClassifier
-    >>> from sklearn_hmlc.datasets import make_hierarchical_multilabel
-    >>> from sklearn_hmlc.plotting import ExplanationDisplay
-    >>> X, Y, hierarchy = make_hierarchical_multilabel(
-    ...     n_samples=60, n_features=5, n_nodes=6, random_state=0
-    ... )
-    >>> model = HierarchicalEnsembleClassifier(hierarchy, max_epochs=2).fit(X, Y)
-    >>> display = ExplanationDisplay.from_estimator(model, X[[0]], "node_1", k=3)
-    >>> len(display.bars_[0, "node_1"])
-    4
+    .. plot::
+       :include-source:
+       :alt: Bars of the features that raise and lower a node's probability.
+
+       >>> from sklearn_hmlc import HierarchicalEnsembleClassifier
+       >>> from sklearn_hmlc.datasets import make_hierarchical_multilabel
+       >>> from sklearn_hmlc.plotting import ExplanationDisplay
+       >>> X, Y, hierarchy = make_hierarchical_multilabel(
+       ...     n_samples=60, n_features=5, n_nodes=6, random_state=0
+       ... )
+       >>> model = HierarchicalEnsembleClassifier(hierarchy, max_epochs=2).fit(X, Y)
+       >>> display = ExplanationDisplay.from_estimator(model, X[[0]], "node_1", k=3)
+       >>> len(display.bars_[0, "node_1"])
+       4
     """
 
     def __init__(self, explanation):

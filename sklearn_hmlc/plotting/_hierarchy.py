@@ -81,16 +81,21 @@ class HierarchyDisplay:
 
     Examples
     --------
-    >>> from sklearn_hmlc import Hierarchy
-    >>> from sklearn_hmlc.plotting import HierarchyDisplay
-    >>> hierarchy = Hierarchy.from_edges([("animal", "cat"), ("animal", "dog")])
-    >>> display = HierarchyDisplay.from_predictions(
-    ...     [0.9, 0.2, 0.7], hierarchy=hierarchy, y_true=[1, 1, 0]
-    ... )
-    >>> display.nodes_
-    ('animal', 'cat', 'dog')
-    >>> sorted(display.points_)
-    ['not true, predicted', 'true, missed', 'true, predicted']
+    .. plot::
+       :include-source:
+       :alt: Probabilities of animal, cat and dog, marked by whether they are right.
+
+       >>> from sklearn_hmlc import Hierarchy
+       >>> from sklearn_hmlc.plotting import HierarchyDisplay
+       >>> hierarchy = Hierarchy.from_edges([("animal", "cat"), ("animal", "dog")])
+       >>> display = HierarchyDisplay.from_predictions(
+       ...     [0.9, 0.2, 0.7], hierarchy=hierarchy, y_true=[1, 1, 0], threshold=0.5,
+       ...     uncertainty=[0.1, 0.2, 0.6], title="Tom",
+       ... )
+       >>> display.nodes_
+       ('animal', 'cat', 'dog')
+       >>> sorted(display.points_)
+       ['not true, predicted', 'true, missed', 'true, predicted']
     """
 
     def __init__(self, hierarchy, table, *, measure=None, labels=None, title=None):

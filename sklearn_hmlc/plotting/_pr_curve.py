@@ -59,12 +59,21 @@ class PooledPRCurveDisplay:
 
     Examples
     --------
-    >>> from sklearn_hmlc.plotting import PooledPRCurveDisplay
-    >>> y_true = [[1, 0], [1, 1], [0, 0]]
-    >>> y_score = [[0.9, 0.1], [0.6, 0.3], [0.7, 0.2]]
-    >>> display = PooledPRCurveDisplay.from_predictions(y_true, y_score, name="Mine")
-    >>> display.line_[0].get_label()
-    'Mine (AU(PRC) = 0.806)'
+    .. plot::
+       :include-source:
+       :alt: Precision-recall curves of two scores, and of the nodes' frequencies.
+
+       >>> import numpy as np
+       >>> from sklearn_hmlc.datasets import make_hierarchical_multilabel
+       >>> from sklearn_hmlc.plotting import PooledPRCurveDisplay
+       >>> _, Y, _ = make_hierarchical_multilabel(300, n_nodes=30, random_state=0)
+       >>> noise = np.random.default_rng(0).random(Y.shape)
+       >>> scores = {"mine": Y + 1.5 * noise, "noisy": Y + 4 * noise}
+       >>> display = PooledPRCurveDisplay.from_predictions(
+       ...     Y, scores, plot_chance_level=True
+       ... )
+       >>> display.line_[0].get_label()
+       'mine (AU(PRC) = ...)'
     """
 
     def __init__(self, precision, recall, area, name, *, chance_level=None):
@@ -101,7 +110,12 @@ class PooledPRCurveDisplay:
             raise ValueError(
                 "Expected `chance_level` with plot_chance_level=True, but got None."
             )
-        (self.ax_,) = _style.panels(ax, "PooledPRCurveDisplay.plot", 1, (7, 4.2))
+        # Wide enough for the legend beside a curve that is about square.
+        names = [str(name or "") for name in self.name]
+        runs = any(self.name.count(name) > 1 for name in self.name)
+        letters = max(map(len, names), default=0) + (37 if runs else 20)
+        size = max(7, 4.6 + 0.075 * min(letters, 80)), 4.2
+        (self.ax_,) = _style.panels(ax, "PooledPRCurveDisplay.plot", 1, size)
         self.figure_ = self.ax_.figure
         before = len(self.ax_.lines)
         self.line_ = [

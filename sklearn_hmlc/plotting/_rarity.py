@@ -39,25 +39,36 @@ class RarityDisplay:
         The figure.
     bars_ : dict
         (measure, name of the model) -> the `matplotlib.container.BarContainer`.
+    intervals_ : dict
+        (measure, name of the model) -> the `matplotlib.container.ErrorbarContainer` of
+        the intervals of a model with one report, where the report has them.
     ranges_ : dict
         (measure, name of the model) -> the `matplotlib.container.ErrorbarContainer` of
         a model with several runs.
 
     See Also
     --------
-    sklearn_hmlc.metrics.rarity_report : The numbers, and what the groups are.
+    sklearn_hmlc.metrics.rarity_report : The numbers, and what the groups and intervals
+        are.
 
     Examples
     --------
-    >>> from sklearn_hmlc.datasets import make_hierarchical_multilabel
-    >>> from sklearn_hmlc.plotting import RarityDisplay
-    >>> _, Y, hierarchy = make_hierarchical_multilabel(300, n_nodes=30, random_state=0)
-    >>> predictions = {"all right": Y, "roots alone": Y * (hierarchy.depth == 0)}
-    >>> display = RarityDisplay.from_predictions(
-    ...     Y, predictions, y_train=Y, hierarchy=hierarchy, metric="recall"
-    ... )
-    >>> display.ax_.get_ylabel()
-    'Recall'
+    .. plot::
+       :include-source:
+       :alt: Bars of recall by training rows per node.
+
+       >>> import numpy as np
+       >>> from sklearn_hmlc.datasets import make_hierarchical_multilabel
+       >>> from sklearn_hmlc.plotting import RarityDisplay
+       >>> _, Y, _ = make_hierarchical_multilabel(900, n_nodes=60, random_state=0)
+       >>> rng = np.random.default_rng(0)
+       >>> found = rng.random(Y.shape) < Y.mean(axis=0) ** 0.3
+       >>> predictions = {"finds common nodes": Y * found, "finds none": Y * 0}
+       >>> display = RarityDisplay.from_predictions(
+       ...     Y, predictions, y_train=Y, metric="recall"
+       ... )
+       >>> display.ax_.get_ylabel()
+       'Recall'
     """
 
     def __init__(self, reports):
@@ -104,9 +115,10 @@ default=("recall", "precision", "f1")
         reports = {name: _mean(report) for name, report in given.items()}
         size = max(6.4, 2.5 + 0.75 * len(groups)), 1.8 + 1.8 / len(metrics)
         axes = _style.panels(ax, "RarityDisplay.plot", len(metrics), size)
-        self.bars_, self.ranges_ = {}, {}
+        self.bars_, self.intervals_, self.ranges_ = {}, {}, {}
         for panel, one in zip(axes, metrics, strict=True):
             self._draw(panel, one, reports, few, bar_kwargs or {})
+            self._draw_intervals(panel, one, given)
             self._draw_ranges(panel, one, given)
             _label(panel, one, groups)
         what = _GROUPS.get(groups.index.name, groups.index.name)
@@ -190,6 +202,7 @@ default=("recall", "precision", "f1")
         name=None,
         ax=None,
         few=30,
+        interval=0.95,
         bar_kwargs=None,
         **report_options,
     ):
@@ -210,6 +223,9 @@ or mapping of str to these
             Name of a single model. None: no legend.
         ax, few, bar_kwargs
             See `plot`.
+        interval : float, default=0.95
+            Confidence of the intervals that bars of a single run have, see
+            `sklearn_hmlc.metrics.rarity_report`. None: no intervals.
         **report_options : dict
             Further arguments of `sklearn_hmlc.metrics.rarity_report`: ``y_train`` or
             ``train_counts``, ``hierarchy``, ``scored``, ``by``, ``bins``, ...
@@ -230,7 +246,14 @@ or mapping of str to these
         }
         common_hierarchy(report_options.get("hierarchy"), arrays)
         reports = {
-            name: rarity_report(y_true, labels, scores.get(name), **report_options)
+            name: rarity_report(
+                y_true,
+                labels,
+                scores.get(name),
+                # Of several runs the range is shown.
+                interval=None if isinstance(name, _models.Run) else interval,
+                **report_options,
+            )
             for name, labels in models.items()
         }
         display = cls(_models.together(reports))
@@ -252,6 +275,17 @@ or mapping of str to these
                 _style.name(bars, name)
         self._say_no_data(ax, metric, reports)
 
+    def _draw_intervals(self, ax, metric, given):
+        """Draw the intervals of models with one report that has them."""
+        for name, report in given.items():
+            ends = [f"{metric}_low", f"{metric}_high"]
+            if isinstance(report, list) or not set(ends) <= set(report):
+                continue
+            low, high = (report[end].mask(_is_empty(report)) for end in ends)
+            self.intervals_[metric, name] = self._draw_ends(
+                ax, (metric, name), report[metric], low, high
+            )
+
     def _draw_ranges(self, ax, metric, given):
         """Draw from the least to the most of the runs of a model."""
         for name, report in given.items():
@@ -260,12 +294,19 @@ or mapping of str to these
             mean, least, most = _models.mean_and_range(report)
             some = ~_is_empty(mean) & (most[metric] > least[metric])
             mean, least, most = (x[metric].where(some) for x in (mean, least, most))
-            bars = self.bars_[metric, name]
-            middle = [bar.get_x() + bar.get_width() / 2 for bar in bars]
-            self.ranges_[metric, name] = ax.errorbar(
-                middle, mean, [mean - least, most - mean], color=_style.ink(),
-                linestyle="none", linewidth=1, capsize=3, label="_nolegend_",
-            )  # fmt: skip
+            self.ranges_[metric, name] = self._draw_ends(
+                ax, (metric, name), mean, least, most, capsize=3
+            )
+
+    def _draw_ends(self, ax, key, middle, low, high, **style):
+        bars = self.bars_[key]
+        places = [bar.get_x() + bar.get_width() / 2 for bar in bars]
+        # A mean's interval may end at the mean itself, less rounding.
+        beside = [(middle - low).clip(lower=0), (high - middle).clip(lower=0)]
+        return ax.errorbar(
+            places, middle, beside, color=_style.ink(), linestyle="none", linewidth=1,
+            label="_nolegend_", **style,
+        )  # fmt: skip
 
     def _say_no_data(self, ax, metric, reports):
         missing = np.all(

@@ -14,6 +14,7 @@ from .._response import chain, part_with
 from . import _models, _style
 
 _LABELS = {"loss": "Loss", "au_prc": "AU(PRC)"}
+_MOST_VALUES = 3  # of first epochs beyond a panel, written beside their marks
 _PARTS = {"train": "training", "valid": "validation"}
 
 
@@ -53,11 +54,17 @@ class TrainingDisplay:
 
     Examples
     --------
-    >>> from sklearn_hmlc.plotting import TrainingDisplay
-    >>> history = [{"train_loss": 3.0, "dur": 0.1}, {"train_loss": 2.0, "dur": 0.1}]
-    >>> display = TrainingDisplay({"Mine": history}).plot()
-    >>> display.line_["train_loss", "Mine"].get_ydata()
-    array([3., 2.])
+    .. plot::
+       :include-source:
+       :alt: Training and validation loss by epoch, with a ring at the best one.
+
+       >>> from sklearn_hmlc.plotting import TrainingDisplay
+       >>> history = [
+       ...     {"train_loss": 2 / k, "valid_loss": 2 / k + k / 20} for k in range(1, 13)
+       ... ]
+       >>> display = TrainingDisplay({"mine": history}, kept={"mine": 6}).plot()
+       >>> display.line_["train_loss", "mine"].get_ydata()[:2]
+       array([2., 1.])
     """
 
     def __init__(self, histories, *, kept=None):
@@ -189,10 +196,13 @@ class TrainingDisplay:
             epoch = line.get_xdata()[0]
             self.clipped_ += ax.plot(epoch, edge, clip_on=False, markersize=7, **style)
         if lines:
-            values = sorted({f"{line.get_ydata()[0]:.3g}" for line in lines})
+            values = sorted({float(f"{line.get_ydata()[0]:.3g}") for line in lines})
+            text = ", ".join(f"{value:.3g}" for value in values)
+            if len(values) > _MOST_VALUES:
+                text = f"{values[0]:.3g} to {values[-1]:.3g}"
             # Above or, since ticks are below, beside the marker.
             ax.annotate(
-                ", ".join(values), (epoch, edge), (-4, 5) if sign > 0 else (7, 0),
+                text, (epoch, edge), (-4, 5) if sign > 0 else (7, 0),
                 textcoords="offset points", fontsize=8, va="bottom",
             )  # fmt: skip
 

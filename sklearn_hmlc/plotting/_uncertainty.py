@@ -57,13 +57,24 @@ class UncertaintyDisplay:
 
     Examples
     --------
-    >>> from sklearn_hmlc.plotting import UncertaintyDisplay
-    >>> y_true, y_pred = [[1, 0], [1, 1]], [[1, 0], [0, 1]]
-    >>> display = UncertaintyDisplay.from_predictions(
-    ...     y_true, y_pred, uncertainty=[[0.1, 0.2], [0.9, 0.1]], n_bins=2
-    ... )
-    >>> display.table.accuracy.tolist()
-    [1.0, 0.0]
+    .. plot::
+       :include-source:
+       :alt: The share of right decisions falls with uncertainty, at each depth.
+
+       >>> import numpy as np
+       >>> from sklearn_hmlc.datasets import make_hierarchical_multilabel
+       >>> from sklearn_hmlc.plotting import UncertaintyDisplay
+       >>> _, Y, hierarchy = make_hierarchical_multilabel(
+       ...     200, n_nodes=12, random_state=0
+       ... )
+       >>> rng = np.random.default_rng(0)
+       >>> unsure = rng.random(Y.shape) ** 2
+       >>> predicted = np.where(rng.random(Y.shape) < unsure / 2, 1 - Y, Y)
+       >>> display = UncertaintyDisplay.from_predictions(
+       ...     Y, predicted, unsure, hierarchy=hierarchy, n_bins=5
+       ... )
+       >>> display.table.columns.tolist()
+       ['depth', 'uncertainty', 'accuracy', 'n_decisions']
     """
 
     def __init__(self, table, *, measure=None):

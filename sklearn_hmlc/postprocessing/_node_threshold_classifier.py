@@ -9,7 +9,6 @@ from numbers import Integral, Real
 from typing import ClassVar
 
 import numpy as np
-from joblib import Parallel, delayed
 from sklearn.base import _fit_context
 from sklearn.frozen import FrozenEstimator
 from sklearn.utils import check_random_state, indexable
@@ -26,6 +25,7 @@ from .._inner_fit import (
     narrow,
     take,
 )
+from .._parallel import Shared, in_parallel
 from .._response import (
     ask,
     chain,
@@ -394,17 +394,13 @@ array-like of shape (n_samples,)
                 "a float, or set refit=True."
             )
         folds = splits + [(rows, None)] * (self.refit and whole is None)
-        fits = Parallel(n_jobs=self.n_jobs, verbose=self.verbose)(
-            delayed(_fit_and_answer)(
-                self.estimator,
-                X,
-                y,
-                *fold,
-                fit_params,
-                self.response_method,
-                keep=not self.refit,
-            )
-            for fold in folds
+        how = fit_params, self.response_method, not self.refit
+        fits = in_parallel(
+            _fit_and_answer,
+            Shared(X, y, self.estimator, *how),
+            folds,
+            self.n_jobs,
+            self.verbose,
         )
         estimator = fits[-1][0] if whole is None else whole
         held_out = np.concatenate([test for _, test in splits])
@@ -433,7 +429,7 @@ array-like of shape (n_samples,)
         return in_nodes(answer, self._target, self.estimator_)
 
 
-def _fit_and_answer(estimator, X, y, train, test, fit_params, response, keep):
+def _fit_and_answer(X, y, estimator, fit_params, response, keep, train, test):
     """Fit on some rows; return the classifier, and its answers on others, if any."""
     quiet = test is not None and not keep
     fitted = fit_on(estimator, X, y, train, fit_params, quiet=quiet)

@@ -7,7 +7,7 @@ import scipy.sparse as sp
 
 from sklearn_hmlc import HierarchicalEnsembleClassifier
 from sklearn_hmlc._rows import Rows
-from sklearn_hmlc._sizes import settle_sizes
+from sklearn_hmlc._sizes import agreement, settle_sizes
 from sklearn_hmlc.datasets import make_hierarchical_multilabel
 from sklearn_hmlc.metrics import coherence_violations
 
@@ -105,7 +105,7 @@ def test_a_refused_row_leaves_the_model_as_it_was():
 )
 def test_sizes_that_suit_the_rows(n_rows, kind, expected):
     clf = HierarchicalEnsembleClassifier()
-    form = np.empty((n_rows, 1)) if kind == "dense" else sp.csr_array((n_rows, 100))
+    form = np.zeros((n_rows, 1)) if kind == "dense" else sp.csr_array((n_rows, 100))
     settle_sizes(clf, Rows(form, sp.csr_array((n_rows, 1))), goes_on=False)
     sizes = clf.hidden_layer_sizes_, clf.batch_size_, clf.max_epochs_, clf.lr_
     assert sizes[:3] == expected[:3]
@@ -124,3 +124,44 @@ def test_sizes_that_are_given_stay_and_may_change():
 def test_other_words_are_refused(name):
     with pytest.raises(ValueError, match=rf"'{name}'.*'auto'"):
         small(**{name: "many"}).fit(X, Y)
+
+
+def _table(noise, n_rows=600):
+    """Rows around one of 12 centres, which has one of 12 labels, and these labels."""
+    draw = np.random.default_rng(0)
+    label = draw.integers(12, size=n_rows)
+    rows = draw.normal(size=(12, 8))[label] + noise * draw.normal(size=(n_rows, 8))
+    return rows, np.eye(12, dtype=np.int8)[label]
+
+
+def test_agreement_in_closed_form():
+    # 50 pairs of rows beside each other; 40 have the same one label of two.
+    label = np.repeat(np.arange(50) % 2, 2)
+    label[1:20:2] = 1 - label[:20:2]
+    X = np.repeat(np.arange(50.0), 2)[:, None] + np.tile([0, 0.1], 50)[:, None]
+    rows = Rows(X, sp.csr_array(np.eye(2)[label]))
+    share = label.mean()
+    by_chance = share**2 + (1 - share) ** 2
+    expected = (0.8 - by_chance) / (1 - by_chance)
+    assert agreement(rows) == pytest.approx(expected)
+    assert agreement(rows.take(np.arange(40))) == 0
+    # Copies of a row say nothing about its neighbours.
+    twice = np.r_[np.arange(100), np.arange(100)]
+    assert agreement(rows.take(twice)) == pytest.approx(expected)
+    assert agreement(Rows(X, sp.csr_array((100, 2)))) == 0
+    assert agreement(Rows(X, sp.csr_array(np.ones((100, 2))))) == 0
+
+
+@pytest.mark.parametrize(("noise", "dropout"), [(0.3, 0.3), (30, 0.7)])
+def test_dropout_that_suits_the_rows(noise, dropout):
+    X, Y = _table(noise)
+    params = {"n_estimators": 1, "hidden_layer_sizes": (9,), "max_epochs": 1}
+    clf = HierarchicalEnsembleClassifier(**params, random_state=0).fit(X, Y)
+    given = HierarchicalEnsembleClassifier(**params, dropout=dropout, random_state=0)
+    assert clf.dropout_ == clf.net_.module__dropout == dropout
+    np.testing.assert_array_equal(
+        clf.predict_proba(X), given.fit(X, Y).predict_proba(X)
+    )
+    mostly_zeros = sp.hstack([sp.csr_array(X), sp.csr_array((600, 600))], "csr")
+    assert clf.fit(mostly_zeros, Y).dropout_ == 0.7
+    assert clf.set_params(dropout=0.5).fit(X, Y).dropout_ == 0.5

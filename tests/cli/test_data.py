@@ -133,4 +133,6 @@ def test_predict_options(csv_model, capsys, options, said):
 
 def test_parameters_out_of_range(arff, capsys):
     error = error_of(capsys, ["fit", *arff, "--model", "m", "--dropout", "2"])
-    assert error.startswith("--dropout must be a float in the range")
+    assert error.startswith(
+        "--dropout must be a str among {'auto'} or a float in the range [0.0, 1.0)"
+    )

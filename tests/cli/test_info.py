@@ -66,3 +66,13 @@ def test_tuned_thresholds(arff, capsys):
 def test_what_is_no_model(folder, capsys, name):
     write("x.csv", "id,node\n")
     assert name in error_of(capsys, ["info", name])
+
+
+def test_long_lines_fit_a_terminal(csv_model, capsys, monkeypatch):
+    piped, lines = lines_of(capsys, csv_model)
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "70")
+    text, _ = lines_of(capsys, csv_model)
+    assert max(map(len, piped.splitlines())) > 70
+    assert max(map(len, text.splitlines())) <= 70
+    assert lines["Classifier"] in " ".join(text.split())

@@ -31,7 +31,7 @@ def test_help_names_every_option_and_fits_the_screen(capsys, monkeypatch, comman
     assert stop.value.code == 0
     text = capsys.readouterr().out
     assert "usage: hmlc" in text
-    assert max(map(len, text.splitlines())) <= 88
+    assert max(map(len, text.splitlines())) <= 80
 
 
 def test_without_a_command(capsys):
@@ -47,7 +47,8 @@ def test_without_a_command(capsys):
         (["--node-weight", "bin"], "--node-weight: expected binary, class-wise or"),
         (["--device", "abacus"], "--device: expected auto, cpu, cuda .*'abacus'"),
         (["--threshold-folds", "1"], "--threshold-folds: expected a whole number from"),
-        (["--threshold", "f2"], "--threshold: expected a number or one of prevalence"),
+        (["--threshold", "f2"], "--threshold: expected a probability in .0, 1. or one"),
+        (["--threshold", "2"], "one of prevalence, f1, but got '2'"),
         (["--ensemble", "bag"], "--ensemble: invalid choice: 'bag'"),
         (["--lr", "fast"], "--lr: invalid float value: 'fast'"),
     ],

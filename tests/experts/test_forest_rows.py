@@ -242,6 +242,20 @@ def test_very_many_features(n_features, looked_at, rng):
     assert (importances[0] != importances[2]).any()
 
 
+@pytest.mark.parametrize("as_rows", [np.asarray, sp.csr_array, sp.csc_array])
+@pytest.mark.parametrize(("n_two_valued", "looked_at"), [(3, 16), (4, 4), (16, 4)])
+def test_few_of_two_valued_features(n_two_valued, looked_at, as_rows, rng):
+    rows = rng.normal(size=(160, 16)).round(2)
+    for column in range(n_two_valued):
+        values = ([0, 1], [-2, 0], [1, 3], [5, 5])[column % 4]
+        rows[:, column] = rng.choice(values, 160)
+    if as_rows is np.asarray:
+        rows[rng.random(rows.shape) < 0.1] = np.nan
+    rows = as_rows(rows)
+    auto, given = forest().fit(rows, Y), forest(max_features=looked_at).fit(rows, Y)
+    assert_array_equal(auto.apply(rows), given.apply(rows))
+
+
 def test_frames_go_by_name():
     turned = list(DAG.nodes[::-1])
     frame = pd.DataFrame(Y, columns=list(DAG.nodes))[turned].astype("Int8")

@@ -81,3 +81,18 @@ def test_large_drawings_stay_small():
     assert len(wide._repr_html_()) < 5_000
     deep = Hierarchy.from_edges([(k, k + 1) for k in range(3_000)])
     assert len(boxes(deep)[1]) == 4
+
+
+def test_of_a_path_the_end_is_kept():
+    paths = ["plant", "plant/deciduous", "plant/deciduous/oak", "plant/deciduous/ash"]
+    edges = [(paths[0], paths[1]), (paths[1], paths[2]), (paths[1], paths[3])]
+    more = [(paths[1], f"plant/deciduous/{k}") for k in range(5)]
+    shown = ElementTree.fromstring(Hierarchy.from_edges(edges + more)._repr_html_())
+    texts = [text.text for text in shown.iter("text")]
+    assert texts[:2] == ["plant", "plant/deciduous"]  # there is room
+    assert {"…/oak", "…/ash", "…/0"} <= set(texts)
+
+
+def test_nothing_comes_from_a_network():
+    html = Hierarchy.from_edges([("a", "b")])._repr_html_()
+    assert not any(word in html for word in ("http", "<script", "<link", "@import"))

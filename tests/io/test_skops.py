@@ -111,19 +111,3 @@ def test_what_skops_can_not_write(tmp_path):
     model = net(threshold={("a", "b"): 0.5})
     with pytest.raises(ValueError, match=r"save_model can.t write this model"):
         save_model(model, tmp_path / "model")
-
-
-# -- mlflow ----------------------------------------------------------------------------
-
-
-def test_mlflow(tmp_path):
-    mlflow = pytest.importorskip("mlflow.sklearn")
-    model = net().fit(X, Y)
-    mlflow.save_model(
-        model,
-        tmp_path / "model",
-        serialization_format="skops",
-        skops_trusted_types=TRUSTED_TYPES,
-    )
-    again = mlflow.load_model(str(tmp_path / "model"))
-    np.testing.assert_array_equal(again.predict_proba(X), model.predict_proba(X))

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import scipy.sparse as sp
+from scipy.stats import bootstrap
 
 from sklearn_hmlc import Hierarchy
 from sklearn_hmlc.metrics import au_prc, node_precision_recall_f1, rarity_report
@@ -132,6 +133,75 @@ def test_counts_from_labels_mappings_and_series(example, rng):
         pd.testing.assert_frame_equal(report, expected)
 
 
+# -- intervals -------------------------------------------------------------------------
+
+
+@pytest.fixture
+def many(rng):
+    """200 test rows of 40 nodes, the last three of which no row has."""
+    y_true = rng.random((200, 40)) < rng.uniform(0.02, 0.4, 40)
+    y_true[:, -3:] = False
+    y_score = rng.random((200, 40)) * 0.7 + 0.3 * y_true
+    return y_true, y_score > 0.5, y_score
+
+
+def test_intervals_are_those_of_scipy_s_bootstrap_over_nodes(many):
+    given = {"train_counts": np.full(40, 60), "bins": [0]}
+    row = rarity_report(*many, interval=0.9, **given).iloc[0]
+    y_true, y_pred, y_score = many
+    recall = [node_precision_recall_f1(y_true[:, [k]], y_pred[:, [k]]).recall
+              for k in range(40)]  # fmt: skip
+    areas = [au_prc(y_true[:, [k]], y_score[:, [k]], average="macro")
+             for k in range(37)]  # fmt: skip
+    for measure, values in {"recall": recall, "auprc": areas}.items():
+        expected = bootstrap(
+            (values,), np.mean, confidence_level=0.9, n_resamples=20_000,
+            method="percentile", rng=0,
+        ).confidence_interval  # fmt: skip
+        ends = row[f"{measure}_low"], row[f"{measure}_high"]
+        # 1000 draws place an end to about a tenth of the half width.
+        close = 0.15 * (expected.high - expected.low) / 2
+        assert ends == pytest.approx(tuple(expected), abs=close)
+
+
+def test_more_confidence_is_wider_and_numbers_stay(many):
+    given = {"train_counts": np.repeat([3, 30], 20), "bins": [0, 10]}
+    plain, some, more = (
+        rarity_report(*many, interval=interval, **given)
+        for interval in (None, 0.5, 0.99)
+    )
+    assert not any(name.endswith(("_low", "_high")) for name in plain)
+    for report in (some, more):
+        pd.testing.assert_frame_equal(report[plain.columns], plain)
+    for measure in ("precision", "recall", "f1", "auprc"):
+        low, high = f"{measure}_low", f"{measure}_high"
+        assert (more[low] < some[low]).all()
+        assert (some[low] < plain[measure]).all()
+        assert (plain[measure] < some[high]).all()
+        assert (some[high] < more[high]).all()
+    again = rarity_report(*many, interval=0.5, **given)
+    pd.testing.assert_frame_equal(again, some)
+
+
+def test_too_few_nodes_have_no_interval(many):
+    report = rarity_report(
+        *many, train_counts=[1] * 4 + [60] * 33 + [900] * 3, interval=0.95
+    )
+    assert report.n_nodes.tolist() == [4, 33, 3]
+    assert report.recall_low.isna().tolist() == [True, False, True]
+    assert report.auprc_high.isna().tolist() == [True, False, True]
+
+
+def test_areas_of_absent_nodes_have_no_interval(many):
+    y_true, y_pred, y_score = many
+    report = rarity_report(
+        y_true * (np.arange(40) < 30), y_pred, y_score,
+        train_counts=np.repeat([60, 2], [30, 10]), interval=0.95,
+    )  # fmt: skip
+    assert report.auprc_low.isna().tolist() == [True, False]
+    assert report.recall_high.tolist()[0] == 0.0
+
+
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
@@ -154,6 +224,8 @@ def test_counts_from_labels_mappings_and_series(example, rng):
         ({"y_score": [[1, 2, 3]]}, "Expected y_score of shape"),
         ({"y_score": [[1, 2]] * 2}, "`y_score` with as many rows"),
         ({"zero_division": -1}, "`zero_division` to be in"),
+        ({"interval": 95}, r"`interval` to be in \[0, 1\], .* 95"),
+        ({"interval": 1}, r"`interval` in \(0, 1\), .* 1"),
     ],
 )
 def test_bad_input(changed, message):

@@ -140,6 +140,42 @@ def test_groups_without_data_differ_from_0():
     assert_readable(display.figure_)
 
 
+def segments(container):
+    (lines,) = container.lines[2]
+    return np.array([part[:, 1] for part in lines.get_segments() if len(part)])
+
+
+def test_bars_have_the_reports_intervals(example):
+    y_train, y_true, models = example
+    given = {"y_train": y_train, "bins": [0, 20, 50]}
+    display = RarityDisplay.from_predictions(
+        y_true, models, metric=["recall", "f1"], interval=0.8, **given
+    )
+    assert len(display.intervals_) == 4
+    assert display.ranges_ == {}
+    for (metric, name), drawn in display.intervals_.items():
+        report = rarity_report(y_true, models[name], interval=0.8, **given)
+        expected = report[[f"{metric}_low", f"{metric}_high"]].dropna()
+        np.testing.assert_allclose(segments(drawn), expected)
+        places = [part[0, 0] for part in drawn.lines[2][0].get_segments() if len(part)]
+        assert set(places) <= set(middles(display.bars_[metric, name]))
+    assert_readable(display.figure_)
+
+
+def test_no_intervals_where_none_are_asked_for_or_there_is_no_data(example):
+    y_train, y_true, models = example
+    display = RarityDisplay.from_predictions(
+        y_true, models, y_train=y_train, interval=None
+    )
+    assert display.intervals_ == {}
+    absent = y_true * (np.arange(30) >= 10)
+    display = RarityDisplay.from_predictions(
+        absent, models["one"], train_counts=np.repeat([2, 60], [10, 20]),
+        metric="precision",
+    )  # fmt: skip
+    assert len(segments(display.intervals_["precision", None])) == 1
+
+
 def test_one_unnamed_model_has_no_legend(example):
     y_train, y_true, models = example
     display = RarityDisplay.from_predictions(

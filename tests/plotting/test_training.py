@@ -121,3 +121,14 @@ def test_the_epoch_that_was_kept_has_a_ring(fitted):
     display = TrainingDisplay({"mine": given}, kept={"mine": 2}).plot()
     assert display.kept_["valid_loss", "mine"].get_xydata().tolist() == [[2, 1]]
     assert TrainingDisplay(given).plot().kept_ == {}
+
+
+@pytest.mark.parametrize(
+    ("firsts", "said"),
+    [((95.0, 180.0), "95, 180"), ((400.0, 95.0, 180.0, 90.0), "90 to 400")],
+)
+def test_many_values_of_first_epochs_are_a_range(firsts, said):
+    later = [{"train_loss": 1 + 1 / k} for k in range(1, 9)]
+    histories = {f"m{k}": [{"train_loss": one}, *later] for k, one in enumerate(firsts)}
+    display = TrainingDisplay(histories).plot()
+    assert said in [text.get_text() for text in display.ax_.texts]
