@@ -86,7 +86,8 @@ def test_images(kind, tmp_path):
 def test_never_more_rows_than_a_block(monkeypatch):
     monkeypatch.setattr("sklearn_hmlc._on_disk.blocks_of.__defaults__", (8 * 20,))
     given, labels = Counting(X), Counting(Y)
-    clf = small(batch_size=16, early_stopping=True, max_epochs=2).fit(given, labels)
+    params = {"batch_size": 16, "early_stopping": True, "max_epochs": 2}
+    clf = small(**params, dropout=0.3).fit(given, labels)
     # One look at the form, one at all rows, one per batch, validation rows.
     assert max(given.asked) <= 20
     assert sum(given.asked) <= 1 + len(X) + 2 * (135 + 2 * 15) + 4
