@@ -291,9 +291,8 @@ def _names_in(cell: str, known: Container[str]) -> list[str]:
     """Return the names that a cell lists, of which one with a mark may be a node."""
     if cell in known:
         return [cell]
-    return [name for part in _SEPARATORS.split(cell) if (name := part.strip())] or [
-        cell
-    ]
+    names = [part.strip() for part in _SEPARATORS.split(cell)]
+    return [name for name in names if name] or [cell]
 
 
 def _from_indicators(
