@@ -66,11 +66,10 @@ def as_page(cells):
 def _what_ran(cells, methods, sets):
     shown = cells.reset_index()
     shown = shown[shown["method"].isin(methods) & shown["data"].isin(sets)]
-    most = shown["seed"].nunique()
-    return (
-        f"{len(sets)} data sets, {most} seed{'s' * (most > 1)} at most, "
-        f"{len(shown)} cells."
-    )
+    n_seeds = shown.groupby("data")["seed"].nunique()
+    least, most = n_seeds.min(), n_seeds.max()
+    seeds = "one seed" if most == 1 else f"{least} to {most} seeds"
+    return f"{len(sets)} data sets, {seeds}, {len(shown)} cells."
 
 
 def _in_words(figures, spreads, published):
