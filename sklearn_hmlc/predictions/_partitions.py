@@ -294,7 +294,21 @@ def _lines(
         return meta.iloc[:0]
     numbers = range(start, start + part.shape[0])
     ids = None if isinstance(part, pd.DataFrame) else numbers
-    return table(model.estimator, part, ids=ids).astype(dict(meta.dtypes))
+    return _as_in(meta, table(model.estimator, part, ids=ids))
+
+
+def _as_in(meta: pd.DataFrame, lines: pd.DataFrame) -> pd.DataFrame:
+    """Return lines whose columns have the types of ``meta``; ids stay what they are."""
+    found = lines.astype(dict(meta.dtypes))
+    same = found["id"].dtype == lines["id"].dtype
+    changed = [] if same else lines["id"][found["id"] != lines["id"]].tolist()
+    if changed:
+        raise ValueError(
+            f"Expected the index of `X` to be {meta['id'].dtype} in all partitions, as "
+            f"in the first, but got {changed[0]!r}; give all of them one type, such as "
+            "text."
+        )
+    return found
 
 
 def _meta(

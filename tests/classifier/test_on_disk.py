@@ -17,7 +17,7 @@ from torch.utils.data import Dataset, IterableDataset, TensorDataset
 from sklearn_hmlc import LPROS
 from sklearn_hmlc.postprocessing import NodeThresholdClassifier
 from sklearn_hmlc.predictions import iter_proba, predict_dense, predict_top
-from tests.classifier.common import TREE, Counting, make_data, on_disk, small
+from tests.classifier.common import TREE, Counting, Foreign, make_data, on_disk, small
 
 X, Y = make_data(n_samples=150)
 KINDS = ["memmap", "fortran", "hdf5", "zarr", "dataset", "counting"]
@@ -43,7 +43,7 @@ def test_same_bits_as_in_memory(kind, dtype, tmp_path):
 
 
 @pytest.mark.parametrize("kind", ["memmap", "hdf5", "zarr"])
-@pytest.mark.parametrize("dtype", ["i1", "?"])
+@pytest.mark.parametrize("dtype", ["i1", "?", ">f4", "f2"])
 def test_labels_on_disk(kind, dtype, tmp_path):
     labels = Y.astype(dtype)
     clf = small().fit(X, on_disk(kind, labels, tmp_path))
@@ -51,6 +51,17 @@ def test_labels_on_disk(kind, dtype, tmp_path):
     np.testing.assert_array_equal(clf.predict_proba(X), expected.predict_proba(X))
     assert clf.predict(X).dtype == dtype
     assert type(clf.predict(X)) is np.ndarray
+
+
+def test_nothing_is_written_on_what_others_have_in_memory():
+    class Scale(torch.nn.Flatten):
+        def forward(self, x):
+            return super().forward(x.mul_(2))
+
+    values = X.astype(np.float32)
+    clf = small(encoder=Scale()).fit(Foreign(values), Y)
+    clf.predict_proba(Foreign(values))
+    np.testing.assert_array_equal(values, X.astype(np.float32))
 
 
 @pytest.mark.parametrize("kind", ["memmap", "hdf5", "zarr"])
@@ -85,11 +96,14 @@ def test_images(kind, tmp_path):
 
 def test_never_more_rows_than_a_block(monkeypatch):
     monkeypatch.setattr("sklearn_hmlc._on_disk.blocks_of.__defaults__", (8 * 20,))
+    monkeypatch.setattr("sklearn_hmlc._sizes._NUMBERS", 8 * 20)
+    monkeypatch.setattr("sklearn_hmlc._sizes._LEAST", 10)
     given, labels = Counting(X), Counting(Y)
     clf = small(batch_size=16, early_stopping=True, max_epochs=2).fit(given, labels)
-    # One look at the form, one at all rows, one per batch, validation rows.
+    # One look at the form, one at all rows, one at neighbours and the width of a row,
+    # one per batch, validation rows.
     assert max(given.asked) <= 20
-    assert sum(given.asked) <= 1 + len(X) + 2 * (135 + 2 * 15) + 4
+    assert sum(given.asked) <= 1 + len(X) + 1 + 20 + 2 * (135 + 2 * 15) + 4
     assert max(labels.asked) <= 8 * 20 // 6
     given.asked.clear()
     blocks = iter_proba(clf, given, batch_size=13)
