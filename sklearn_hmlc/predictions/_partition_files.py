@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -102,7 +103,15 @@ def _write_chunk(folder: str, block: np.ndarray, start: int) -> None:
     # Opened by each task: of a folder that is gone, after an error elsewhere, nothing
     # comes back.
     array = optional(*ENDINGS[".zarr"]).open_array(folder, mode="r+")
-    array[start : start + len(block)] = block
+    try:
+        array[start : start + len(block)] = block
+    finally:
+        if not _has_metadata(Path(folder)):  # gone in between, and made again by Zarr
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _has_metadata(folder: Path) -> bool:
+    return any((folder / name).is_file() for name in ("zarr.json", ".zarray"))
 
 
 # -- frames ----------------------------------------------------------------------------

@@ -131,6 +131,18 @@ def test_predictions_onto_the_disk(kind, tmp_path):
         predict_dense(clf, X[:5], out=out)
 
 
+def test_predictions_where_nothing_can_be_written(tmp_path):
+    clf = small().fit(X, Y)
+    path = tmp_path / "proba.zarr"
+    zarr.open_array(str(path), mode="w", shape=Y.shape, dtype="f4")
+    with h5py.File(tmp_path / "x.h5", "w") as file:
+        file["proba"] = np.zeros(Y.shape)
+    with h5py.File(tmp_path / "x.h5", "r") as file:
+        for out in (file["proba"], zarr.open_array(str(path), mode="r")):
+            with pytest.raises(ValueError, match=r"\(150, 6\), read-only"):
+                predict_dense(clf, X, out=out)
+
+
 def test_nothing_is_kept():
     given = Counting(X)
     there = weakref.ref(given)
@@ -176,6 +188,24 @@ def test_checkpoints_know_the_same_rows(tmp_path):
     np.testing.assert_array_equal(there.predict_proba(X), here.predict_proba(X))
     with pytest.raises(ValueError, match="X"):
         small(**params).fit(on_disk("hdf5", X + 1, tmp_path), Y)
+
+
+@pytest.mark.parametrize("images", [False, True])
+def test_checkpoints_know_the_rows_that_count(images, tmp_path):
+    """Those of weight 0 are left out, whatever they are; all others are looked at."""
+    params = {"checkpoint": tmp_path / "kept", "checkpoint_every": 0}
+    weight, values = np.arange(len(X)) % 3, X.astype(np.float32)
+    given = values
+    if images:
+        given = values.reshape(-1, 2, 2, 2)
+        params["encoder"] = torch.nn.Flatten()
+    here = small(**params).fit(given, Y, weight)
+    other = np.where(weight.reshape(-1, *(1,) * (given.ndim - 1)), given, 5)
+    there = small(**params).fit(on_disk("memmap", other, tmp_path), Y, weight)
+    np.testing.assert_array_equal(there.predict_proba(given), here.predict_proba(given))
+    for changed in (given + 1, on_disk("zarr", given + 1, tmp_path)):
+        with pytest.raises(ValueError, match="X differs"):
+            small(**params).fit(changed, Y, weight)
 
 
 def test_wrappers(tmp_path):
@@ -249,6 +279,33 @@ def test_datasets_of_bytes():
     clf = small().fit(TensorDataset(torch.from_numpy(values)), Y)
     expected = small().fit(values, Y).predict_proba(values)
     np.testing.assert_array_equal(clf.predict_proba(values), expected)
+
+
+class Mixed(Dataset):
+    """Items of two types, the first of them floats."""
+
+    def __len__(self):
+        return len(X)
+
+    def __getitem__(self, row):
+        tensor = torch.from_numpy(np.abs(X[row]) * 20)
+        return tensor.to(torch.uint8 if 0 < row < 100 else torch.float32)
+
+
+def test_datasets_of_two_types():
+    values = np.stack([np.asarray(Mixed()[row], np.float32) for row in range(len(X))])
+    clf = small(batch_size=4).fit(Mixed(), Y)
+    expected = small(batch_size=4).fit(values, Y).predict_proba(values)
+    np.testing.assert_array_equal(clf.predict_proba(Mixed()), expected)
+    # There bytes are scaled.
+    with pytest.raises(ValueError, match="of one type, but got uint8"):
+        small(encoder=torch.nn.Flatten()).fit(Mixed(), Y)
+
+
+def test_datasets_of_complex_numbers():
+    given = TensorDataset(torch.from_numpy(X).to(torch.complex64))
+    with pytest.raises(ValueError, match=r"real numbers, but got torch\.complex64"):
+        small().fit(given, Y)
 
 
 def test_datasets_of_no_tables():

@@ -2,6 +2,7 @@
 
 import os
 import pickle
+import shutil
 from itertools import pairwise
 
 import dask
@@ -26,6 +27,7 @@ from sklearn_hmlc.predictions import (
     predict_partitions,
     predict_top,
 )
+from sklearn_hmlc.predictions._partition_files import _write_chunk
 from tests.classifier.common import TREE, make_data, on_disk, small
 
 # Dask, of pandas.
@@ -319,6 +321,20 @@ def test_nothing_is_left_of_a_failure(exact, tmp_path, scheduler):
     )
 
 
+def test_what_is_written_too_late_is_removed(tmp_path):
+    """By a thread that had opened the array before the folder was removed."""
+    folder = tmp_path / "x.zarr"
+    zarr.open_array(str(folder), mode="w", shape=(4, 2), dtype="f8")
+
+    class Late(np.ndarray):
+        def __len__(self):
+            shutil.rmtree(folder, ignore_errors=True)
+            return 4
+
+    _write_chunk(str(folder), np.ones((4, 2)).view(Late), 0)
+    assert os.listdir(tmp_path) == []
+
+
 # -- what does not fit -----------------------------------------------------------------
 
 
@@ -390,6 +406,14 @@ def test_the_model_is_sent_once(net, tmp_path):
         proba = found.compute()
         assert Travelling.left <= 1
         written = predict_partitions(model, many, out=tmp_path / "x.zarr").compute()
+        stored = on_disk("hdf5", X, tmp_path)
+        with pytest.raises(ValueError, match="open file of h5py; give a memmap"):
+            predict_partitions(net, stored)
+        with dask.config.set(scheduler="synchronous"):  # whether there is one or not
+            here = predict_partitions(net, many).compute()
+            from_file = predict_partitions(net, stored).compute()
     expected = [predict_dense(net, X[k : k + 5]) for k in range(0, 100, 5)]
     np.testing.assert_array_equal(proba, np.concatenate(expected))
     np.testing.assert_array_equal(written, proba)
+    np.testing.assert_array_equal(here, proba)
+    np.testing.assert_array_equal(from_file, predict_dense(net, X))
