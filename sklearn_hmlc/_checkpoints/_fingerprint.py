@@ -103,7 +103,10 @@ def _shown(value):
 
 
 def _shape(X):
-    shape = getattr(X, "shape", None)
+    whole = X.X if isinstance(X, Some) else X
+    shape = getattr(whole, "shape", None)
+    if whole is not X and shape is not None:
+        shape = len(X), *shape[1:]
     return f"{len(X)} items" if shape is None else f"shape {tuple(shape)}"
 
 
