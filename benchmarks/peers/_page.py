@@ -101,7 +101,9 @@ def _means(mean, methods, sets):
         return
     over_sets = mean.loc[pd.IndexSlice[methods, whole], list(SHOWN)]
     over_sets = over_sets.groupby(level="method").mean().loc[methods]
-    shown = over_sets.apply(lambda column: column.map(FORMATS.get(column.name, THREE)))
+    shown = over_sets.apply(
+        lambda column: column.map(FORMATS.get(column.name, THREE)).replace("nan", "")
+    )
     yield f"Means over the {len(whole)} sets that all of these methods have:"
     yield ""
     yield from _list_table(shown.rename(columns=SHOWN))
@@ -116,10 +118,9 @@ def _multiples(mean, other):
     ours, theirs = mean.loc["recipe", names], mean.loc[other, names]
     sets = ours.index.intersection(theirs.index)
     ratio = ours.loc[sets] / theirs.loc[sets].where(theirs.loc[sets] > 0)
-    ratio.loc["all"] = ours.loc[sets].mean() / theirs.loc[sets].mean()
+    ratio.loc["median"] = ratio.median()
     shown = ratio.map(lambda value: "-" if pd.isna(value) else f"{value:.2f}")
-    yield f"The recipe as multiples of *{other}* (all: of means over sets; -: of"
-    yield "nothing):"
+    yield f"The recipe as multiples of *{other}* (-: of nothing):"
     yield ""
     yield from _list_table(shown.rename(columns=SHOWN))
     yield ""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +20,13 @@ from .._validation import count, did_you_mean, shorten, unknown
 from ..hierarchy import HierarchicalLabelBinarizer, Hierarchy
 from ._columns import check_finite, check_text, text_columns
 from ._source import Source, read_source
+
+# What a column of nodes may be called, beside a column of ids.
+_OF_NODES = {"node", "label", "term", "code", "class"}
+_OF_NODES |= {"nodes", "labels", "terms", "codes", "classes"}
+
+# What is between several nodes in a cell.
+_SEPARATORS = re.compile(r"[;|]")
 
 _PATH = re.compile(r"[^/]+(?:/[^/]+)+|[0-9]+(?:\.[0-9]+)+")
 
@@ -193,9 +200,25 @@ def read_labels(
     `CODES` it is that of their names.
     """
     sources = [read_source(path, ids is not None) for path in paths]
-    if all(_folded(source) == ["id", "node"] for source in sources):
+    if all(_is_long(source, ids) for source in sources):
         return _from_names(_long_labels(sources, ids), hierarchy)
     return _from_indicators(_wide_labels(sources, ids), hierarchy)
+
+
+def _is_long(source: Source, ids: pd.Index | None) -> bool:
+    """Tell two columns of ids and names from one column for each node."""
+    names = _folded(source)
+    if names == ["id", "node"]:
+        return True
+    if ids is None or len(names) != 2 or names[1] not in _OF_NODES:
+        return False
+    # Not by the name alone, which might be a node's.
+    return bool(_words(_features(source, True, ())))
+
+
+def _words(frame: pd.DataFrame) -> list[str]:
+    """Columns of text other than true and false."""
+    return [name for name in text_columns(frame) if frame[name].dtype != bool]
 
 
 def _long_labels(sources: list[Source], ids: pd.Index | None) -> list[list[str]]:
@@ -228,7 +251,7 @@ def _wide_labels(sources: list[Source], ids: pd.Index | None) -> pd.DataFrame:
 
 def _check_wide(source: Source, frame: pd.DataFrame) -> None:
     """Refuse a table of something else, and say what one of labels looks like."""
-    words = [name for name in text_columns(frame) if frame[name].dtype != bool]
+    words = _words(frame)
     if not words:
         return
     have = ",".join(source.names[:6]) + (",..." if len(source.names) > 6 else "")
@@ -237,8 +260,8 @@ def _check_wide(source: Source, frame: pd.DataFrame) -> None:
     raise ValueError(
         f"{source.path}: expected a column per node with 0 and 1, or the two columns "
         f"id,node with one line per label, but got the columns {have}, and "
-        f"{cell!r} in the column {words[0]!r}. Rename the columns of ids and nodes, and"
-        " leave out the others, after choosing the lines by them."
+        f"{cell!r} in the column {words[0]!r}. Leave out all columns but those of ids "
+        "and nodes, after choosing the lines by them."
     )
 
 
@@ -254,12 +277,22 @@ def _check_labelled(ids: pd.Index, labelled: pd.Index) -> None:
 def _from_names(
     names: list[list[str]], hierarchy: Hierarchy | str | None
 ) -> tuple[sp.csr_array, Hierarchy, int]:
+    known = hierarchy if isinstance(hierarchy, Hierarchy) else ()
+    names = [[name for cell in row for name in _names_in(cell, known)] for row in names]
     every = sorted({name for row in names for name in row})
     hierarchy = _chosen(every, hierarchy)
     _check_nodes(every, hierarchy)
     binarizer = HierarchicalLabelBinarizer(hierarchy, sparse_output=True)
     n_given = sum(len(set(row)) for row in names)
     return binarizer.fit_transform(names), hierarchy, n_given
+
+
+def _names_in(cell: str, known: Container[str]) -> list[str]:
+    """Return the names that a cell lists, of which one with a mark may be a node."""
+    if cell in known:
+        return [cell]
+    names = [part.strip() for part in _SEPARATORS.split(cell)]
+    return [name for name in names if name] or [cell]
 
 
 def _from_indicators(

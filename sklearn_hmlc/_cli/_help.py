@@ -33,7 +33,8 @@ files:
                     is the row's id.
   --labels          one column per node, 0 or 1; with --index the first column is the
                     id, else the rows are in DATA's order. Or, with --index, two columns
-                    named id,node: one line for each label of a row.
+                    id,node (or labels, terms): a line for each label of a row, or
+                    several in a line with ; between them.
                     Labels need only name the most specific nodes: ancestors are
                     added."""
 

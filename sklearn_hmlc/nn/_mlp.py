@@ -377,12 +377,15 @@ class _Dropout(nn.Dropout):
     def _random_mask(self, x: Tensor) -> Tensor:
         """Zeros, and ones that are scaled to keep the mean, in the shape of ``x``."""
         keep = 1 - self.p
-        n_rows, rows = self.part or (x.shape[-2], slice(None))
-        shape = *x.shape[:-2], n_rows, x.shape[-1]
+        shape = list(x.shape)
+        if self.part is not None:
+            shape[-2], rows = self.part
         # float32 whatever torch's default is: the same masks everywhere.
         drawn = torch.rand(
             shape, generator=self.generator, device=x.device, dtype=torch.float32
-        )[..., rows, :]
+        )
+        if self.part is not None:
+            drawn = drawn[..., rows, :]
         return (drawn < keep).to(x.dtype).div_(keep)
 
 

@@ -33,7 +33,7 @@ def swish(x):
 @pytest.mark.parametrize(
     ("params", "message"),
     [
-        ({"dropout": 0.1}, r"`dropout` was 0\.7, and is 0\.1\."),
+        ({"dropout": 0.1}, r"`dropout` was 'auto', and is 0\.1\."),
         ({"lr": 0.01}, r"`lr` was 'auto', and is 0\.01\."),
         ({"random_state": 1}, "`random_state` was 0, and is 1"),
         ({"max_epochs": 9}, "`max_epochs` was 8, and is 9"),
@@ -119,7 +119,7 @@ def test_other_versions_are_refused(tmp_path, monkeypatch):
 
 def test_another_machine_is_told(tmp_path, monkeypatch):
     cut_off(tmp_path)
-    monkeypatch.setattr(_keeper, "machine", lambda device: {"threads": "77"})
+    monkeypatch.setattr(_keeper, "machine", lambda *who: {"threads": "77"})
     with pytest.warns(UserWarning, match=r"other rounding.* threads '1', now '77'"):
         classifier(HIERARCHY, tmp_path).fit(X, Y)
 

@@ -156,10 +156,28 @@ def test_the_header_of_labels_in_other_letters(folder, header):
     assert counts == {"dog": 3, "terrier": 2, "cat": 2}
 
 
+@pytest.mark.parametrize("header", ["gene,term", "id,Labels", "ID,node"])
+@pytest.mark.parametrize("mark", [";", " | "])
+def test_several_nodes_in_a_cell(folder, header, mark):
+    write("y.csv", f"{header}\na,01/02{mark}02\nb,01/03\nb,02{mark}\n")
+    ids = pd.Index(["b", "a"])
+    labels, hierarchy, n_given = _csv.read_labels([Path("y.csv")], ids, "codes")
+    assert hierarchy.nodes == ("01", "01/02", "01/03", "02")
+    np.testing.assert_array_equal(labels.toarray(), [[1, 0, 1, 1], [1, 1, 0, 1]])
+    assert n_given == 4
+
+
+def test_a_node_may_have_a_mark_in_its_name(folder):
+    write("y.csv", "id,node\na,cat;dog\nb,dog\n")
+    ids, pets = pd.Index(["a", "b"]), Hierarchy.flat(["cat;dog", "dog"])
+    labels, *_ = _csv.read_labels([Path("y.csv")], ids, pets)
+    np.testing.assert_array_equal(labels.toarray(), [[1, 0], [0, 1]])
+
+
 @pytest.mark.parametrize(
     "content",
     [
-        "gene,term\na,dog\nb,cat\n",
+        "gene,dog\na,yes\nb,no\n",
         "gene,term,evidence\na,dog,IEA\nb,cat,EXP\n",
         "id,node,evidence\na,dog,IEA\nb,cat,EXP\n",
     ],

@@ -39,7 +39,9 @@ def test_a_model_of_an_ontology(folder, capsys):
         "n_estimators=2, random_state=0)"
     )
     assert lines["Thresholds"] == "0.5"
-    assert lines["Sizes"] == "hidden layers 8, batches of 32, learning rate 0.001"
+    assert lines["Sizes"] == (
+        "hidden layers 8, dropout 0.7, batches of 32, learning rate 0.001"
+    )
     assert lines["Epochs"] == "2"
     assert measures.strip() in text  # as they were printed by fit
 

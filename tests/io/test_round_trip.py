@@ -142,7 +142,7 @@ def test_what_may_not_change_still_may_not(tmp_path):
     model = net(warm_start=True).fit(X, Y)
     save_model(model, tmp_path / "model")
     again = load_model(tmp_path / "model").set_params(dropout=0.1)
-    with pytest.raises(ValueError, match=r"dropout changed from 0\.7 to 0\.1"):
+    with pytest.raises(ValueError, match=r"dropout changed from 'auto' to 0\.1"):
         again.fit(X, Y)
 
 
