@@ -57,13 +57,13 @@ def _is_mapped(X: np.ndarray) -> bool:
 
 
 def check_stored(X: Any, name: str = "X") -> None:
-    """Raise where an array on disk has no numbers to read.
+    """Raise where an array, most of all one on disk, has no numbers to read.
 
     Raises
     ------
     ValueError
-        If it is a group of arrays, an array of a closed file, a single value, or holds
-        something else than numbers.
+        If it is a group of arrays, an array of a closed file, a single value, or values
+        are masked.
     """
     kind = type(X).__name__
     if _library(X) and kind in ("Group", "File"):
@@ -71,6 +71,7 @@ def check_stored(X: Any, name: str = "X") -> None:
             f"Expected {name} as an array, but got a {_library(X)} {kind}, which holds "
             f"arrays; name one of them, such as {name}={_example(X)}."
         )
+    _check_unmasked(X)
     if not is_on_disk(X):
         return
     if _library(X) == "h5py" and not X:
@@ -149,12 +150,16 @@ def _dense(part: Any) -> np.ndarray:
     """
     if sp.issparse(part):  # of an AnnData file, say
         return np.asarray(part.toarray())
-    if np.ma.is_masked(part):  # of netCDF
+    _check_unmasked(part)  # of netCDF
+    return np.asarray(part)
+
+
+def _check_unmasked(part: Any) -> None:
+    if isinstance(part, np.ma.MaskedArray) and np.ma.is_masked(part):
         raise ValueError(
             "Expected rows without missing values, but some are masked; fill them "
             "(`numpy.ma.filled`), or drop these rows."
         )
-    return np.asarray(part)
 
 
 def read_all(X: Any) -> np.ndarray:

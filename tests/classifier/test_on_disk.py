@@ -316,6 +316,14 @@ def test_datasets_of_no_tables():
         clf.predict(TensorDataset(torch.zeros(150, 7)))
 
 
+def test_masked_values_are_no_numbers():
+    holes = np.ma.masked_greater(X, 1)
+    with pytest.raises(ValueError, match="some are masked; fill them"):
+        small().fit(holes, Y)
+    with pytest.raises(ValueError, match="some are masked; fill them"):
+        small().fit(X, Y).predict(holes)
+
+
 def test_what_is_no_array(tmp_path):
     file = h5py.File(tmp_path / "x.h5", "w")
     file["features"], file["names"] = X, np.array(["a"] * 150, dtype="S1")

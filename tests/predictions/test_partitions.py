@@ -369,6 +369,15 @@ def test_what_does_not_fit(exact, call, error, message):
         call(exact)
 
 
+def test_rows_without_an_answer(exact):
+    class Mute(Travelling):
+        def predict_proba(self, X):
+            return super().predict_proba(X)[:1]
+
+    with pytest.raises(ValueError, match="each of .* rows, but got 1 answers"):
+        predict_partitions(Mute(exact), lazy()).compute()
+
+
 # -- a cluster -------------------------------------------------------------------------
 
 
