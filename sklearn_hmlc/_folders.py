@@ -66,8 +66,9 @@ def whole_folder(
         _flush(partial)
         check_place(path, force=force, is_own=is_own)
         _give_name(partial, place)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
+    except BaseException:
+        _remove(partial)
+        raise
 
 
 def _place(path: str | os.PathLike[str]) -> Path:
@@ -91,6 +92,19 @@ def _give_name(partial: Path, place: Path) -> None:
         os.rename(old, place)
         raise
     shutil.rmtree(old, ignore_errors=True)
+
+
+def _remove(folder: Path) -> None:
+    """Remove a folder into which other threads and processes may still write.
+
+    Under another name, so that what they write goes nowhere, or into a folder that has
+    nothing else in it.
+    """
+    gone = _beside(folder)
+    with contextlib.suppress(OSError):
+        os.rename(folder, gone)
+        shutil.rmtree(gone, ignore_errors=True)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _flush(folder: Path) -> None:

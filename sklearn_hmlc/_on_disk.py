@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import mmap
+import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -33,11 +34,17 @@ def is_on_disk(X: Any) -> bool:
     """Tell an array whose rows are to be read a few at a time from one in memory."""
     if isinstance(X, np.ndarray):
         return _is_mapped(X)
-    if sp.issparse(X) or isinstance(X, np.generic):
+    if sp.issparse(X) or isinstance(X, np.generic) or is_dataset(X):
         return False
     # Looked up on the class, since an array of a closed file raises when it is asked.
     has = {*dir(type(X)), *getattr(X, "__dict__", ())}
     return has >= _ARRAY and not has & _OTHERS
+
+
+def is_dataset(X: Any) -> bool:
+    """Tell a torch Dataset: no array, whatever attributes of one it has."""
+    data = sys.modules.get("torch.utils.data")  # else nothing can be a Dataset
+    return data is not None and isinstance(X, data.Dataset)
 
 
 def _is_mapped(X: np.ndarray) -> bool:
@@ -50,13 +57,13 @@ def _is_mapped(X: np.ndarray) -> bool:
 
 
 def check_stored(X: Any, name: str = "X") -> None:
-    """Raise where something of Zarr or HDF5 has no numbers to read.
+    """Raise where an array, most of all one on disk, has no numbers to read.
 
     Raises
     ------
     ValueError
-        If it is a group of arrays, an array of a closed file, a single value, or holds
-        something else than numbers.
+        If it is a group of arrays, an array of a closed file, a single value, or values
+        are masked.
     """
     kind = type(X).__name__
     if _library(X) and kind in ("Group", "File"):
@@ -64,7 +71,8 @@ def check_stored(X: Any, name: str = "X") -> None:
             f"Expected {name} as an array, but got a {_library(X)} {kind}, which holds "
             f"arrays; name one of them, such as {name}={_example(X)}."
         )
-    if not is_on_disk(X) or isinstance(X, np.ndarray):
+    _check_unmasked(X)
+    if not is_on_disk(X):
         return
     if _library(X) == "h5py" and not X:
         raise ValueError(
@@ -111,14 +119,14 @@ def read_rows(X: Any, rows: Any) -> np.ndarray:
     each chunk is unpacked once. What a slice gives of a memmap is a view.
     """
     if isinstance(rows, slice):
-        return np.asarray(X[rows])
+        return _dense(X[rows])
     rows = np.asarray(rows)
     if rows.dtype == bool:
         rows = np.flatnonzero(rows)
     if isinstance(X, np.ndarray):
-        return np.asarray(X[rows])
+        return _dense(X[rows])
     if len(rows) == 0:
-        return np.asarray(X[:0])
+        return _dense(X[:0])
     rows = np.where(rows < 0, rows + X.shape[0], rows)
     ascending, places = np.unique(rows, return_inverse=True)
     part = _read_ascending(X, ascending)
@@ -128,15 +136,37 @@ def read_rows(X: Any, rows: Any) -> np.ndarray:
 def _read_ascending(X: Any, rows: np.ndarray) -> np.ndarray:
     first, last = int(rows[0]), int(rows[-1])
     if last - first + 1 == len(rows):
-        return np.asarray(X[first : last + 1])
-    return np.asarray(X.oindex[rows] if hasattr(X, "oindex") else X[rows])
+        return _dense(X[first : last + 1])
+    return _dense(X.oindex[rows] if hasattr(X, "oindex") else X[rows])
+
+
+def _dense(part: Any) -> np.ndarray:
+    """Return rows as an array, whatever the library gives them as.
+
+    Raises
+    ------
+    ValueError
+        If values are masked: below the mask there is some number, which counts nothing.
+    """
+    if sp.issparse(part):  # of an AnnData file, say
+        return np.asarray(part.toarray())
+    _check_unmasked(part)  # of netCDF
+    return np.asarray(part)
+
+
+def _check_unmasked(part: Any) -> None:
+    if isinstance(part, np.ma.MaskedArray) and np.ma.is_masked(part):
+        raise ValueError(
+            "Expected rows without missing values, but some are masked; fill them "
+            "(`numpy.ma.filled`), or drop these rows."
+        )
 
 
 def read_all(X: Any) -> np.ndarray:
     """Return all of an array; text of HDF5 as text."""
     if _library(X) == "h5py" and X.dtype.kind in "OS":
         return np.asarray(X.asstr()[()])
-    return np.asarray(X[slice(None)])
+    return _dense(X[slice(None)])
 
 
 def blocks_of(X: Any, entries: int = _READ) -> Iterator[slice]:
@@ -155,21 +185,23 @@ def parts_of(n_rows: int, size: int) -> Iterator[slice]:
 
 
 def sparse_rows(Y: Any, check: Callable[[np.ndarray], None]) -> sp.csr_array:
-    """Return a 2-D array as CSR, read and checked block by block."""
+    """Return a 2-D array of 0 and 1 as CSR, read and checked block by block."""
     parts = []
     for rows in blocks_of(Y):
         block = read_rows(Y, rows)
         check(block)
-        parts.append(sp.csr_array(block))
+        # SciPy takes numbers neither of two bytes nor in another order of bytes.
+        parts.append(sp.csr_array(block.astype(bool)))
     if not parts:
-        return sp.csr_array(Y.shape, dtype=Y.dtype)
+        return sp.csr_array(Y.shape, dtype=bool)
     return sp.csr_array(sp.vstack(parts, format="csr"))
 
 
 class Mapped:
     """A `numpy.memmap` that is no `ndarray`: others take copies of these.
 
-    To another process it goes by the name of its file, unless it is a part of one.
+    To another process it goes by the name of its file, unless it is a part of one, or
+    may have been written on in memory alone (``mode="c"``).
     """
 
     def __init__(self, X: np.ndarray) -> None:
@@ -180,7 +212,8 @@ class Mapped:
 
     def __reduce__(self) -> Any:
         X: Any = self.X
-        if not isinstance(X, np.memmap) or not isinstance(X.base, mmap.mmap):
+        whole = isinstance(X, np.memmap) and isinstance(X.base, mmap.mmap)
+        if not whole or X.mode == "c":
             return Mapped, (np.array(X),)
         order = "C" if X.flags.c_contiguous else "F"
         where = X.filename, X.dtype, "r", X.offset, X.shape, order
@@ -224,7 +257,10 @@ class OnDisk:
         part = read_rows(self.X, rows)
         with np.errstate(over="ignore", invalid="ignore"):
             # What is too large for the dtype becomes infinite and is reported as that.
-            own = part.astype(self.dtype, order="C", copy=isinstance(rows, slice))
+            # Rows by number are a copy, but where another library gave a part of what
+            # it has in memory.
+            copied = not isinstance(rows, slice) and isinstance(self.X, np.ndarray)
+            own = part.astype(self.dtype, order="C", copy=not copied)
         if not self.checked:
             self._check(own, rows)
         return own

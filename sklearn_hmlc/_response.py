@@ -19,7 +19,7 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.utils import _safe_indexing
 
 from . import _frames as frames
-from ._on_disk import check_stored, is_on_disk, read_rows
+from ._on_disk import check_stored, is_dataset, is_on_disk, read_rows
 from ._validation import Node, as_labels, as_scores, column_positions
 from .hierarchy import Hierarchy
 
@@ -344,10 +344,9 @@ def some_rows(X: Any, rows: Any) -> Any:
 
     ``rows`` is a slice or an array of positions; of a torch Dataset it is a view.
     """
-    data = sys.modules.get("torch.utils.data")  # else nothing can be a Dataset
-    if data is not None and isinstance(X, data.Dataset):
+    if is_dataset(X):
         positions = range(len(X))[rows] if isinstance(rows, slice) else rows
-        return data.Subset(X, positions)
+        return sys.modules["torch.utils.data"].Subset(X, positions)
     if is_on_disk(X) and not isinstance(X, np.ndarray):
         check_stored(X)
         return read_rows(X, rows)

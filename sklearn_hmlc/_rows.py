@@ -73,23 +73,23 @@ class Rows(Dataset):
     def take(self, rows):
         """Return some of the rows, as `Rows`."""
         weight = None if self.sample_weight is None else self.sample_weight[rows]
-        X = self.X[rows] if is_table(self.X) else _Some(self.X, np.asarray(rows))
+        X = self.X[rows] if is_table(self.X) else Some(self.X, np.asarray(rows))
         return Rows(X, self.Y[rows], weight)
 
 
-class _Some(Dataset):
+class Some(Dataset):
     """Some rows of an array on disk or a dataset, read when they are asked for."""
 
     def __init__(self, X, rows):
         # No view of a view.
-        self.X, self.rows = (X.X, X.rows[rows]) if isinstance(X, _Some) else (X, rows)
+        self.X, self.rows = (X.X, X.rows[rows]) if isinstance(X, Some) else (X, rows)
 
     def __len__(self):
         return len(self.rows)
 
 
-class _Floats(Dataset):
-    """Bytes of a dataset as float32, where no encoder takes them."""
+class Floats(Dataset):
+    """Items of a dataset as float32, bytes too, where no encoder takes them."""
 
     def __init__(self, X):
         self.X = X
@@ -108,7 +108,7 @@ def features(X, rows):
     has memory of its own: networks may write on what they are given
     (``ReLU(inplace=True)``), and X is the user's, or may not be written.
     """
-    if isinstance(X, _Some):
+    if isinstance(X, Some):
         return features(X.X, X.rows[rows])
     if isinstance(X, OnDisk):
         return torch.from_numpy(X[rows])
@@ -152,6 +152,11 @@ def _stacked(dataset, rows):
             f"{shapes[0]} and {shapes[1]}; bring them to one size, such as with "
             "torchvision's Resize."
         )
+    if len({item.dtype for item in items}) > 1:
+        raise ValueError(
+            "Expected the items of the Dataset to be of one type, but got uint8, which "
+            "is scaled to [0, 1], and float32, which is not; make floats of all."
+        )
     return torch.stack(items)
 
 
@@ -167,6 +172,11 @@ def _item(dataset, row):
             f"with one, but got {type(item).__name__}; for images use a transform such "
             "as torchvision's ToTensor."
         ) from error
+    if tensor.is_complex():
+        raise ValueError(
+            "Expected the items of the Dataset to be real numbers, but got "
+            f"{tensor.dtype}; give parts that are real."
+        )
     return tensor if tensor.dtype == torch.uint8 else tensor.float()
 
 
@@ -360,7 +370,7 @@ def check_features(estimator, X, reset):
     are, and with an encoder so do arrays of more dimensions; their rows' shape is
     remembered.
     """
-    if isinstance(X, _Some | _Floats | OnDisk) and not reset:
+    if isinstance(X, Some | Floats | OnDisk) and not reset:
         return X  # what has been checked, or a part of it
     check_stored(X)
     if is_on_disk(X):
@@ -452,8 +462,7 @@ def _checked_dataset(estimator, X, reset):
         if estimator.encoder is None:
             estimator.n_features_in_ = len(item)
     _check_shape(estimator, tuple(item.shape), reset)
-    as_bytes = estimator.encoder is None and item.dtype == torch.uint8
-    return _Floats(X) if as_bytes else X
+    return Floats(X) if estimator.encoder is None else X
 
 
 def _check_encoder(estimator, what):

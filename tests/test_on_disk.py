@@ -13,8 +13,10 @@ import pytest
 import scipy.sparse as sp
 import torch
 import zarr
+from torch.utils.data import Dataset
 
-from sklearn_hmlc._on_disk import blocks_of, is_on_disk, read_rows
+from sklearn_hmlc._on_disk import OnDisk, blocks_of, check_stored, is_on_disk, read_rows
+from tests.classifier.common import Foreign
 
 VALUES = np.arange(120.0).reshape(40, 3)
 
@@ -59,6 +61,37 @@ def test_which_are_on_disk(places):
         Path(),
     ):
         assert not is_on_disk(X), type(X)
+
+
+def test_datasets_are_no_arrays():
+    class Described(Dataset):
+        shape, dtype = (40, 3), torch.float32
+
+    assert not is_on_disk(Described())
+
+
+@pytest.mark.parametrize("rows", [slice(3, 9), [3, 4, 5], [5, 3]], ids=str)
+def test_what_other_libraries_give(rows):
+    sparse = read_rows(Foreign(VALUES, sp.csr_matrix), rows)
+    np.testing.assert_array_equal(sparse, VALUES[rows])
+    whole = Foreign(VALUES, np.ma.masked_array)
+    np.testing.assert_array_equal(read_rows(whole, rows), VALUES[rows])
+    holes = Foreign(VALUES, lambda x: np.ma.masked_greater(x, 10))
+    with pytest.raises(ValueError, match="some are masked; fill them"):
+        read_rows(holes, rows)
+
+
+@pytest.mark.parametrize("rows", [slice(3, 9), [3, 4, 5], [5, 3]], ids=str)
+def test_batches_have_memory_of_their_own(rows, places):
+    for X in (Foreign(VALUES), places["memmap"]):
+        own = OnDisk(X, VALUES.dtype, "Some")[rows]
+        assert not np.shares_memory(own, X[:])
+
+
+def test_a_single_value_is_no_array(tmp_path):
+    np.save(tmp_path / "one.npy", 1.0)
+    with pytest.raises(ValueError, match="y as an array, but got a single value"):
+        check_stored(np.load(tmp_path / "one.npy", mmap_mode="r"), "y")
 
 
 @pytest.mark.parametrize("place", ["memmap", "hdf5", "zarr"])

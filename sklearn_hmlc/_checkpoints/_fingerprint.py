@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import math
 import platform
 import types
 from pathlib import PurePath
@@ -21,8 +22,8 @@ import skorch
 import torch
 
 from .. import __version__
-from .._on_disk import OnDisk
-from .._rows import is_array
+from .._on_disk import OnDisk, parts_of
+from .._rows import Floats, Some, is_array
 from ..hierarchy import Hierarchy
 
 # Parameters that change nothing in a training. What "auto" makes of the device is told
@@ -102,14 +103,21 @@ def _shown(value):
 
 
 def _shape(X):
-    shape = getattr(X, "shape", None)
+    whole = X.X if isinstance(X, Some) else X
+    shape = getattr(whole, "shape", None)
+    if whole is not X and shape is not None:
+        shape = len(X), *shape[1:]
     return f"{len(X)} items" if shape is None else f"shape {tuple(shape)}"
 
 
 def _digest_of_features(X):
     """Digest rows; of a Dataset their number, as reading them all may take hours."""
-    if is_array(X) or sp.issparse(X) or isinstance(X, OnDisk):
+    whole = X.X if isinstance(X, Some) else X
+    if is_array(whole) or sp.issparse(whole) or isinstance(whole, OnDisk):
         return digest(X)
+    if whole is not X:
+        return digest([_digest_of_features(whole), X.rows])
+    X = X.X if isinstance(X, Floats) else X
     return digest([f"{type(X).__module__}.{type(X).__qualname__}", len(X)])
 
 
@@ -178,6 +186,14 @@ def _of_rows_on_disk(X):
     return "array", [X.dtype.str, list(X.shape), *rows]
 
 
+def _of_some_rows(X):
+    """Return what is that of these rows, were they all."""
+    whole, row = X.X, X.X.shape[1:]
+    parts = parts_of(len(X), max(1, _BLOCK // max(1, math.prod(row))))
+    rows = (memoryview(whole[X.rows[part]].tobytes()) for part in parts)
+    return "array", [whole.dtype.str, [len(X), *row], *rows]
+
+
 def _of_sparse(matrix):
     csr = sp.csr_array(matrix)
     positions = (np.asarray(x, dtype=np.int64) for x in (csr.indptr, csr.indices))
@@ -238,6 +254,7 @@ def _hashed(items):
 _PARTS = [
     (np.ndarray, _of_array),
     (OnDisk, _of_rows_on_disk),
+    (Some, _of_some_rows),
     (sp.sparray | sp.spmatrix, _of_sparse),
     (pd.Series, lambda one: ("series", [list(one.index), one.to_numpy()])),
     (torch.Tensor, _of_tensor),

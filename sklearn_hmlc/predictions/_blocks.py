@@ -457,7 +457,7 @@ def _check_out(out: Any, shape: tuple[int, int]) -> None:
     check_stored(out, "out")
     is_array = isinstance(out, np.ndarray) or is_on_disk(out)
     fits = is_array and tuple(out.shape) == shape and np.dtype(out.dtype).kind == "f"
-    writeable = not isinstance(out, np.ndarray) or out.flags.writeable
+    writeable = _is_writeable(out)
     if not fits or not writeable:
         got = type(out).__name__
         if is_array:
@@ -467,6 +467,14 @@ def _check_out(out: Any, shape: tuple[int, int]) -> None:
             f"Expected `out` as a writeable array of floats of shape {shape}, but got "
             f"{got}."
         )
+
+
+def _is_writeable(out: Any) -> bool:
+    if isinstance(out, np.ndarray):
+        return out.flags.writeable
+    if type(out).__module__.startswith("h5py"):
+        return out.file.mode != "r"
+    return not getattr(out, "read_only", False)  # as Zarr says it
 
 
 def predict_sparse(

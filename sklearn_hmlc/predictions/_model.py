@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from sklearn.utils.validation import _num_samples
 
 from .. import _frames as frames
 from .. import _response as response
@@ -74,7 +75,17 @@ class NamedModel:
 
     def proba(self, X: Any) -> FloatArray:
         """Return probabilities, float32 or float64."""
-        return self._proba(response.ask(self.estimator, X, "predict_proba"))
+        return self._proba(self._ask(X, "predict_proba"))
+
+    def _ask(self, X: Any, method: str, **options: Any) -> response.Answer:
+        answer = response.ask(self.estimator, X, method, **options)
+        n_rows, n_answers = _num_samples(X), np.shape(answer.values)[0]
+        if n_rows != n_answers:
+            raise ValueError(
+                f"Expected `{method}` to answer each of {n_rows} rows, but got "
+                f"{n_answers} answers."
+            )
+        return answer
 
     def _proba(self, answer: response.Answer) -> FloatArray:
         values = answer.values
@@ -84,7 +95,7 @@ class NamedModel:
 
     def decisions(self, X: Any) -> BoolArray:
         """Return what `predict` says yes to."""
-        answer = response.ask(self.estimator, X, "predict")
+        answer = self._ask(X, "predict")
         if not self.of_classes:
             names = self._bare(answer)
             return as_labels(answer.values, self._graph, "predict", names).toarray()
@@ -106,7 +117,7 @@ class NamedModel:
 
     def uncertainty(self, X: Any, measure: Any) -> FloatArray:
         """Return how unsure the model is, larger = less sure."""
-        answer = response.ask(self.estimator, X, "predict_uncertainty", measure=measure)
+        answer = self._ask(X, "predict_uncertainty", measure=measure)
         return self._in_order(answer, "predict_uncertainty")
 
     def _in_order(self, answer: response.Answer, method: str) -> FloatArray:

@@ -7,6 +7,8 @@ computed. Out: a folder, whole or absent, and the collection that reads it.
 from __future__ import annotations
 
 import os
+import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,6 +21,12 @@ from .._optional import optional
 from .._validation import Node, check_unique, plain
 
 _CALLER = "predict_partitions"
+
+# What folders of ours have among their metadata, and those of others have not.
+_MARK, _OURS = "written_by", f"sklearn_hmlc.predictions.{_CALLER}"
+
+# Names in the folder of an array, in both formats of Zarr.
+_IN_ZARR = re.compile(r"zarr\.json|c|\.zarray|\.zattrs|[0-9.]+")
 
 #: What writes folders of each ending, and the extra with it.
 ENDINGS = {
@@ -33,12 +41,27 @@ def is_own(ending: str) -> Callable[[Path], bool]:
 
 
 def _is_zarr(folder: Path) -> bool:
-    return any((folder / name).is_file() for name in ("zarr.json", ".zarray"))
+    if not all(_IN_ZARR.fullmatch(entry.name) for entry in folder.iterdir()):
+        return False
+    try:
+        array = optional(*ENDINGS[".zarr"]).open_array(str(folder), mode="r")
+    except Exception:  # a group of arrays, say; each version has errors of its own
+        return False
+    return bool(array.attrs.get(_MARK) == _OURS)
 
 
 def _is_parquet(folder: Path) -> bool:
-    files = list(folder.iterdir())
-    return all(file.is_file() and file.suffix == ".parquet" for file in files)
+    return all(map(_is_part, folder.iterdir()))
+
+
+def _is_part(file: Path) -> bool:
+    if not file.is_file() or file.suffix != ".parquet":
+        return False
+    try:
+        schema = optional(*ENDINGS[".parquet"]).read_schema(file)
+    except Exception:  # pyarrow's, or the system's
+        return False
+    return (schema.metadata or {}).get(_MARK.encode()) == _OURS.encode()
 
 
 # -- arrays ----------------------------------------------------------------------------
@@ -63,6 +86,7 @@ def write_array(
             chunks=array.chunksize,
             dtype=array.dtype,
         )
+        made.attrs[_MARK] = _OURS
         made.attrs["nodes"] = [_in_json(node) for node in nodes]
         starts = np.cumsum([0, *array.chunks[0][:-1]]).tolist()
         parts = zip(array.to_delayed().ravel(), starts, strict=True)
@@ -79,7 +103,15 @@ def _write_chunk(folder: str, block: np.ndarray, start: int) -> None:
     # Opened by each task: of a folder that is gone, after an error elsewhere, nothing
     # comes back.
     array = optional(*ENDINGS[".zarr"]).open_array(folder, mode="r+")
-    array[start : start + len(block)] = block
+    try:
+        array[start : start + len(block)] = block
+    finally:
+        if not _has_metadata(Path(folder)):  # gone in between, and made again by Zarr
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _has_metadata(folder: Path) -> bool:
+    return any((folder / name).is_file() for name in ("zarr.json", ".zarray"))
 
 
 # -- frames ----------------------------------------------------------------------------
@@ -98,6 +130,8 @@ def write_frame(
     """
     delayed = optional("dask", _CALLER, "cluster").delayed
     example = _named(example)
+    if keep_index:
+        _check_index(example)
     schema = _schema(example, keep_index)
     with whole_folder(out, force=force, is_own=_is_parquet) as folder:
         parts = enumerate(frame.to_delayed())
@@ -105,15 +139,30 @@ def write_frame(
             delayed(_write_part)(str(folder), number, part, schema, keep_index)
             for number, part in parts
         )
-    dask_frame = optional("dask.dataframe", _CALLER, "cluster")
-    return dask_frame.read_parquet(os.fspath(out))
+        read = optional("dask.dataframe", _CALLER, "cluster").read_parquet
+        read(str(folder))  # what can't be read again has no name yet
+    return read(os.fspath(out))
 
 
 def _named(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return a frame whose columns are named by text, as Parquet has them."""
+    """Return a frame whose columns are named by text, as Parquet has them.
+
+    A categorical index becomes plain: parts may have other categories.
+    """
     names = [str(name) for name in frame.columns]
     check_unique(names, "Names of nodes as text")
-    return frame.set_axis(names, axis="columns")
+    index = frame.index
+    if isinstance(index, pd.CategoricalIndex):
+        index = index.astype(index.categories.dtype)
+    return frame.set_axis(names, axis="columns").set_axis(index, axis="index")
+
+
+def _check_index(frame: pd.DataFrame) -> None:
+    if frame.index.name in frame.columns:
+        raise ValueError(
+            f"Expected the index of `X` to have a name of its own, but there is a node "
+            f"{frame.index.name!r}, too; rename it: `X.index = X.index.rename('id')`."
+        )
 
 
 def _schema(example: pd.DataFrame, keep_index: bool) -> Any:
@@ -121,7 +170,8 @@ def _schema(example: pd.DataFrame, keep_index: bool) -> Any:
     texts = {name for name in ("name", "namespace") if name in example}
     known = example.assign(**dict.fromkeys(texts, "")) if not keep_index else example
     try:
-        return pa.Schema.from_pandas(known, preserve_index=keep_index)
+        schema = pa.Schema.from_pandas(known, preserve_index=keep_index)
+        return schema.with_metadata({**(schema.metadata or {}), _MARK: _OURS})
     except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError) as error:
         raise ValueError(
             f"Expected ids and nodes of one type that Parquet has, but: {error}"

@@ -119,6 +119,10 @@ def predict_partitions(
     Where every partition numbers its rows from 0, as after ``dask.dataframe.read_csv``,
     ids come more than once: give the frame an index first.
 
+    What is returned without `out` predicts with the model, and of the rows, as they are
+    when it is computed: change neither before. If there was a client of
+    ``dask.distributed``, the model is with its workers, and only they can compute it.
+
     ``dask.array.from_array`` reads a whole `numpy.memmap` into memory; give this
     function the memmap itself. To other machines it goes by the name of its file.
 
@@ -175,6 +179,12 @@ def _lazy(X: Any) -> Any:
     if not is_on_disk(X):
         return X
     array = optional("dask.array", _CALLER, "cluster")
+    if type(X).__module__.startswith("h5py") and _client() is not None:
+        raise ValueError(
+            "Expected `X` that can be sent to the workers of the cluster, but got an "
+            "open file of h5py; give a memmap, Zarr or Parquet, or do it in this "
+            'process: `with dask.config.set(scheduler="threads")`.'
+        )
     n_rows = checked_size(None, math.prod(X.shape[1:]))
     chunks = (min(n_rows, X.shape[0]), *X.shape[1:])
     rows = Mapped(X) if isinstance(X, np.ndarray) else X
@@ -294,7 +304,21 @@ def _lines(
         return meta.iloc[:0]
     numbers = range(start, start + part.shape[0])
     ids = None if isinstance(part, pd.DataFrame) else numbers
-    return table(model.estimator, part, ids=ids).astype(dict(meta.dtypes))
+    return _as_in(meta, table(model.estimator, part, ids=ids))
+
+
+def _as_in(meta: pd.DataFrame, lines: pd.DataFrame) -> pd.DataFrame:
+    """Return lines whose columns have the types of ``meta``; ids stay what they are."""
+    found = lines.astype(dict(meta.dtypes))
+    same = found["id"].dtype == lines["id"].dtype
+    changed = [] if same else lines["id"][found["id"] != lines["id"]].tolist()
+    if changed:
+        raise ValueError(
+            f"Expected the index of `X` to be {meta['id'].dtype} in all partitions, as "
+            f"in the first, but got {changed[0]!r}; give all of them one type, such as "
+            "text."
+        )
+    return found
 
 
 def _meta(
@@ -312,17 +336,22 @@ def _meta(
 
 def _sent(model: NamedModel) -> Any:
     """Return the model for tasks: on the workers already, where there are any."""
-    distributed = sys.modules.get("distributed")
-    if distributed is not None:
-        try:
-            client = distributed.get_client()
-        except ValueError:
-            pass
-        else:
-            if not client.asynchronous:
-                return client.scatter(model, broadcast=True, hash=False)
+    client = _client()
+    if client is not None:
+        return client.scatter(model, broadcast=True, hash=False)
     delayed = optional("dask", _CALLER, "cluster").delayed
     return delayed(model, name=f"model-{secrets.token_hex(8)}", traverse=False)
+
+
+def _client() -> Any:
+    """Return the cluster's client, if what is computed now is computed there."""
+    distributed = sys.modules.get("distributed")
+    if distributed is None:
+        return None
+    get = optional("dask.base", _CALLER, "cluster").get_scheduler()
+    client = getattr(get, "__self__", None)
+    there = isinstance(client, distributed.Client) and not client.asynchronous
+    return client if there else None
 
 
 def _arrays(work: Any, X: Any, model: NamedModel, kind: str) -> Any:

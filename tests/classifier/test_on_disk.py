@@ -17,7 +17,7 @@ from torch.utils.data import Dataset, IterableDataset, TensorDataset
 from sklearn_hmlc import LPROS
 from sklearn_hmlc.postprocessing import NodeThresholdClassifier
 from sklearn_hmlc.predictions import iter_proba, predict_dense, predict_top
-from tests.classifier.common import TREE, Counting, make_data, on_disk, small
+from tests.classifier.common import TREE, Counting, Foreign, make_data, on_disk, small
 
 X, Y = make_data(n_samples=150)
 KINDS = ["memmap", "fortran", "hdf5", "zarr", "dataset", "counting"]
@@ -43,7 +43,7 @@ def test_same_bits_as_in_memory(kind, dtype, tmp_path):
 
 
 @pytest.mark.parametrize("kind", ["memmap", "hdf5", "zarr"])
-@pytest.mark.parametrize("dtype", ["i1", "?"])
+@pytest.mark.parametrize("dtype", ["i1", "?", ">f4", "f2"])
 def test_labels_on_disk(kind, dtype, tmp_path):
     labels = Y.astype(dtype)
     clf = small().fit(X, on_disk(kind, labels, tmp_path))
@@ -51,6 +51,17 @@ def test_labels_on_disk(kind, dtype, tmp_path):
     np.testing.assert_array_equal(clf.predict_proba(X), expected.predict_proba(X))
     assert clf.predict(X).dtype == dtype
     assert type(clf.predict(X)) is np.ndarray
+
+
+def test_nothing_is_written_on_what_others_have_in_memory():
+    class Scale(torch.nn.Flatten):
+        def forward(self, x):
+            return super().forward(x.mul_(2))
+
+    values = X.astype(np.float32)
+    clf = small(encoder=Scale()).fit(Foreign(values), Y)
+    clf.predict_proba(Foreign(values))
+    np.testing.assert_array_equal(values, X.astype(np.float32))
 
 
 @pytest.mark.parametrize("kind", ["memmap", "hdf5", "zarr"])
@@ -85,12 +96,14 @@ def test_images(kind, tmp_path):
 
 def test_never_more_rows_than_a_block(monkeypatch):
     monkeypatch.setattr("sklearn_hmlc._on_disk.blocks_of.__defaults__", (8 * 20,))
+    monkeypatch.setattr("sklearn_hmlc._sizes._NUMBERS", 8 * 20)
+    monkeypatch.setattr("sklearn_hmlc._sizes._LEAST", 10)
     given, labels = Counting(X), Counting(Y)
-    params = {"batch_size": 16, "early_stopping": True, "max_epochs": 2}
-    clf = small(**params, dropout=0.3).fit(given, labels)
-    # One look at the form, one at all rows, one per batch, validation rows.
+    clf = small(batch_size=16, early_stopping=True, max_epochs=2).fit(given, labels)
+    # One look at the form, one at all rows, one at neighbours and the width of a row,
+    # one per batch, validation rows.
     assert max(given.asked) <= 20
-    assert sum(given.asked) <= 1 + len(X) + 2 * (135 + 2 * 15) + 4
+    assert sum(given.asked) <= 1 + len(X) + 1 + 20 + 2 * (135 + 2 * 15) + 4
     assert max(labels.asked) <= 8 * 20 // 6
     given.asked.clear()
     blocks = iter_proba(clf, given, batch_size=13)
@@ -116,6 +129,18 @@ def test_predictions_onto_the_disk(kind, tmp_path):
     np.testing.assert_array_equal(out[:], predict_dense(clf, X, batch_size=40))
     with pytest.raises(ValueError, match=r"`out` as a writeable array of floats"):
         predict_dense(clf, X[:5], out=out)
+
+
+def test_predictions_where_nothing_can_be_written(tmp_path):
+    clf = small().fit(X, Y)
+    path = tmp_path / "proba.zarr"
+    zarr.open_array(str(path), mode="w", shape=Y.shape, dtype="f4")
+    with h5py.File(tmp_path / "x.h5", "w") as file:
+        file["proba"] = np.zeros(Y.shape)
+    with h5py.File(tmp_path / "x.h5", "r") as file:
+        for out in (file["proba"], zarr.open_array(str(path), mode="r")):
+            with pytest.raises(ValueError, match=r"\(150, 6\), read-only"):
+                predict_dense(clf, X, out=out)
 
 
 def test_nothing_is_kept():
@@ -163,6 +188,24 @@ def test_checkpoints_know_the_same_rows(tmp_path):
     np.testing.assert_array_equal(there.predict_proba(X), here.predict_proba(X))
     with pytest.raises(ValueError, match="X"):
         small(**params).fit(on_disk("hdf5", X + 1, tmp_path), Y)
+
+
+@pytest.mark.parametrize("images", [False, True])
+def test_checkpoints_know_the_rows_that_count(images, tmp_path):
+    """Those of weight 0 are left out, whatever they are; all others are looked at."""
+    params = {"checkpoint": tmp_path / "kept", "checkpoint_every": 0}
+    weight, values = np.arange(len(X)) % 3, X.astype(np.float32)
+    given = values
+    if images:
+        given = values.reshape(-1, 2, 2, 2)
+        params["encoder"] = torch.nn.Flatten()
+    here = small(**params).fit(given, Y, weight)
+    other = np.where(weight.reshape(-1, *(1,) * (given.ndim - 1)), given, 5)
+    there = small(**params).fit(on_disk("memmap", other, tmp_path), Y, weight)
+    np.testing.assert_array_equal(there.predict_proba(given), here.predict_proba(given))
+    for changed in (given + 1, on_disk("zarr", given + 1, tmp_path)):
+        with pytest.raises(ValueError, match="X differs"):
+            small(**params).fit(changed, Y, weight)
 
 
 def test_wrappers(tmp_path):
@@ -238,12 +281,47 @@ def test_datasets_of_bytes():
     np.testing.assert_array_equal(clf.predict_proba(values), expected)
 
 
+class Mixed(Dataset):
+    """Items of two types, the first of them floats."""
+
+    def __len__(self):
+        return len(X)
+
+    def __getitem__(self, row):
+        tensor = torch.from_numpy(np.abs(X[row]) * 20)
+        return tensor.to(torch.uint8 if 0 < row < 100 else torch.float32)
+
+
+def test_datasets_of_two_types():
+    values = np.stack([np.asarray(Mixed()[row], np.float32) for row in range(len(X))])
+    clf = small(batch_size=4).fit(Mixed(), Y)
+    expected = small(batch_size=4).fit(values, Y).predict_proba(values)
+    np.testing.assert_array_equal(clf.predict_proba(Mixed()), expected)
+    # There bytes are scaled.
+    with pytest.raises(ValueError, match="of one type, but got uint8"):
+        small(encoder=torch.nn.Flatten()).fit(Mixed(), Y)
+
+
+def test_datasets_of_complex_numbers():
+    given = TensorDataset(torch.from_numpy(X).to(torch.complex64))
+    with pytest.raises(ValueError, match=r"real numbers, but got torch\.complex64"):
+        small().fit(given, Y)
+
+
 def test_datasets_of_no_tables():
     with pytest.raises(ValueError, match="Found X as a TensorDataset of 2-D items"):
         small().fit(TensorDataset(torch.zeros(150, 2, 4)), Y)
     clf = small().fit(X, Y)
     with pytest.raises(ValueError, match=r"rows of shape \(8,\).*got \(7,\)"):
         clf.predict(TensorDataset(torch.zeros(150, 7)))
+
+
+def test_masked_values_are_no_numbers():
+    holes = np.ma.masked_greater(X, 1)
+    with pytest.raises(ValueError, match="some are masked; fill them"):
+        small().fit(holes, Y)
+    with pytest.raises(ValueError, match="some are masked; fill them"):
+        small().fit(X, Y).predict(holes)
 
 
 def test_what_is_no_array(tmp_path):

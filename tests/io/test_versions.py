@@ -109,6 +109,14 @@ def test_files_of_older_versions(path):
     model[-1].partial_fit(model[:-1].transform(rows), then["labels"])
 
 
+def test_older_networks_tell_their_dropout():
+    """It was a number alone when the first format was written."""
+    network = load_model(FILES[0])[-1]
+    assert network.dropout_ == network.dropout == 0.7
+    X = np.random.default_rng(0).normal(size=(40, network.n_features_in_))
+    assert network.partial_fit(X, network.predict(X)).dropout_ == 0.7
+
+
 def test_there_is_a_file_of_each_format():
     formats = {describe_model(path)["format"] for path in FILES}
     assert formats == set(range(1, _container.FORMAT + 1))

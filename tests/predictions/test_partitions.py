@@ -2,6 +2,7 @@
 
 import os
 import pickle
+import shutil
 from itertools import pairwise
 
 import dask
@@ -26,6 +27,7 @@ from sklearn_hmlc.predictions import (
     predict_partitions,
     predict_top,
 )
+from sklearn_hmlc.predictions._partition_files import _write_chunk
 from tests.classifier.common import TREE, make_data, on_disk, small
 
 # Dask, of pandas.
@@ -168,6 +170,10 @@ def test_a_mapped_file_travels_by_its_name(tmp_path):
     np.testing.assert_array_equal(pickle.loads(sent)[3:7], X[3:7])
     np.testing.assert_array_equal(part[3:7], X[23:27])
     np.testing.assert_array_equal(pickle.loads(pickle.dumps(part))[3:7], X[23:27])
+    written_on = np.load(mapped.filename, mmap_mode="c")  # in memory alone
+    written_on[3] = 0
+    sent = pickle.loads(pickle.dumps(Mapped(written_on)))
+    np.testing.assert_array_equal(sent[3:7], written_on[3:7])
 
 
 # -- frames ----------------------------------------------------------------------------
@@ -243,6 +249,60 @@ def test_a_place_that_is_taken(exact, tmp_path):
     assert os.listdir(mine) == ["letter.txt"]
 
 
+def test_folders_of_others_stay(exact, tmp_path):
+    """Of the same kind, but written by somebody else."""
+    array = tmp_path / "array.zarr"
+    zarr.open_array(str(array), mode="w", shape=(3,), dtype="f8")[:] = 1
+    group = tmp_path / "group.zarr"
+    zarr.open_group(str(group), mode="w").create_array("x", data=X)
+    more = tmp_path / "more.zarr"
+    predict_partitions(exact, lazy(), out=more)
+    (more / "letter.txt").touch()
+    frame = tmp_path / "frame.parquet"
+    lazy_frame().to_parquet(frame)
+    for place in (array, group, more, frame):
+        kind = "proba" if place.suffix == ".zarr" else "top"
+        with pytest.raises(ValueError, match="holds something else"):
+            predict_partitions(exact, lazy(), kind, out=place, force=True)
+    assert zarr.open_array(str(array), mode="r")[:].tolist() == [1, 1, 1]
+    assert zarr.open_group(str(group), mode="r")["x"].shape == X.shape
+    assert (more / "letter.txt").exists()
+    assert len(dd.read_parquet(frame)) == len(X)
+
+
+def test_parquet_is_replaced(exact, tmp_path):
+    out = tmp_path / "top.parquet"
+    predict_partitions(exact, lazy(), "top", k=1, out=out)
+    found = predict_partitions(exact, lazy(), "top", k=2, out=out, force=True)
+    assert len(found) == 2 * len(X)
+
+
+def test_an_index_of_categories(on_frames, tmp_path):
+    parts = [FRAME.iloc[k : k + 50] for k in (0, 50)]
+    parts = [part.set_axis(pd.CategoricalIndex(part.index)) for part in parts]
+    given = dd.from_map(lambda k: parts[k], [0, 1], meta=parts[0].iloc[:0])
+    found = predict_partitions(on_frames, given, out=tmp_path / "x.parquet")
+    assert found.compute().index.tolist() == FRAME.index.tolist()
+
+
+def test_an_index_with_the_name_of_a_node(on_frames, tmp_path):
+    given = lazy_frame().rename_axis(index=TREE.nodes[1])
+    with pytest.raises(ValueError, match="a name of its own, but there is a node"):
+        predict_partitions(on_frames, given, out=tmp_path / "x.parquet")
+    assert os.listdir(tmp_path) == []
+
+
+def test_ids_stay_what_they_are(on_frames):
+    """Numbers of the first partition's type are none where others have text."""
+    first = FRAME.iloc[:50].reset_index(drop=True)
+    for names in ([f"0{k}" for k in range(50)], np.arange(50) + 0.5):
+        each = [first, FRAME.iloc[50:].set_axis(names)]
+        given = dd.from_delayed([dask.delayed(part) for part in each], first.iloc[:0])
+        found = predict_partitions(on_frames, given, "top", k=1)
+        with pytest.raises(ValueError, match="int64 in all partitions"):
+            found.compute()
+
+
 @pytest.mark.parametrize("scheduler", ["synchronous", "threads"])
 def test_nothing_is_left_of_a_failure(exact, tmp_path, scheduler):
     rows = X.copy()
@@ -259,6 +319,20 @@ def test_nothing_is_left_of_a_failure(exact, tmp_path, scheduler):
     np.testing.assert_array_equal(
         zarr.open_array(str(out), mode="r")[:], predict_dense(exact, X)
     )
+
+
+def test_what_is_written_too_late_is_removed(tmp_path):
+    """By a thread that had opened the array before the folder was removed."""
+    folder = tmp_path / "x.zarr"
+    zarr.open_array(str(folder), mode="w", shape=(4, 2), dtype="f8")
+
+    class Late(np.ndarray):
+        def __len__(self):
+            shutil.rmtree(folder, ignore_errors=True)
+            return 4
+
+    _write_chunk(str(folder), np.ones((4, 2)).view(Late), 0)
+    assert os.listdir(tmp_path) == []
 
 
 # -- what does not fit -----------------------------------------------------------------
@@ -293,6 +367,15 @@ def test_nothing_is_left_of_a_failure(exact, tmp_path, scheduler):
 def test_what_does_not_fit(exact, call, error, message):
     with pytest.raises(error, match=message):
         call(exact)
+
+
+def test_rows_without_an_answer(exact):
+    class Mute(Travelling):
+        def predict_proba(self, X):
+            return super().predict_proba(X)[:1]
+
+    with pytest.raises(ValueError, match="each of .* rows, but got 1 answers"):
+        predict_partitions(Mute(exact), lazy()).compute()
 
 
 # -- a cluster -------------------------------------------------------------------------
@@ -332,6 +415,14 @@ def test_the_model_is_sent_once(net, tmp_path):
         proba = found.compute()
         assert Travelling.left <= 1
         written = predict_partitions(model, many, out=tmp_path / "x.zarr").compute()
+        stored = on_disk("hdf5", X, tmp_path)
+        with pytest.raises(ValueError, match="open file of h5py; give a memmap"):
+            predict_partitions(net, stored)
+        with dask.config.set(scheduler="synchronous"):  # whether there is one or not
+            here = predict_partitions(net, many).compute()
+            from_file = predict_partitions(net, stored).compute()
     expected = [predict_dense(net, X[k : k + 5]) for k in range(0, 100, 5)]
     np.testing.assert_array_equal(proba, np.concatenate(expected))
     np.testing.assert_array_equal(written, proba)
+    np.testing.assert_array_equal(here, proba)
+    np.testing.assert_array_equal(from_file, predict_dense(net, X))
