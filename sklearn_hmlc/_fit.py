@@ -327,7 +327,10 @@ def train(net, rows, valid, tasks, epochs, span, keeper, begins=True):
         # All epochs are whole. Ours once more: one may have been at loading weights.
         _tell(net, "on_train_end", False, **told)
         interrupt = stop
-    net.together_.settle(net.module_)
+    if interrupt is None:
+        net.together_.settle(net.module_)
+    else:  # the others are elsewhere, or were not interrupted at all
+        net.together_.leave()
     check_trained(net, rows, n_before, infinite)
     return interrupt
 

@@ -142,6 +142,8 @@ def restore(estimator):
     """Turn plain data among an estimator's attributes into what they stand for."""
     own = vars(estimator)
     own.update({name: _value(value) for name, value in own.items()})
+    if "net_" in own:  # written before it could be "auto"
+        own.setdefault("dropout_", estimator.dropout)
     if isinstance(own.get("net_"), dict):  # pickles have the net itself
         own["_made_with"] = _made_with(estimator)
         own["net_"] = _net(estimator, own["net_"])

@@ -77,6 +77,9 @@ class Alone:
     def settle(self, module: torch.nn.Module) -> None:
         """Take weights and statistics from the first process."""
 
+    def leave(self) -> None:
+        """Agree on nothing any more; whoever waits for this process hears of it."""
+
 
 ALONE = Alone()
 
@@ -103,14 +106,15 @@ def training_on(device: Any) -> Iterator[tuple[Alone, torch.device]]:
         return
     with _one_at_a_time():
         with _answered():
-            group = dist.new_group(timeout=_PATIENCE)
+            together = Together(state, dist.new_group(timeout=_PATIENCE))
         try:
-            yield Together(state, group), own
-            with _answered():
-                dist.barrier(group)
+            yield together, own
+            if together.group is not None:
+                with _answered():
+                    dist.barrier(together.group)
         finally:
             # Where this process has failed, the others learn it from that.
-            dist.destroy_process_group(group)
+            together.leave()
 
 
 def _state() -> Any:
@@ -171,7 +175,7 @@ def _answered() -> Iterator[None]:
             "Another process of this training does not answer: it has failed (see its "
             "output), or it does not call `fit`, on the same data, as this one does. "
             f"torch.distributed says: {error}"
-        ) from error
+        ) from error.with_traceback(None)  # its frames have the group
 
 
 class Together(Alone):
@@ -187,6 +191,13 @@ class Together(Alone):
     def __init__(self, state: Any, group: Any) -> None:
         self.n, self.rank = state.num_processes, state.process_index
         self.device, self.group = state.device, group
+
+    def leave(self) -> None:
+        if self.group is not None:
+            dist.destroy_process_group(self.group)
+        # Its connections last as long as it has a name, and frames of errors, which may
+        # be kept for long, have this object.
+        self.group = None
 
     def part(self, n_rows: int) -> tuple[slice, float]:
         # Two rows each at least, where there are two: of a lone row batch

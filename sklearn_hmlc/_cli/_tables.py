@@ -76,7 +76,7 @@ def read_table(args, *, labelled, hierarchy=None, nominal=None) -> Table:
     nominal : list of str, default=None
         Columns of CSV files to read as text. None: those that are not numbers.
     """
-    kinds = {_kind(path) for path in args.data}
+    kinds = {kind_of(path) for path in args.data}
     if len(kinds) > 1:
         raise ValueError("Expected DATA files of one kind, but got ARFF and CSV ones.")
     read = _read_arffs if kinds == {"arff"} else _read_csvs
@@ -86,7 +86,8 @@ def read_table(args, *, labelled, hierarchy=None, nominal=None) -> Table:
     return table
 
 
-def _kind(path: Path) -> str:
+def kind_of(path: Path) -> str:
+    """Return "arff" or "csv"."""
     ending = suffix(path)
     if ending not in (".arff", ".csv", ".tsv"):
         raise ValueError(f"{path}: expected a file named .arff, .csv or .tsv.")

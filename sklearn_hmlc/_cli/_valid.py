@@ -16,7 +16,7 @@ from . import _csv
 from ._columns import check_numbers
 from ._defaults import STRATEGIES
 from ._seen import has_ids, hash_rows, remembered, warning_of
-from ._tables import Table, read_table
+from ._tables import Table, kind_of, read_table
 
 
 def check_valid(args: Any) -> None:
@@ -51,25 +51,44 @@ def read_valid(args: Any, train: Table) -> Table | None:
     try:
         return _read(args, train)
     except ValueError as error:
-        raise ValueError(f"In the rows of --valid: {error}") from error
+        raise ValueError(
+            f"In the rows of --valid: {error}{_what_is_meant(args, str(error))}"
+        ) from error
+
+
+def _what_is_meant(args: Any, words: str) -> str:
+    """Say what an error means that is in the words of the rows to train on."""
+    called = {"DATA": args.valid, "--labels": args.valid_labels, "MODEL": args.data}
+    meant = [
+        f"{word} is {', '.join(map(str, files))}"
+        for word, files in called.items()
+        if files and word in words
+    ]
+    return f" (Here {' and '.join(meant)}.)" if meant else ""
 
 
 def _read(args: Any, train: Table) -> Table:
+    valid = read_table(
+        _as_read(args), labelled=True, hierarchy=train.hierarchy, nominal=train.nominal
+    )
+    names = list(train.data.columns)
+    _csv.check_columns(valid.data.columns, names, "--valid", "the rows to train on")
+    check_numbers(valid.data, train.nominal)
+    return replace(valid, data=valid.data[names])
+
+
+def _as_read(args: Any) -> Namespace:
+    """Return the files in the words of those to train on, of whatever kind."""
+    if kind_of(args.valid[0]) == "arff":
+        return Namespace(data=args.valid, index=False, labels=args.valid_labels)
     # Rows with ids may have their labels in the same file as the others.
     labels = args.valid_labels or (args.labels if args.index else None)
-    if labels is None and args.labels is not None:
+    if labels is None:
         raise ValueError(
             "their labels are missing; give them by --valid-labels, or let ids tell "
             "which of --labels they are (--index)."
         )
-    named = Namespace(data=args.valid, index=args.index, labels=labels)
-    valid = read_table(
-        named, labelled=True, hierarchy=train.hierarchy, nominal=train.nominal
-    )
-    names = list(train.data.columns)
-    _csv.check_columns(valid.data.columns, names, "they", "DATA")
-    check_numbers(valid.data, train.nominal)
-    return replace(valid, data=valid.data[names])
+    return Namespace(data=args.valid, index=args.index, labels=labels)
 
 
 def describe_valid(args: Any, valid: Table) -> str:

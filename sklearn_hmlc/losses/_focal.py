@@ -124,9 +124,10 @@ class HierarchicalFocalLoss(nn.Module):
         self.mix = mix
         self.share = 1.0
         for side, given in zip(SIDES, (node_weight, negative_weight), strict=True):
-            weight = torch.tensor(_checked_weight(given, hierarchy.n_nodes, _OF[side]))
-            setattr(self, _OF[side], weight)
-            self.register_buffer(f"_{side}", weight.float(), persistent=False)
+            weight = _checked_weight(given, hierarchy.n_nodes, _OF[side])
+            setattr(self, _OF[side], torch.from_numpy(weight))
+            copy = torch.tensor(weight, dtype=torch.float32)
+            self.register_buffer(f"_{side}", copy, persistent=False)
         scored = torch.tensor(hierarchy.scored)
         self.register_buffer("scored", scored, persistent=False)
 
@@ -191,7 +192,8 @@ class HierarchicalFocalLoss(nn.Module):
         weights : Tensor of shape (B, C)
         """
         positive, negative = self._positive, self._negative
-        if logits.dtype != positive.dtype:
+        # Copies that a user has moved to another dtype are rounded twice.
+        if not logits.dtype == positive.dtype == torch.float32:
             both = self.node_weight, self.negative_weight
             positive, negative = (w.to(logits.device, logits.dtype) for w in both)
         weight = torch.where(y, positive, negative)
@@ -225,6 +227,15 @@ class HierarchicalFocalLoss(nn.Module):
         )
         getattr(self, name).copy_(weight)
         self.get_buffer(f"_{side}").copy_(weight)
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Take up pickles of before there were copies: weights were buffers then."""
+        super().__setstate__(state)
+        for side, name in _OF.items():
+            weight = self._buffers.pop(name, None)
+            if weight is not None:
+                setattr(self, name, weight.cpu())
+                self.register_buffer(f"_{side}", weight.float(), persistent=False)
 
     @property
     def shift_depends_on_logits(self) -> bool:

@@ -115,6 +115,37 @@ def test_files_that_do_not_fit(csv, capsys, content, message):
     assert message in error
 
 
+def test_what_is_called_what(folder, capsys):
+    """Errors are in the words of the rows to train on."""
+    write("x.csv", "weight\n1\n2\n3\n")
+    write("y.csv", "cat,dog\n1,0\n0,1\n1,1\n")
+    write("v.csv", "weight\n1.5\n2.5\n")
+    write("w.csv", "weight,more\n1.5,1\n2.5,1\n2,1\n")
+    fit = ["fit", "x.csv", "--labels", "y.csv", "--model", "m", *SMALL]
+    error = error_of(capsys, [*fit, "--valid", "v.csv", "--valid-labels", "y.csv"])
+    assert "DATA has 2 rows, but --labels has 3" in error
+    assert "(Here DATA is v.csv and --labels is y.csv.)" in error
+    error = error_of(capsys, [*fit, "--valid", "w.csv", "--valid-labels", "y.csv"])
+    assert "columns of --valid are not those of the rows to train on; missing" in error
+
+
+def test_files_of_the_other_kind(arff, csv, capsys):
+    write("v.csv", "weight,coat\n1.5,long\n2.5,short\n")
+    write("w.csv", "cat,dog,dog/terrier\n1,0,0\n0,1,1\n")
+    fit = ["fit", arff[0], "--valid", "v.csv", "--model", "m", *SMALL]
+    assert "labels are missing; give them by --valid-labels" in error_of(capsys, fit)
+    assert main([*fit, "--valid-labels", "w.csv"]) == 0
+    # An ARFF file has its labels in it; here they are of another hierarchy.
+    fit = ["fit", *csv, "--valid", arff[1], "--model", "n", *SMALL]
+    assert "but expected are the nodes and edges of MODEL" in error_of(capsys, fit)
+    write("edges.csv", "parent,child\nroot,cat\nroot,dog\ndog,dog/terrier\n")
+    write("labels.csv", "id,node\na,cat\nb,cat\nb,dog/terrier\nc,dog\nd,dog/terrier\n")
+    assert main(fit) == 0
+    assert "--labels: for CSV files alone" in error_of(
+        capsys, [*fit, "--valid-labels", "w.csv", "--force"]
+    )
+
+
 def test_another_hierarchy(arff, capsys):
     write("valid.arff", HEADER.replace("cat,dog,", "cow,dog,") + "1,long,cow\n")
     fit = ["fit", arff[0], "--valid", arff[1], "--model", "m", *SMALL]

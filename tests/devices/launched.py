@@ -49,6 +49,14 @@ class Steps(Callback):
         self.kept.extend(one["train_loss"] for one in batches if "train_loss" in one)
 
 
+class StopInStep(Callback):
+    """Interrupts the first process in the middle of its third epoch."""
+
+    def on_batch_end(self, net, training=False, **kwargs):
+        if training and net.together_.first and len(net.history) == 3:
+            raise KeyboardInterrupt
+
+
 class Once(Callback):
     """Raises in one epoch, in a process or in all."""
 
@@ -242,6 +250,16 @@ def one_fails(device, folder):
     return fit(device, net_params=stop)
 
 
+def one_is_interrupted(device, folder):
+    X, Y, hierarchy = data()
+    clf = classifier(hierarchy, device, net_params={"callbacks": [StopInStep()]})
+    try:
+        clf.fit(X, Y)
+    except KeyboardInterrupt:
+        return told(clf)
+    return {}
+
+
 def after_that(device, folder):
     return fit(device)
 
@@ -257,6 +275,7 @@ LAUNCHED = [
     side_by_side,
     own_batches,
     one_fails,
+    one_is_interrupted,
     after_that,
 ]
 
@@ -267,12 +286,17 @@ def rank():
     return PartialState(cpu=True).process_index
 
 
+# As debuggers and notebooks do; frames in them have what the training had.
+kept_errors = []
+
+
 def answer(function, *args):
     """What a function returns, or raises, and the seconds it took."""
     before = time.perf_counter()
     try:
         found = function(*args)
     except Exception as error:
+        kept_errors.append(error)
         lines = traceback.format_exc()
         found = {"error": f"{type(error).__name__}: {error}", "lines": lines}
     return {**found, "seconds": time.perf_counter() - before}

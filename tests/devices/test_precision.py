@@ -2,12 +2,15 @@
 
 import numpy as np
 import pytest
+import scipy.sparse as sp
 import torch
+from skorch.callbacks import Callback
 
 from sklearn_hmlc import HierarchicalEnsembleClassifier, _torch
 from sklearn_hmlc.datasets import make_hierarchical_multilabel
 from sklearn_hmlc.io import load_model, save_model
 from sklearn_hmlc.metrics import au_prc
+from sklearn_hmlc.nn import SparseInputLinear
 
 X, Y, HIERARCHY = make_hierarchical_multilabel(200, 20, 21, kind="dag", random_state=0)
 
@@ -96,6 +99,76 @@ def test_other_precisions_are_refused(precision):
         fitted(precision=precision)
 
 
-def test_sparse_rows_and_encoders():
+SPARSE = sp.csr_array(
+    (np.random.default_rng(0).random((200, 400)) < 0.02).astype(np.float32)
+)
+
+
+def of_sparse_rows(**params):
+    usual = {"n_estimators": 2, "hidden_layer_sizes": (16, 8), "max_epochs": 4}
+    usual |= {"random_state": 0, "precision": "bf16"}
+    return HierarchicalEnsembleClassifier(HIERARCHY, **usual | params)
+
+
+@pytest.mark.parametrize("ensemble", ["heads", "dropout", "last_layer"])
+def test_a_sparse_first_layer(ensemble):
+    """Which has no products: its sums of rows, and their gradients, stay float32."""
+    half, full = (
+        of_sparse_rows(ensemble=ensemble, precision=precision).fit(SPARSE, Y)
+        for precision in ("bf16", "float32")
+    )
+    layers = [
+        m for m in half.net_.module_.modules() if isinstance(m, SparseInputLinear)
+    ]
+    assert [layer.sparse_grad for layer in layers] == [True]
+    assert {p.dtype for p in half.net_.module_.parameters()} == {torch.float32}
+    assert half.loss_curve_ != full.loss_curve_
+    np.testing.assert_allclose(half.loss_curve_, full.loss_curve_, rtol=5e-3)
+    proba = half.predict_proba(SPARSE)
+    assert coherent(proba)
+    np.testing.assert_allclose(proba, full.predict_proba(SPARSE), atol=0.02)
+
+
+class Stop(Callback):
+    """Interrupts a training after some epochs; that is nothing to the training."""
+
+    def __init__(self, epochs):
+        self.epochs = epochs
+
+    def on_epoch_end(self, net, **kwargs):
+        if len(net.history) == self.epochs:
+            raise KeyboardInterrupt
+
+    def get_params(self, deep=True):
+        return {}
+
+    def state_dict(self):
+        return {}
+
+    def load_state_dict(self, state):
+        assert state == {}
+
+
+@pytest.mark.parametrize("more", [{}, {"early_stopping": True, "max_epochs": 6}])
+def test_an_interrupted_training_goes_on_to_the_same_bits(tmp_path, more):
+    def training(epochs, **where):
+        stop = {"callbacks": [Stop(epochs)]}
+        return of_sparse_rows(dropout=0.5, net_params=stop, **more, **where)
+
+    kept = {"checkpoint": tmp_path / "kept", "checkpoint_every": 0}
+    whole = training(99).fit(SPARSE, Y)
+    with pytest.raises(KeyboardInterrupt):
+        training(3, **kept).fit(SPARSE, Y)
+    again = training(99, **kept).fit(SPARSE, Y)
+    assert again.loss_curve_ == whole.loss_curve_
+    assert again.validation_scores_ == whole.validation_scores_
+    np.testing.assert_array_equal(
+        again.predict_proba(SPARSE), whole.predict_proba(SPARSE)
+    )
+    with pytest.raises(ValueError, match="`precision` was 'bf16', and is 'float32'"):
+        training(99, **kept).set_params(precision="float32").fit(SPARSE, Y)
+
+
+def test_encoders():
     encoder = torch.nn.Sequential(torch.nn.Linear(20, 8), torch.nn.ReLU())
     assert coherent(fitted(encoder=encoder, max_epochs=2).predict_proba(X))

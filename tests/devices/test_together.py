@@ -115,6 +115,13 @@ def test_where_one_process_fails_the_others_hear_of_it(launch):
     assert one["after_that"]["weights"] == one["heads"]["weights"]
 
 
+def test_where_one_process_is_interrupted_the_others_do_not_wait(launch):
+    (one, other), *_ = launch
+    assert one["one_is_interrupted"]["n_iter"] == 2  # those that are whole
+    assert "does not answer" in other["one_is_interrupted"]["error"]
+    assert other["one_is_interrupted"]["seconds"] < 60
+
+
 # -- the parts -------------------------------------------------------------------------
 
 

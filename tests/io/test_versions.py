@@ -105,7 +105,8 @@ def test_files_of_older_versions(path):
     np.testing.assert_allclose(model.predict_proba(rows), then["proba"], rtol=1e-5)
     assert model.predict(rows).tolist() == then["labels"]
     assert model[-1].hierarchy_ == HIERARCHY.from_edges(**then["hierarchy"])
-    # And it can be trained further.
+    # All attributes are there, also those of later, and it can be trained further.
+    assert model[-1].dropout_ == model[-1].dropout
     model[-1].partial_fit(model[:-1].transform(rows), then["labels"])
 
 

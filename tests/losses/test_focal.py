@@ -1,5 +1,7 @@
 """The loss against the slow version, golden numbers and closed forms."""
 
+import copy
+
 import numpy as np
 import pytest
 import torch
@@ -315,3 +317,47 @@ def test_a_side_that_counts_nothing_has_no_shift():
     )
     shift = loss.logit_shift(torch.zeros(1, 1, 3)).tolist()
     assert shift == [0, 0, pytest.approx(-np.log(4))]
+
+
+# -- in a training loop of one's own ---------------------------------------------------
+
+
+def weighted_case():
+    loss = HierarchicalFocalLoss(CHAIN, node_weight=[0.1, 0.7, 3], uncertainty=None)
+    logits = torch.randn(2, 4, 3, generator=torch.Generator().manual_seed(0))
+    return loss, logits.double(), torch.tensor([[1, 1, 0]] * 4, dtype=torch.bool)
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float16])
+def test_a_loss_that_was_moved_to_another_dtype_has_the_weights_as_given(dtype):
+    loss, logits, y = weighted_case()
+    expected = loss(logits, y)
+    moved = loss.to(dtype)
+    assert moved(logits, y) == expected
+    moved.set_node_weight([0.1, 0.7, 3])
+    assert moved(logits, y) == expected
+
+
+def test_weights_are_on_the_host_whatever_the_default_device():
+    with torch.device("meta"):
+        loss = HierarchicalFocalLoss(CHAIN, node_weight=[0.1, 0.7, 3])
+    assert loss.node_weight.tolist() == [0.1, 0.7, 3]
+    assert {buffer.device.type for buffer in loss.buffers()} == {"meta"}
+
+
+def test_pickles_of_before_there_were_copies():
+    """Weights were buffers, in float64."""
+    loss, logits, y = weighted_case()
+    state = copy.deepcopy(loss).__getstate__()
+    names = {"node_weight", "negative_weight", "scored"}
+    state["_non_persistent_buffers_set"] = names
+    for side, name in (("positive", "node_weight"), ("negative", "negative_weight")):
+        del state["_buffers"][f"_{side}"]
+        state["_buffers"][name] = state.pop(name)
+    old = HierarchicalFocalLoss.__new__(HierarchicalFocalLoss)
+    old.__setstate__(state)
+    for x in (logits, logits.float()):
+        assert old(x, y) == loss(x, y)
+    old.set_node_weight([1, 1, 1])
+    assert old(logits, y) != loss(logits, y)
+    assert not old.state_dict()
