@@ -147,8 +147,6 @@ def restore(estimator):
     if isinstance(own.get("net_"), dict):  # pickles have the net itself
         own["_made_with"] = _made_with(estimator)
         own["net_"] = _net(estimator, own["net_"])
-    if "net_" in own:  # written before dropout could be "auto"
-        own.setdefault("dropout_", own["net_"].module__dropout)
 
 
 def _value(value):

@@ -374,7 +374,7 @@ def test_rows_without_an_answer(exact):
         def predict_proba(self, X):
             return super().predict_proba(X)[:1]
 
-    with pytest.raises(ValueError, match="each of .* rows, but got 1 answers"):
+    with pytest.raises(ValueError, match=r"each of .* rows, but got 1 answers"):
         predict_partitions(Mute(exact), lazy()).compute()
 
 
