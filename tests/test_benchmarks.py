@@ -2,6 +2,7 @@
 
 import csv
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -155,9 +156,11 @@ def test_the_guide_shows_the_cells_of_gene_function():
     cells = pd.read_csv(molecular_function.RESULTS, dtype=str)
     table = molecular_function.as_table(molecular_function.by_method(cells))
     assert table == molecular_function.SHOWN.read_text()
-    n_splits = cells["method"].value_counts()
-    assert set(n_splits) == {len(molecular_function.SPLITS)}
-    assert all(name in table for name in n_splits.index)
+    # What has not all splits yet is not shown.
+    whole = cells["method"].value_counts() == len(molecular_function.SPLITS)
+    assert whole.sum() >= 5
+    shown = re.findall(r"^   \* - (\w.*)$", table, re.MULTILINE)
+    assert set(shown) == set(whole.index[whole])
 
 
 def test_without_a_gpu_its_benchmark_says_so(tmp_path):
