@@ -12,13 +12,13 @@ from . import _fit
 from ._callbacks import clone_with_callbacks
 from ._diagram import block_of, html_of
 from ._door import checked_rows
+from ._features import check_features
 from ._params import (
     CONSTRAINTS,
     check_partial_fit,
     check_sampler,
     warn_without_effect,
 )
-from ._rows import check_features
 from ._saved import all_or_nothing
 from ._scoring import given_validation
 from ._stored import Plain

@@ -9,7 +9,8 @@ from __future__ import annotations
 import numpy as np
 from sklearn.utils import check_consistent_length
 
-from ._rows import Rows, check_features
+from ._features import check_features
+from ._rows import Rows
 from ._target import make_target
 from ._validation import as_row_weights, as_thresholds, check_same_ids
 

@@ -40,6 +40,7 @@ LAYERS = [
     "metrics",
     "predictions",
     "_rows",
+    "_features",
     "_target",
     "_door",
     "_outputs",

@@ -9,7 +9,8 @@ from PIL import Image
 from torch.utils.data import Dataset, TensorDataset
 
 from sklearn_hmlc import HierarchicalEnsembleClassifier
-from sklearn_hmlc._rows import Rows, check_features, features, memory_batches
+from sklearn_hmlc._features import check_features
+from sklearn_hmlc._rows import Rows, features, memory_batches
 
 rng = np.random.default_rng(0)
 IMAGES = rng.integers(0, 256, (20, 1, 4, 4)).astype(np.uint8)
@@ -154,7 +155,7 @@ def test_arrays_on_disk_stay_there(tmp_path, dtype):
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
 @pytest.mark.parametrize("value", [np.nan, np.inf, 1e300])
 def test_every_part_of_an_array_must_be_finite(monkeypatch, dtype, value):
-    monkeypatch.setattr("sklearn_hmlc._rows._CHECKED_ENTRIES", 50)
+    monkeypatch.setattr("sklearn_hmlc._features._CHECKED_ENTRIES", 50)
     X = IMAGES.astype(dtype)
     check_features(estimator(), X, reset=True)
     with np.errstate(over="ignore"):
