@@ -22,10 +22,8 @@ from .._torch import SEEDS
 from ._file import FILE, HOW_TO_BEGIN, own_folder, read, write
 from ._fingerprint import data_of, digest, machine, parameters_of, versions
 from ._plain import NotPlainError
+from ._same import DIGESTED, check_same_facts, warn_of_machine
 from ._state import capture, differences, restore, tell_progress
-
-# What has digests, and the quotes around the names in it.
-_COMPARED = {"parameters": "`", "data": ""}
 
 
 @contextlib.contextmanager
@@ -89,7 +87,7 @@ def _start_of(estimator):
 
 def _key(facts):
     """Name of the folder of one training among others."""
-    own = {name: [facts[name][k][0] for k in facts[name]] for name in _COMPARED}
+    own = {name: [facts[name][k][0] for k in facts[name]] for name in DIGESTED}
     return digest([own, facts["start"]])[:16]
 
 
@@ -175,9 +173,9 @@ class Kept:
         if not os.path.lexists(self.path):
             return None
         found = read(self.path)
-        _check_same(found["facts"], self.facts, self.path)
+        check_same_facts(found["facts"], self.facts, self.path)
         if not found["finished"]:
-            _warn_of_machine(found["facts"]["machine"], self.facts["machine"])
+            warn_of_machine(found["facts"]["machine"], self.facts["machine"])
             return found
         # Without a seed a second training is meant to be another one.
         drawn = estimator.random_state is None and self.facts["start"] is None
@@ -360,58 +358,6 @@ def _drawn_by(loaders):
         generator = getattr(inner, "generator", None)
         if isinstance(generator, torch.Generator):
             yield generator
-
-
-# -- the same training -----------------------------------------------------------------
-
-
-def _check_same(before, now, path):
-    """Raise where the training of a checkpoint is another one than this."""
-    wrong = [*_other_versions(before, now), *_others(before, now)]
-    if wrong:
-        more = f" (and {len(wrong) - 3} more)" if len(wrong) > 3 else ""
-        raise ValueError(
-            f"{path} is the checkpoint of another training: {'; '.join(wrong[:3])}"
-            f"{more}. With all as it was, `fit` goes on there. {HOW_TO_BEGIN}"
-        )
-
-
-def _other_versions(before, now):
-    for name in {**before["versions"], **now["versions"]}:
-        was, is_now = (facts["versions"].get(name, "absent") for facts in (before, now))
-        if was != is_now:
-            yield f"{name} was of version {was}, and is {is_now}"
-
-
-def _others(before, now):
-    for kind, quotes in _COMPARED.items():
-        for name in {**before[kind], **now[kind]}:
-            was = before[kind].get(name, (None, "absent"))
-            is_now = now[kind].get(name, (None, "absent"))
-            if was[0] == is_now[0]:
-                continue
-            what = f"{quotes}{name}{quotes}"
-            if was[1] == is_now[1]:
-                yield f"{what} differs (both: {was[1]})"
-            else:
-                yield f"{what} was {was[1]}, and is {is_now[1]}"
-    if before["start"] != now["start"]:
-        yield "it went on from another net"
-
-
-def _warn_of_machine(before, now):
-    other = [
-        f"{name} {before[name]!r}, now {now[name]!r}"
-        for name in now
-        if before.get(name, now[name]) != now[name]
-    ]
-    if other:
-        warnings.warn(
-            f"Training goes on with other rounding than it began: {'; '.join(other)}. "
-            "The model is as good, but not the same to the last bit.",
-            UserWarning,
-            stacklevel=2,
-        )
 
 
 # -- signals ---------------------------------------------------------------------------

@@ -229,9 +229,10 @@ def _long_labels(sources: list[Source], ids: pd.Index | None) -> list[list[str]]
         )
     frames = [source.plain(source.names) for source in sources]
     for source, frame in zip(sources, frames, strict=True):
+        ids_there, nodes = (frame[name] for name in frame.columns)
+        _check_given(source, ids_there, "id")
+        _check_given(source, nodes.str.strip(" ;|"), "node")
         frame.columns = ["id", "node"]
-        for name in frame.columns:
-            _check_given(source, frame[name], name)
     names = pd.concat(frames).groupby("id")["node"].agg(list)
     _check_labelled(ids, names.index)
     return names.loc[ids].tolist()
@@ -292,7 +293,7 @@ def _names_in(cell: str, known: Container[str]) -> list[str]:
     if cell in known:
         return [cell]
     names = [part.strip() for part in _SEPARATORS.split(cell)]
-    return [name for name in names if name] or [cell]
+    return [name for name in names if name]
 
 
 def _from_indicators(

@@ -194,6 +194,7 @@ def test_other_tables_of_labels_are_explained(folder, content):
     [
         ("id,node\na,dog\nb,\n", "y.csv: a row has no node"),
         ("id,node\na,dog\n,cat\n", "y.csv: a row has no id"),
+        ("gene,labels\na,dog\nb,; \n", "no node in the column 'labels'"),
         ("id,dog,pug\na,1,0\nb,1,0\n", "no nodes .*: 'pug'.* Did you mean|'pug' is no"),
         ("id,dog\na,1\nb,0.5\n", "the column 'dog' has 0.5"),
     ],
