@@ -19,7 +19,7 @@ import scipy.sparse as sp
 from .._validation import count, did_you_mean, shorten, unknown
 from ..hierarchy import HierarchicalLabelBinarizer, Hierarchy
 from ._columns import check_finite, check_text, text_columns
-from ._source import Source, read_source
+from ._source import Source, check_one_line, read_source
 
 # What a column of nodes may be called, beside a column of ids.
 _OF_NODES = {"node", "label", "term", "code", "class"}
@@ -241,6 +241,7 @@ def _long_labels(sources: list[Source], ids: pd.Index | None) -> list[list[str]]
 def _wide_labels(sources: list[Source], ids: pd.Index | None) -> pd.DataFrame:
     frames = [_features(source, ids is not None, ()) for source in sources]
     for source, frame in zip(sources, frames, strict=True):
+        check_one_line(source.path, frame.columns)
         _check_wide(source, frame)
     frame = stack(frames, [source.path for source in sources])
     if ids is None:

@@ -52,8 +52,11 @@ class Source:
         return self._read(dtype=dict.fromkeys(words, str), na_values=MISSING)
 
     def plain(self, names: Sequence[str]) -> pd.DataFrame:
-        """Return columns as text in which nothing is missing."""
-        return self._read(dtype=str, usecols=list(names))[list(names)]
+        """Return columns of ids or nodes: text on one line, none missing."""
+        frame = self._read(dtype=str, usecols=list(names))[list(names)]
+        for name in names:
+            check_one_line(self.path, frame[name])
+        return frame
 
     def _read(self, **options) -> pd.DataFrame:
         try:
@@ -69,6 +72,16 @@ class Source:
             )
         except ValueError as error:  # pandas' own are ValueErrors, without the path
             raise ValueError(f"{self.path}: {str(error).strip()}") from None
+
+
+def check_one_line(path: Path, names: Iterable[str]) -> None:
+    """Refuse ids and nodes that a quote left open has drawn over several lines."""
+    broken = next((name for name in names if "\n" in name), None)
+    if broken is not None:
+        raise ValueError(
+            f"{path}: expected ids and nodes without line breaks, but one begins "
+            f"{broken[:40]!r}. Is a quote left open?"
+        )
 
 
 def read_source(path: Path, index: bool = False) -> Source:

@@ -55,6 +55,29 @@ def test_other_encodings_are_named(folder, capsys):
     assert "line 2 has the byte 0xe9. Save it as UTF-8" in error_of(capsys, fit)
 
 
+@pytest.mark.parametrize(
+    ("reader", "content"),
+    [
+        (lambda path: _csv.read_features([path], True), 'id,a\n"g1,1\ng2",1\n'),
+        (_csv.read_hierarchy, 'parent,child\na,"b\na,c"\n'),
+        (lambda path: _csv.read_labels([path], None, None), '"x\r\ny",z\n1,0\n'),
+        (
+            lambda path: _csv.read_labels([path], pd.Index(["g1"]), None),
+            'id,node\ng1,"b\ng1,c"\n',
+        ),
+    ],
+)
+def test_ids_and_nodes_of_several_lines_are_refused(folder, reader, content):
+    path = Path("x.csv")
+    path.write_text(content)
+    with pytest.raises(ValueError, match=r"x\.csv: .*line breaks.*quote left open"):
+        reader(path)
+
+
+def test_text_of_several_lines_is_a_feature(folder):
+    assert read('id,a\ng1,"u\nv"\n').to_dict("index") == {"g1": {"a": "u\nv"}}
+
+
 def test_a_name_with_the_mark_of_another_table(folder):
     data = read('id,"a;b"\ng1,1\n')
     assert list(data.columns) == ["a;b"]

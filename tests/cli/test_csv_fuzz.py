@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from sklearn_hmlc import Hierarchy
@@ -63,6 +63,8 @@ def test_features_are_sound_or_refused(content, index, name, tmp_path):
 
 @quiet
 @given(content=tables, index=st.booleans(), flat=st.booleans())
+@example(content="id,node\ng1,a\n", index=True, flat=False)
+@example(content="a,1\n0,1\n1,0\n", index=False, flat=True)
 def test_labels_are_closed_or_refused(content, index, flat, tmp_path):
     path = tmp_path / "y.csv"
     path.write_bytes(content.encode())
@@ -73,13 +75,15 @@ def test_labels_are_closed_or_refused(content, index, flat, tmp_path):
     if result is None:
         assert str(path) in words or "--" in words
         return
-    labels, hierarchy = result
+    labels, hierarchy, n_given = result
+    assert n_given <= labels.sum()
     assert labels.shape[1] == hierarchy.n_nodes
     assert hierarchy.is_closed(labels)
 
 
 @quiet
 @given(content=tables)
+@example(content='"\r",id')
 def test_hierarchies_are_sound_or_refused(content, tmp_path):
     path = tmp_path / "h.csv"
     path.write_bytes(("parent,child\n" + content).encode())
