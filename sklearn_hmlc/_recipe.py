@@ -26,7 +26,7 @@ from .postprocessing import NodeThresholdClassifier
 POOLED = 5
 
 _EXPERTS = ("network", "forest", "kernel")
-_OF_MEAN = ("weights", "cv")
+_OF_MEAN = ("weights", "shrinkage", "cv")
 _OF_THRESHOLDS = ("strategy", "factor", "pooled")
 
 
@@ -37,8 +37,9 @@ def make_rare_node_ensemble(
 
     Features are put in order (missing ones get the median, all are standardised; sparse
     ones stay as they are). A network, a forest and a kernel, each coherent, are
-    averaged with weights that are chosen on rows they have not seen, and the same rows
-    tune a threshold per node. Nodes with few rows share what they learn about theirs.
+    averaged with weights that are chosen on rows they have not seen. Rare nodes lean on
+    their parents, as far as these rows allow, and the same rows tune a threshold per
+    node. Nodes with few rows share what they learn about theirs.
 
     Parameters
     ----------
@@ -56,8 +57,8 @@ def make_rare_node_ensemble(
           `sklearn_hmlc.experts.HierarchicalForestClassifier` and
           `sklearn_hmlc.experts.KernelHierarchyClassifier`; ``network``, ``forest``,
           ``kernel``: another estimator, or "drop";
-        - ``weights``, ``cv``: of `sklearn_hmlc.experts.CoherentVotingClassifier`
-          ("auto", 5);
+        - ``weights``, ``shrinkage``, ``cv``: of
+          `sklearn_hmlc.experts.CoherentVotingClassifier` ("auto", "auto", 5);
         - ``strategy``, ``factor``, ``pooled``: of
           `sklearn_hmlc.postprocessing.NodeThresholdClassifier` ("f1", 3.0, and 5, which
           is for "f1" alone).
@@ -81,8 +82,9 @@ def make_rare_node_ensemble(
     Notes
     -----
     Of the experts the network alone is fitted on folds, once more for each, which is
-    most of the time that a fit takes. Weights and thresholds cost no further fit while
-    ``weights="auto"``; with others all is fitted on 5 folds.
+    most of the time that a fit takes. Weights, shrinkage and thresholds cost no further
+    fit while ``weights="auto"`` or ``shrinkage="auto"``; with other values of both all
+    is fitted on 5 folds.
 
     Groups of rows that are to be held out together: a splitter such as ``GroupKFold``
     as ``cv``, and ``fit(X, Y, experts__groups=groups)``.
@@ -112,7 +114,11 @@ def make_rare_node_ensemble(
         ("kernel", KernelHierarchyClassifier(random_state=random_state)),
     ]
     mean = CoherentVotingClassifier(
-        experts, hierarchy, n_jobs=n_jobs, random_state=random_state
+        experts,
+        hierarchy,
+        shrinkage="auto",
+        n_jobs=n_jobs,
+        random_state=random_state,
     )
     classifier = NodeThresholdClassifier(
         Pipeline([("standardize", TableStandardizer()), ("experts", mean)]),

@@ -343,3 +343,26 @@ def nearest_answer(near, similarity, Y, weight, k, shrinkage):
         return frequencies
     total = counted.sum() + shrinkage
     return (counted @ Y + shrinkage * frequencies) / total
+
+
+# -- shrinkage ---------------------------------------------------------------------
+
+
+def shrunk_to_parents(p, edges, n, strength):
+    """Node by node: what it says, and what its parents say; then the max constraint."""
+    edges = np.asarray(edges, dtype=int).reshape(-1, 2)
+    reach = transitive_closure(len(n), edges)
+    shrunk = {}
+    # A node has fewer ancestors than its descendants have.
+    for j in sorted(range(len(n)), key=lambda j: reach[:, j].sum()):
+        parents = [parent for parent, child in edges if child == j]
+        shrunk[j] = p[:, j]
+        if parents:
+            shares = [(n[j] + 0.5) / (n[parent] + 1) for parent in parents]
+            words = [
+                shrunk[i] * share for i, share in zip(parents, shares, strict=True)
+            ]
+            own = n[j] / (n[j] + strength)
+            shrunk[j] = own * p[:, j] + (1 - own) * np.min(words, axis=0)
+    shrunk = np.column_stack([shrunk[j] for j in range(len(n))])
+    return max_constraint(shrunk, reach)

@@ -16,7 +16,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 from sklearn_hmlc import Hierarchy, make_rare_node_ensemble
 from sklearn_hmlc._recipe import TableStandardizer
 from sklearn_hmlc.experts import NeighborsHierarchyClassifier
-from sklearn_hmlc.postprocessing import node_thresholds
+from sklearn_hmlc.postprocessing import node_thresholds, shrink_to_parents
 from tests.classifier.common import TREE, make_data
 
 X, Y = make_data()
@@ -45,6 +45,7 @@ def test_parts_are_those_by_hand():
     scaled = StandardScaler().fit_transform(X)
     parts = [one.predict_proba(scaled) for one in mean.estimators_]
     proba = np.tensordot(mean.weights_, parts, axes=1)
+    proba = shrink_to_parents(proba, TREE, Y.sum(axis=0), mean.shrinkage_)
     np.testing.assert_allclose(clf.predict_proba(X), proba, rtol=1e-5)
     thresholds = node_thresholds(
         Y, mean.held_out_proba(), "f1", pooled=9, hierarchy=TREE
@@ -64,6 +65,7 @@ def test_parameters_go_by_name():
         forest__n_neighbors=3,
         kernel__alphas=(1.0,),
         weights=[0, 1, 2],
+        shrinkage=2.5,
         cv=3,
         strategy="prevalence",
         n_jobs=2,
@@ -75,6 +77,7 @@ def test_parameters_go_by_name():
     assert forest.n_neighbors == 3
     assert kernel.alphas == (1.0,)
     assert (mean.weights, mean.cv, mean.n_jobs) == ([0, 1, 2], 3, 2)
+    assert mean.shrinkage == 2.5
     assert (clf.strategy, clf.pooled) == ("prevalence", None)
     assert clf.random_state == mean.random_state == kernel.random_state == 7
     assert clf.fit(X, Y).predict(X).shape == Y.shape

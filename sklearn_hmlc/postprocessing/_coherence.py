@@ -98,9 +98,17 @@ def _coherent(scores: np.ndarray, hierarchy: Hierarchy, method: str) -> np.ndarr
 
 def _upward(scores: np.ndarray, hierarchy: Hierarchy) -> np.ndarray:
     columns = np.array(scores.T, order="C")
+    raise_parents(columns, hierarchy)
+    return np.ascontiguousarray(columns.T)
+
+
+def raise_parents(columns: np.ndarray, hierarchy: Hierarchy) -> None:
+    """Give nodes the largest score of themselves and descendants, in place.
+
+    ``columns`` has a row per node: (n_nodes, n_samples).
+    """
     for parents, children in hierarchy.levels:
         np.maximum.at(columns, parents, columns[children])
-    return np.ascontiguousarray(columns.T)
 
 
 def _downward(scores: np.ndarray, hierarchy: Hierarchy) -> np.ndarray:
