@@ -58,7 +58,7 @@ def as_page(cells):
         )
         published = PUBLISHED if name == "au_prc" else {}
         lines += [f"{SHOWN[name]}:", ""]
-        lines += [*_list_table(_in_words(figures, spreads, published)), ""]
+        lines += [*list_table(_in_words(figures, spreads, published)), ""]
     lines += [*_means(mean, methods, sets), *_multiples(mean, ALONE)]
     return "\n".join([*lines, *_multiples(mean, FAIR)])
 
@@ -105,7 +105,7 @@ def _means(mean, methods, sets):
     )
     yield f"Means over the {len(whole)} sets that all of these methods have:"
     yield ""
-    yield from _list_table(shown.rename(columns=SHOWN))
+    yield from list_table(shown.rename(columns=SHOWN))
     yield ""
 
 
@@ -121,11 +121,12 @@ def _multiples(mean, other):
     shown = ratio.map(lambda value: "-" if pd.isna(value) else f"{value:.2f}")
     yield f"The recipe as multiples of *{other}* (-: of nothing):"
     yield ""
-    yield from _list_table(shown.rename(columns=SHOWN))
+    yield from list_table(shown.rename(columns=SHOWN))
     yield ""
 
 
-def _list_table(table):
+def list_table(table):
+    """Yield the lines of a table of texts in reStructuredText."""
     rows = [["", *table.columns], *([name, *row] for name, row in table.iterrows())]
     yield from [".. list-table::", "   :header-rows: 1", ""]
     for row in rows:

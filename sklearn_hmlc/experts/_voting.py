@@ -96,7 +96,7 @@ default="auto"
         How far probabilities of rare nodes are drawn towards what their parents say: as
         many rows of the node's own as the word of its parents is worth, at least 0, see
         `sklearn_hmlc.postprocessing.shrink_to_parents`. "auto": the most of 0, 0.3, 1,
-        3 and 10 that costs no more than .2 % of the pooled AU(PRC) of held-out
+        3 and 10 that costs no more than .1 % of the pooled AU(PRC) of held-out
         probabilities.
     cv : int, splitter or iterable, default=5
         For "auto": folds for experts without ``held_out_proba``, which are fitted on

@@ -31,7 +31,7 @@ _STEPS = (0.2, 0.1, 0.05)
 # How many rows the word of a parent may be worth.
 STRENGTHS = (0.0, 0.3, 1.0, 3.0, 10.0)
 # What shrinkage may cost, as a share of the AU(PRC).
-_COST = 0.002
+_COST = 0.001
 
 
 def choose_weights(
@@ -80,7 +80,7 @@ def choose_strength(
 
     Rankings of rare nodes gain by shrinkage, and weigh little in the pooled area: it
     tells where shrinkage takes more from the others than noise. "Next to nothing" is
-    .2 % of the best area.
+    .1 % of the best area.
 
     Parameters
     ----------
