@@ -42,6 +42,7 @@ def info(args: Any) -> None:
         "Sizes": _size_words(pipeline),
         "Epochs": str(network_of(pipeline).n_iter_),
         "Experts": _expert_words(pipeline),
+        "Shrinkage": _shrinkage_words(pipeline),
     }
     width = max(map(len, lines)) + 1
     for name, words in lines.items():
@@ -126,6 +127,13 @@ def _expert_words(pipeline: Any) -> str:
         return ""
     table = mean.summary()
     return f"weights and AU(PRC) on rows held out\n{table.to_string()}"
+
+
+def _shrinkage_words(pipeline: Any) -> str:
+    """Tell how far the rare nodes of a mean lean on their parents."""
+    strength = getattr(list(chain(pipeline))[-1], "shrinkage_", 0)
+    words = f"what its parents say is worth {strength:g} of a node's own rows"
+    return words if strength else ""
 
 
 def _threshold_words(pipeline: Any) -> str:

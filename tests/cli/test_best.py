@@ -14,7 +14,8 @@ from .pets import content_of, error_of
 BEST = ["fit", *FILES, "--min-count", "2", "--model", "m", "--model-kind", "best"]
 
 
-def test_it_is_that_of_the_library(folder, capsys):
+def test_it_is_that_of_the_library(folder, capsys, monkeypatch):
+    monkeypatch.setattr("sklearn_hmlc.experts._weights.STRENGTHS", (3.0,))
     assert main([*BEST, *TINY, "--threshold-folds", "2"]) == 0
     model = content_of("m")["pipeline"]
     annotations, features = read()
@@ -33,7 +34,10 @@ def test_it_is_that_of_the_library(folder, capsys):
     capsys.readouterr()
     assert main(["info", "m"]) == 0
     told = capsys.readouterr().out
-    assert expected.estimator_["experts"].summary().to_string() in told
+    mean = expected.estimator_["experts"]
+    assert mean.summary().to_string() in told
+    assert mean.shrinkage_ == 3
+    assert "what its parents say is worth 3 of a node's own rows" in told
     assert "one per node by 'f1'" in told
 
 
