@@ -14,6 +14,7 @@ from .. import _frames as frames
 from .._validation import as_scores, check_option
 from ..hierarchy import Hierarchy
 from ._isotonic import isotonic
+from ._passes import lower_children, raise_parents
 
 METHODS = ("max", "min", "mean", "isotonic")
 
@@ -102,17 +103,7 @@ def _upward(scores: np.ndarray, hierarchy: Hierarchy) -> np.ndarray:
     return np.ascontiguousarray(columns.T)
 
 
-def raise_parents(columns: np.ndarray, hierarchy: Hierarchy) -> None:
-    """Give nodes the largest score of themselves and descendants, in place.
-
-    ``columns`` has a row per node: (n_nodes, n_samples).
-    """
-    for parents, children in hierarchy.levels:
-        np.maximum.at(columns, parents, columns[children])
-
-
 def _downward(scores: np.ndarray, hierarchy: Hierarchy) -> np.ndarray:
     columns = np.array(scores.T, order="C")
-    for parents, children in reversed(hierarchy.levels):
-        np.minimum.at(columns, children, columns[parents])
+    lower_children(columns, hierarchy)
     return np.ascontiguousarray(columns.T)

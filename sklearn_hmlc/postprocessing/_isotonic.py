@@ -24,6 +24,7 @@ from scipy.sparse.csgraph import (
 )
 
 from ..hierarchy import Hierarchy
+from ._passes import lower_children, raise_parents
 
 # Capacities are integers whose sum must fit into 32 bits.
 _TOTAL_CAPACITY = 2**30
@@ -42,13 +43,11 @@ def isotonic(scores: np.ndarray, hierarchy: Hierarchy) -> np.ndarray:
     coherent : ndarray of the shape and dtype of ``scores``
         Exact to a part in 10^8 of a row's range.
     """
-    # Nodes as rows: the passes below gather and scatter whole nodes. Where the largest
-    # score below a node and the smallest above it are its own, nothing pulls at it.
+    # Where the largest score below a node and the smallest above it are its own,
+    # nothing pulls at it.
     low, high = scores.T.copy(), scores.T.copy()
-    for parents, children in hierarchy.levels:
-        np.maximum.at(high, parents, high[children])
-    for parents, children in reversed(hierarchy.levels):
-        np.minimum.at(low, children, low[parents])
+    raise_parents(high, hierarchy)
+    lower_children(low, hierarchy)
     moves = (low != high).T
     solved = scores.astype(np.float64)
     for row in np.flatnonzero(moves.any(axis=1)):
@@ -58,8 +57,7 @@ def isotonic(scores: np.ndarray, hierarchy: Hierarchy) -> np.ndarray:
     result = solved.astype(scores.dtype).T
     # What is equal up to rounding becomes equal, so that no parent is below its child
     # in the last bit.
-    for parents, children in hierarchy.levels:
-        np.maximum.at(result, parents, result[children])
+    raise_parents(result, hierarchy)
     return np.ascontiguousarray(result.T)
 
 

@@ -20,7 +20,7 @@ import numpy as np
 from .. import _frames as frames
 from .._validation import as_scores, every_node
 from ..hierarchy import Hierarchy
-from ._coherence import raise_parents
+from ._passes import per_node, raise_parents
 
 # Entries that are held at a time beside the answer (16 MB of float32, twice).
 _BLOCK_ENTRIES = 2**22
@@ -175,5 +175,6 @@ def _lean(
         settle(np.unique(parents))
         share = (counts[children] + 0.5) / (counts[parents] + 1)
         share = np.minimum(share, 1).astype(columns.dtype)[:, np.newaxis]
-        np.minimum.at(borrowed, children, share * columns[parents])
+        below, words = per_node(np.minimum, children, share * columns[parents])
+        borrowed[below] = np.minimum(borrowed[below], words)
     settle(np.flatnonzero(hierarchy.height == 0))
