@@ -28,6 +28,8 @@ SHOWN = {
 BY_SET = ("au_prc", "auprc rarer half", "f1")
 TIMES = ("recall", "precision", "f1", "au_prc", "recall rarest quarter")
 RARE_AREA = "auprc rarer half"
+# Methods that a data set has to have to be shown, and data sets that a method has.
+SEVERAL = 5
 ALONE, FAIR = "one head", "five heads, tuned"
 THREE = "{:.3f}".format
 FORMATS = {
@@ -41,15 +43,15 @@ FORMATS = {
 def as_page(cells):
     """Each measure by data set, means over the sets that all have, and multiples.
 
-    Of the methods that more than half of the sets have; a figure is the mean over the
+    Of the methods that several sets have; a figure is the mean over the
     seeds, with the standard deviation where there are several.
     """
     by_set = cells.groupby(level=["method", "data"])
     mean, spread = by_set.mean(), by_set.std()
     there = mean["au_prc"].unstack("data").notna()
     methods = [name for name in METHODS if name in there.index]
-    methods = [name for name in methods if there.loc[name].mean() > 0.5]
-    sets = there.columns[there.loc[methods].sum() > len(methods) / 2]
+    methods = [name for name in methods if there.loc[name].sum() >= SEVERAL]
+    sets = there.columns[there.loc[methods].sum() >= SEVERAL]
     lines = [_what_ran(cells, methods, sets), ""]
     for name in BY_SET:
         figures, spreads = (
