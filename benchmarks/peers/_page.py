@@ -51,7 +51,8 @@ def as_page(cells):
     there = mean["au_prc"].unstack("data").notna()
     methods = [name for name in METHODS if name in there.index]
     methods = [name for name in methods if there.loc[name].sum() >= SEVERAL]
-    sets = there.columns[there.loc[methods].sum() >= SEVERAL]
+    shown = there.loc["recipe"] & (there.loc[methods].sum() >= SEVERAL)
+    sets = there.columns[shown]
     lines = [_what_ran(cells, methods, sets), ""]
     for name in BY_SET:
         figures, spreads = (
