@@ -71,7 +71,7 @@ def check_stored(X: Any, name: str = "X") -> None:
             f"Expected {name} as an array, but got a {_library(X)} {kind}, which holds "
             f"arrays; name one of them, such as {name}={_example(X)}."
         )
-    _check_unmasked(X)
+    check_unmasked(X)
     if not is_on_disk(X):
         return
     if _library(X) == "h5py" and not X:
@@ -150,11 +150,12 @@ def _dense(part: Any) -> np.ndarray:
     """
     if sp.issparse(part):  # of an AnnData file, say
         return np.asarray(part.toarray())
-    _check_unmasked(part)  # of netCDF
+    check_unmasked(part)  # of netCDF
     return np.asarray(part)
 
 
-def _check_unmasked(part: Any) -> None:
+def check_unmasked(part: Any) -> None:
+    """Raise where values are masked, below which there is some number."""
     if isinstance(part, np.ma.MaskedArray) and np.ma.is_masked(part):
         raise ValueError(
             "Expected rows without missing values, but some are masked; fill them "

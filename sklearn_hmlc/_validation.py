@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from sklearn.utils import check_array
 
 from . import _frames as frames
-from ._on_disk import is_on_disk, sparse_rows
+from ._on_disk import check_unmasked, is_on_disk, sparse_rows
 from ._options import check_bool as check_bool
 from ._options import check_option as check_option
 from ._options import check_share as check_share
@@ -274,6 +274,7 @@ def _check_width(shape: tuple[int, ...], hierarchy: Hierarchy, name: str) -> Non
 
 def _label_values(Y: Any, name: str) -> Any:
     """Return a CSR array of sparse labels, a plain array of all others."""
+    check_unmasked(Y)
     if sp.issparse(Y):
         return sp.csr_array(Y)
     if frames.is_frame(Y):
@@ -330,6 +331,7 @@ def as_scores(
         list has other columns than those of the classes 0 and 1.
     """
     order = _order(Y, hierarchy, name, bare)
+    check_unmasked(Y)
     if frames.is_frame(Y):
         Y = frames.numbers(Y, name)
     elif is_list_of_probabilities(Y):

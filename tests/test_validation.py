@@ -65,3 +65,16 @@ def test_labels_of_objects_in_a_polars_frame():
     )
     closed = PAIR.close(frame)
     assert closed.to_dict(as_series=False) == {"b": [1, 0], "a": [1, 0]}
+
+
+@pytest.mark.parametrize("read", [check.as_scores, check.as_labels])
+def test_what_is_masked_is_refused(read):
+    values = np.ma.array([[1, 1], [1, 0]], mask=[[0, 1], [0, 0]])
+    with pytest.raises(ValueError, match="some are masked; fill them"):
+        read(values, PAIR, "it")
+    assert read(np.ma.array(values.data), PAIR, "it").shape == (2, 2)
+
+
+def test_words_in_place_of_a_prevalence():
+    with pytest.raises(ValueError, match="In `prevalence`: expected numbers"):
+        node_thresholds([[1, 0]], [[0.5, 0.5]], prevalence=["much", 0.1])

@@ -14,7 +14,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping
 from numbers import Integral, Real
-from typing import ClassVar, NamedTuple
+from typing import ClassVar
 
 import numpy as np
 import pandas as pd
@@ -49,9 +49,9 @@ from .._inner_fit import (
 from .._validation import as_numbers, check_same_ids, goes_by_name, values_by_name
 from .._words import did_you_mean, shorten
 from ..hierarchy import Hierarchy
-from ..metrics import au_prc
 from ..postprocessing import make_coherent, shrink_to_parents
 from ._base import CoherentExpert
+from ._choice import MEAN, Chosen, choose, counts_of, mean_of
 from ._held_out import (
     Task,
     by_folds,
@@ -61,10 +61,6 @@ from ._held_out import (
     own_of_each,
 )
 from ._sharing import shared_hierarchy, with_hierarchy
-from ._weights import choose_strength, choose_weights
-
-# Name of the mean beside those of the experts.
-MEAN = "mean"
 
 
 class CoherentVotingClassifier(CoherentExpert, _BaseHeterogeneousEnsemble):
@@ -269,10 +265,10 @@ array-like of shape (n_samples,)
         fits = on_all_rows(task, experts, **self._parallel())
         fitted = {name: fit for name, (fit, _) in fits.items()}
         counted = None if weight is None else weight[task.positions]
-        chosen = _Chosen(given, self.shrinkage, _counts(task, counted))
+        chosen = Chosen(given, self.shrinkage, counts_of(task, counted))
         if self._asks_held_out:
             of_each = self._held_out_of_each(task, experts, fitted, split)
-            chosen = _choose(of_each, task, counted, chosen)
+            chosen = choose(of_each, task, counted, chosen)
         self._learnt(task, fitted, chosen)
         self._rounds = any(rounds for _, rounds in fits.values())
         return self
@@ -411,7 +407,7 @@ array-like of shape (n_samples,)
         return self._in_blocks(narrow(X))
 
     def _in_blocks(self, X):
-        return self._settled(_mean(self.weights_, self.estimators_, self._answer(X)))
+        return self._settled(mean_of(self.weights_, self.estimators_, self._answer(X)))
 
     def _answer(self, X):
         return lambda expert: node_proba(expert, X, self._target)
@@ -421,7 +417,7 @@ array-like of shape (n_samples,)
         if self._mean_held_out is not None:
             return self._mean_held_out.copy()  # users may write on theirs
         try:
-            return _mean(
+            return mean_of(
                 self.weights_,
                 self.estimators_,
                 lambda expert: own_held_out(expert, self._n_counted, self._target),
@@ -433,11 +429,11 @@ array-like of shape (n_samples,)
 
     def _settled(self, proba):
         # Unscored nodes are as the experts have left them.
-        if self._rounds:
-            proba = make_coherent(proba, self.hierarchy_)
-        if self.shrinkage_ == 0:
-            return proba
-        return shrink_to_parents(proba, self.hierarchy_, self._counts, self.shrinkage_)
+        if self.shrinkage_:  # coherent whatever it is given
+            return shrink_to_parents(
+                proba, self.hierarchy_, self._counts, self.shrinkage_
+            )
+        return make_coherent(proba, self.hierarchy_) if self._rounds else proba
 
     def summary(self):
         """Say what each expert counts, and how good it is.
@@ -511,56 +507,3 @@ array-like of shape (n_samples,)
         tags.input_tags.allow_nan = all(one.input_tags.allow_nan for one in inner)
         tags.non_deterministic = any(one.non_deterministic for one in inner)
         return tags
-
-
-class _Chosen(NamedTuple):
-    """How experts become one answer; what is None is not known."""
-
-    weights: np.ndarray | None
-    shrinkage: float | str
-    counts: np.ndarray
-    scores: dict[str, float] | None = None
-    held_out: np.ndarray | None = None
-
-
-def _choose(of_each, task, weight, given):
-    """Choose what is not given; add scores by name, and the mean before shrinkage."""
-    labels, hierarchy = task.labels[task.positions], task.target.hierarchy
-    scored, known = hierarchy.scored, list(of_each.values())
-    weights, shrinkage = given.weights, given.shrinkage
-    if weights is None:
-        weights = choose_weights(known, labels, scored, weight)
-    mean = _mean(weights, known, lambda proba: proba)
-    if isinstance(shrinkage, str):
-        shrinkage = choose_strength(mean, labels, hierarchy, given.counts, weight)
-
-    def score(proba):
-        if labels[:, np.flatnonzero(scored)].nnz == 0:
-            return float("nan")
-        return float(au_prc(labels, proba, scored=scored, sample_weight=weight))
-
-    scores = {name: score(proba) for name, proba in of_each.items()}
-    scores[MEAN] = score(shrink_to_parents(mean, hierarchy, given.counts, shrinkage))
-    return _Chosen(weights, shrinkage, given.counts, scores, mean)
-
-
-def _counts(task, weight):
-    """In how many rows each node is, as they are weighted, 1 on average."""
-    labels = task.labels[task.positions]
-    if weight is None:
-        return np.bincount(labels.indices, minlength=labels.shape[1]).astype(float)
-    return (weight / weight.mean()) @ labels.astype(np.float64)
-
-
-def _mean(weights, experts, answer):
-    """Weighted mean of what experts answer, who are not asked where they count 0.
-
-    Products and sums are rounded, but never so that an order turns around: coherent
-    terms have a coherent sum.
-    """
-    mean = None
-    for weight, expert in zip(weights, experts, strict=True):
-        if weight > 0:
-            term = np.float32(weight) * answer(expert)
-            mean = term if mean is None else np.add(mean, term, out=mean)
-    return np.minimum(mean, 1, out=mean)

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from .. import _frames as frames
-from .._validation import as_scores, every_node
+from .._validation import as_probabilities, not_negative
 from ..hierarchy import Hierarchy
 from ._passes import per_node, raise_parents
 
@@ -96,14 +96,10 @@ def shrink_to_parents(
     array([[0.6  , 0.095, 0.234],
            [0.2  , 0.065, 0.019]])
     """
-    scores = as_scores(proba, hierarchy, "proba")
-    if scores.size and not (scores.min() >= 0 and scores.max() <= 1):
-        raise ValueError(
-            "Expected `proba` of probabilities in [0, 1], but got values from "
-            f"{scores.min():g} to {scores.max():g}."
-        )
+    scores = as_probabilities(proba, hierarchy, "proba")
     counts = _checked_counts(n_positive, hierarchy)
-    if not isinstance(strength, Real) or not 0 <= strength < np.inf:
+    is_number = isinstance(strength, Real) and not isinstance(strength, bool)
+    if not is_number or not 0 <= strength < np.inf:
         raise ValueError(
             f"Expected `strength` to be a finite number of rows, at least 0, but got "
             f"{strength!r}."
@@ -117,14 +113,7 @@ def shrink_to_parents(
 
 
 def _checked_counts(n_positive: Any, hierarchy: Hierarchy) -> np.ndarray:
-    counts = every_node(n_positive, hierarchy, "n_positive").astype(np.float64)
-    fits = counts.shape == (hierarchy.n_nodes,)
-    if not fits or not (np.isfinite(counts).all() and (counts >= 0).all()):
-        raise ValueError(
-            f"Expected `n_positive` of shape ({hierarchy.n_nodes},) with numbers of "
-            f"rows, at least 0, but got shape {counts.shape}, values from "
-            f"{counts.min(initial=np.inf):g} to {counts.max(initial=-np.inf):g}."
-        )
+    counts = not_negative(n_positive, hierarchy, "n_positive").astype(np.float64)
     parents, children = hierarchy.edges.T
     # Sums of weights are what they are but for rounding.
     more = counts[children] > counts[parents] * (1 + 1e-9)

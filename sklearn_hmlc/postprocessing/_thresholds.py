@@ -20,6 +20,7 @@ from .._naming import common_hierarchy
 from .._scores import Predictions, comes_in_blocks, in_rows_of, read_scores
 from .._validation import (
     as_labels,
+    as_numbers,
     as_row_weights,
     check_option,
     check_same_rows,
@@ -266,7 +267,7 @@ def _checked_weight(sample_weight: Any, n_rows: int) -> np.ndarray:
 
 
 def _checked_share(prevalence: Any, hierarchy: Hierarchy) -> np.ndarray:
-    share = every_node(prevalence, hierarchy, "prevalence").astype(np.float64)
+    share = as_numbers(every_node(prevalence, hierarchy, "prevalence"), "prevalence")
     # Means over many rows may round to more than 1.
     fits = share.shape == (hierarchy.n_nodes,)
     if not fits or not ((share >= 0) & (share <= 1 + 1e-9)).all():

@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 import torch
-from skorch.callbacks import Callback
 
 from sklearn_hmlc import HierarchicalEnsembleClassifier, _torch
 from sklearn_hmlc.datasets import make_hierarchical_multilabel
 from sklearn_hmlc.io import load_model, save_model
 from sklearn_hmlc.metrics import au_prc
 from sklearn_hmlc.nn import SparseInputLinear
+from tests.callbacks import Unseen
 
 X, Y, HIERARCHY = make_hierarchical_multilabel(200, 20, 21, kind="dag", random_state=0)
 
@@ -129,7 +129,7 @@ def test_a_sparse_first_layer(ensemble):
     np.testing.assert_allclose(proba, full.predict_proba(SPARSE), atol=0.02)
 
 
-class Stop(Callback):
+class Stop(Unseen):
     """Interrupts a training after some epochs; that is nothing to the training."""
 
     def __init__(self, epochs):
@@ -138,15 +138,6 @@ class Stop(Callback):
     def on_epoch_end(self, net, **kwargs):
         if len(net.history) == self.epochs:
             raise KeyboardInterrupt
-
-    def get_params(self, deep=True):
-        return {}
-
-    def state_dict(self):
-        return {}
-
-    def load_state_dict(self, state):
-        assert state == {}
 
 
 @pytest.mark.parametrize("more", [{}, {"early_stopping": True, "max_epochs": 6}])
