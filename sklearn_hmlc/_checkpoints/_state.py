@@ -38,7 +38,10 @@ def capture(net, generators, history):
             "share": float(net.criterion_.share),
             "callbacks": [_of_callback(one) for one in _that_count(net)],
             "history": history + _new_records(net.history, len(history)),
-            "generators": [one.get_state() for one in generators],
+            "generators": {
+                kind: [one.get_state() for one in some]
+                for kind, some in _by_device(generators).items()
+            },
         }
 
 
@@ -54,13 +57,34 @@ def restore(net, state, generators):
     # The optimiser before them: schedules set its rates when they are made, only.
     for callback, own in zip(_that_count(net), state["callbacks"], strict=True):
         _restore_callback(callback, own)
-    for generator, own in zip(generators, state["generators"], strict=True):
-        generator.set_state(own)
+    for kind, some in _by_device(generators).items():
+        # Another kind of device draws other numbers, from its start.
+        if kind == _HOST or kind in state["generators"]:
+            for generator, own in zip(some, state["generators"][kind], strict=True):
+                generator.set_state(own)
+
+
+_HOST = "cpu"
+
+
+def _by_device(generators):
+    """Generators by the kind of device that they draw on."""
+    found = {}
+    for generator in generators:
+        found.setdefault(generator.device.type, []).append(generator)
+    return found
 
 
 def differences(one, other):
     """Return what differs between two states, in words."""
+    one, other = _on_both(one, other), _on_both(other, one)
     return [_WORDS[name] for name in one if not same(one[name], other[name])]
+
+
+def _on_both(one, other):
+    """Return a state, without generators on devices that another state doesn't have."""
+    kinds = one["generators"].keys() & other["generators"].keys()
+    return one | {"generators": {kind: one["generators"][kind] for kind in kinds}}
 
 
 _WORDS = {

@@ -170,10 +170,12 @@ class _Level(nn.Module):
 
     Of a parent's family, neighbours meet; the winners meet again, until one is left:
     log2(most children) rounds, for all parents at once. Who has no opponent plays
-    itself.
+    itself. Where each operation has to be launched, on a GPU, two do it all.
     """
 
     above: Tensor
+    edges_above: Tensor
+    edges_below: Tensor
 
     def __init__(self, above: np.ndarray, below: np.ndarray) -> None:
         super().__init__()
@@ -189,12 +191,25 @@ class _Level(nn.Module):
             self._keep(f"right_{self.n_rounds}", right)
             self.n_rounds += 1
         self._keep("above", parents)
+        self._keep("edges_above", above)
+        self._keep("edges_below", below)
 
     def _keep(self, name: str, index: np.ndarray) -> None:
         # Made from the hierarchy, so it moves with the module but is no state to save.
         self.register_buffer(name, torch.tensor(index), persistent=False)
 
     def forward(self, rows: Tensor) -> None:
+        if rows.device.type == "cpu":
+            self.by_knockout(rows)
+        else:
+            self.at_once(rows)
+
+    def at_once(self, rows: Tensor) -> None:
+        values = rows.index_select(0, self.edges_below)
+        parents = self.edges_above[:, None].expand_as(values)
+        rows.scatter_reduce_(0, parents, values, "amax")
+
+    def by_knockout(self, rows: Tensor) -> None:
         best = rows
         for k in range(self.n_rounds):
             left, right = self._meeting(best, k)
@@ -301,7 +316,27 @@ class _Constrained(torch.autograd.Function):
         back = torch.empty_like(grad, memory_format=torch.contiguous_format)
         for part, winners in zip(_chunks(grad), ctx.winners, strict=True):
             by_node = grad[part].T.clone(memory_format=torch.contiguous_format)
-            moved = by_node.index_select(0, ctx.parents)
-            by_node.index_fill_(0, ctx.parents, 0).scatter_add_(0, winners, moved)
-            back[part] = by_node.T
+            on_host = by_node.device.type == "cpu"
+            move = _moved_to if on_host else _moved_in_any_order
+            back[part] = move(winners, by_node, ctx.parents).T
         return back, None, None
+
+
+def _moved_to(winners: Tensor, by_node: Tensor, parents: Tensor) -> Tensor:
+    """Add what parents have to their winners, in place."""
+    moved = by_node.index_select(0, parents)
+    return by_node.index_fill_(0, parents, 0).scatter_add_(0, winners, moved)
+
+
+def _moved_in_any_order(winners: Tensor, by_node: Tensor, parents: Tensor) -> Tensor:
+    """Do as `_moved_to`, to the same bits in whatever order a GPU adds.
+
+    Sums of integers don't depend on it. These are multiples of so small a power of two
+    that the largest number has all bits but those that sums may need. Where a number is
+    not finite, none of the result is.
+    """
+    wide = by_node.to(torch.promote_types(by_node.dtype, torch.float32))
+    largest = torch.linalg.vector_norm(wide, torch.inf).clamp_min(2.0**-60)
+    bits = 62 - (len(parents) + 1).bit_length()
+    unit = largest / torch.frexp(largest).mantissa * 2.0**-bits
+    return _moved_to(winners, (wide / unit).long(), parents) * unit
