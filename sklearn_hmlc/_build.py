@@ -83,10 +83,11 @@ def given_callbacks(estimator):
 
 @contextlib.contextmanager
 def drawing_weights(net, generator):
-    """Let a net draw its initial weights from a generator."""
+    """Let a net draw its initial weights from a generator, and forget it then."""
     net.module = _Maker(net.module, generator)
     try:
         yield
+        net.module_.draw_from(None)
     finally:
         net.module = net.module.make
 

@@ -394,10 +394,9 @@ def check_trained(net, rows, n_before, infinite):
     damaged = sorted(_not_finite(net.module_) - infinite)
     what = f"the weights {damaged[0]!r} are not finite" if damaged else ""
     if not damaged:
-        try:
-            net.mean_proba(rows.take(np.arange(min(2, len(rows)))).X)
-        except ValueError:
-            what = "the outputs are NaN"
+        first = rows.take(np.arange(min(2, len(rows)))).X
+        if not net.gives_numbers(first):
+            what = "the outputs are NaN or infinite"
     if what:
         raise ValueError(
             f"Training diverged: {what} after epoch {len(net.history)}. Lower `lr`, or "

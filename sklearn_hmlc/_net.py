@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import inspect
 
-import cloudpickle
 import numpy as np
 import torch
 from sklearn.utils import gen_batches
@@ -205,7 +204,7 @@ class HierarchicalNet(NeuralNet):
         heavy = (*self.cuda_dependent_attributes_, "callbacks")
         names = [name for name in state if str(name).startswith(heavy)]
         parts = {name: state.pop(name) for name in names}
-        state["__cuda_dependent_attributes__"] = cloudpickle.dumps(parts)
+        state["__cuda_dependent_attributes__"] = _torch.pickled(parts)
         return state
 
     # -- prediction --------------------------------------------------------------------
@@ -266,6 +265,17 @@ class HierarchicalNet(NeuralNet):
                     "damaged, or the encoder fails on these rows."
                 )
             yield rows, p
+
+    def gives_numbers(self, X):
+        """Tell whether the network's outputs are finite for a few rows."""
+        self.module_.eval()
+        with _torch.usual(self.device), torch.inference_mode():
+            x = features(X, slice(0, _num_samples(X)))
+            try:
+                logits = self.module_(_torch.moved(x, self.device))
+            except ValueError:  # an encoder's features
+                return False
+            return bool(logits.isfinite().all())
 
     def shift(self, x, logits):
         """Return what the weights have put on the logits.

@@ -8,9 +8,11 @@ has torch's global ones, one fit at a time, and they get their state back.
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import threading
 
+import cloudpickle
 import torch
 
 # Of products in training.
@@ -90,6 +92,37 @@ def generators(seed, device):
     if device.type == "cpu":
         return host, host
     return host, torch.Generator(device=device).manual_seed(seed)
+
+
+class _Pickler(cloudpickle.Pickler):
+    """Pickles generators so that tensors may be moved to any device when it is read.
+
+    Torch's own pickles have their state in a tensor, which is then moved as well.
+    """
+
+    dispatch_table = cloudpickle.Pickler.dispatch_table.new_child()
+
+
+def pickled(value):
+    """Return a pickle that tells what a notebook defines by value."""
+    file = io.BytesIO()
+    _Pickler(file).dump(value)
+    return file.getvalue()
+
+
+def _generator(kind, state):
+    """Return a generator; where there is no such device, one of the host's."""
+    if kind != "cpu" and not getattr(torch, kind).is_available():
+        return torch.Generator()
+    generator = torch.Generator(kind)
+    generator.set_state(torch.frombuffer(bytearray(state), dtype=torch.uint8))
+    return generator
+
+
+_Pickler.dispatch_table[torch.Generator] = lambda generator: (
+    _generator,
+    (generator.device.type, generator.get_state().numpy().tobytes()),
+)
 
 
 @contextlib.contextmanager

@@ -16,6 +16,9 @@ import torch
 # The key that marks a dict as something else.
 _KIND = "!"
 
+# What a tensor is marked with that was not on the host.
+_PLACED = "placed"
+
 _SINGLE = (bool, int, float, complex, str, bytes, type(None))
 _BIT_GENERATORS = ("PCG64", "PCG64DXSM", "MT19937", "Philox", "SFC64")
 
@@ -62,7 +65,8 @@ def from_plain(value):
 
 
 def same(one, other):
-    """Tell whether two plain values are the same, to the last bit."""
+    """Tell whether two plain values are the same to the last bit, on any device."""
+    one, other = _on_the_host(one), _on_the_host(other)
     if type(one) is not type(other):
         return False
     if isinstance(one, torch.Tensor):
@@ -73,6 +77,12 @@ def same(one, other):
     if isinstance(one, list | tuple):
         return len(one) == len(other) and all(map(same, one, other))
     return one == other or (one != one and other != other)
+
+
+def _on_the_host(value):
+    if type(value) is dict and value.get(_KIND) == _PLACED:
+        return value["value"][1]
+    return value
 
 
 def _bytes_of(tensor):
@@ -93,7 +103,15 @@ def _tensor(tensor):
     copy = tensor.detach().to("cpu", copy=True)
     if tensor.device.type == "cpu":
         return copy
-    return {_KIND: "placed", "value": [str(tensor.device), copy]}
+    return {_KIND: _PLACED, "value": [str(tensor.device), copy]}
+
+
+def _to_place(parts):
+    """Return a tensor where it was; on the host, where there is no such device."""
+    try:
+        return parts[1].to(parts[0])
+    except (RuntimeError, AssertionError):
+        return parts[1]
 
 
 def _array(array):
@@ -166,5 +184,5 @@ _FROM_PLAIN = {
     ),
     "array": _to_array,
     "number": lambda parts: _to_array(parts)[()],
-    "placed": lambda parts: parts[1].to(parts[0]),
+    _PLACED: _to_place,
 }

@@ -115,6 +115,8 @@ def _read_sparse(
         (values, (samples[here], positions[here])), shape=(len(rows), n_columns)
     )
     data = pd.DataFrame.sparse.from_spmatrix(matrix[:, numeric], columns=numeric)
+    # What is left out is 0, which pandas 3.0 takes for missing.
+    data = data.astype(pd.SparseDtype(float, 0))
     return _joined(data, nominal), column(header.class_position, "").tolist()
 
 

@@ -82,7 +82,9 @@ def classifier(hierarchy, folder, log=None, callbacks=(), **params):
 def learnt(fitted, X):
     """All that a training leaves, as arrays by name."""
     net = fitted.net_
-    found = {f"weights {k}": v.numpy() for k, v in net.module_.state_dict().items()}
+    found = {
+        f"weights {k}": v.cpu().numpy() for k, v in net.module_.state_dict().items()
+    }
     for name in sorted({name for epoch in fitted.history_ for name in epoch}):
         if name not in ("dur", "batches"):
             found[f"history {name}"] = np.array([e.get(name) for e in fitted.history_])

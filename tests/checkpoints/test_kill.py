@@ -20,6 +20,12 @@ FEW = [("early stopping", 3), ("thresholds", 3)]
 ALL = [(kind, 20) for kind in KINDS]
 
 
+@pytest.fixture(autouse=True)
+def _no_gpu(monkeypatch):
+    """CUDA is not for forked children."""
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "-1")
+
+
 def start(kind, folder, out, log):
     """Start a training in a process of its own."""
     context = multiprocessing.get_context("forkserver")

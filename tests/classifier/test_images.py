@@ -82,7 +82,7 @@ def test_the_user_s_encoder_is_not_changed():
     after = clf.net_.module_.encoder.state_dict()
     for name, value in own.state_dict().items():
         assert torch.equal(value, before[name])
-    assert not torch.equal(after["0.weight"], before["0.weight"])
+    assert not torch.equal(after["0.weight"].cpu(), before["0.weight"])
     again = clone(clf).fit(FEW, FEW_Y)
     assert np.array_equal(again.predict_proba(FEW), clf.predict_proba(FEW))
     loaded = pickle.loads(pickle.dumps(clf))
@@ -93,7 +93,7 @@ def test_a_frozen_encoder_stays():
     clf = make(freeze_encoder=True)
     fitted = clf.fit(FEW, FEW_Y).net_.module_.encoder
     for name, value in clf.encoder.state_dict().items():
-        assert torch.equal(value, fitted.state_dict()[name])
+        assert torch.equal(value, fitted.state_dict()[name].cpu())
     assert clf.encoder[0].weight.requires_grad
 
 

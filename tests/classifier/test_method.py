@@ -23,7 +23,8 @@ KINDS = ["heads", "dropout", "last_layer"]
 def as_network(clf, X):
     """Logits (M, B, C) of the module in evaluation mode."""
     with torch.no_grad():
-        return clf.net_.module_.eval()(torch.tensor(X, dtype=torch.float32))
+        rows = torch.tensor(X, dtype=torch.float32, device=clf.net_.device)
+        return clf.net_.module_.eval()(rows).cpu()
 
 
 # -- kinds of ensembles ----------------------------------------------------------------

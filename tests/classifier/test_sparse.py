@@ -99,7 +99,7 @@ def test_features_that_never_came_keep_their_weights():
     clf = small(max_epochs=1).partial_fit(X, Y)
     before = first_layer(clf).weight.detach().clone()
     after = first_layer(clf.partial_fit(X, Y)).weight.detach()
-    changed = (before != after).any(dim=1).numpy()
+    changed = (before != after).any(dim=1).cpu().numpy()
     assert not changed[absent].any()
     assert changed[X.sum(axis=0) > 0].all()
 

@@ -38,6 +38,10 @@ def answer(seed, params=None):
     return small(random_state=seed, **(params or {})).fit(X, Y).predict_proba(X)
 
 
+# CUDA that a parent has used is not for its forked children.
+ON_CPU = {"device": "cpu"}
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_fits_in_threads_are_fits_alone(kind):
     state = torch.get_rng_state()
@@ -87,12 +91,12 @@ WIDE = torch.nn.Linear(8, 9000)
 
 
 def in_child(queue):
-    queue.put(answer(0))
+    queue.put(answer(0, ON_CPU))
 
 
 def goes_on_in_child(clf, queue):
     # Fitted ones, and encoders, are copied.
-    for fit in (clf.fit, clf.partial_fit, clone(small(encoder=WIDE)).fit):
+    for fit in (clf.fit, clf.partial_fit, clone(small(encoder=WIDE, **ON_CPU)).fit):
         queue.put(fit(X, Y).n_iter_)
 
 
@@ -103,7 +107,7 @@ def test_a_forked_child_trains(monkeypatch):
     before = torch.get_num_threads()
     torch.set_num_threads(2)
     try:
-        expected = answer(0)
+        expected = answer(0, ON_CPU)
         torch.relu(wide @ wide).sum()  # starts the threads, of which a child has none
         context = multiprocessing.get_context("fork")
         queue = context.Queue()
@@ -112,7 +116,7 @@ def test_a_forked_child_trains(monkeypatch):
         np.testing.assert_allclose(queue.get(timeout=60), expected, rtol=1e-6)
         child.join(10)
         assert child.exitcode == 0
-        clf = small(hidden_layer_sizes=(400, 400), warm_start=True).fit(X, Y)
+        clf = small(hidden_layer_sizes=(400, 400), warm_start=True, **ON_CPU).fit(X, Y)
         child = context.Process(target=goes_on_in_child, args=(clf, queue))
         child.start()
         assert [queue.get(timeout=60) for _ in range(3)] == [6, 7, 3]

@@ -53,7 +53,9 @@ def moved(seed, n_nodes=300, dtype=torch.float32):
     """Winners, gradients by node, and parents: all but the last 20 nodes."""
     generator = torch.Generator().manual_seed(seed)
     parents = torch.arange(n_nodes - 20)
-    winners = torch.randint(n_nodes - 20, n_nodes, (len(parents), 5), generator=generator)
+    winners = torch.randint(
+        n_nodes - 20, n_nodes, (len(parents), 5), generator=generator
+    )
     scale = numbers((n_nodes, 1), seed + 1, torch.float64).mul(3).exp()
     grad = (numbers((n_nodes, 5), seed, torch.float64) * scale).to(dtype)
     return winners, grad, parents
@@ -67,7 +69,9 @@ def test_sums_in_any_order_are_sums(dtype, size):
     found = _moved_in_any_order(winners, grad, parents)
     exact = _moved_to(winners, grad.double(), parents)
     assert found.dtype == dtype
-    bound = 2.0**-40 * float(grad.abs().max()) + 2 * torch.finfo(dtype).eps * exact.abs()
+    bound = (
+        2.0**-40 * float(grad.abs().max()) + 2 * torch.finfo(dtype).eps * exact.abs()
+    )
     assert ((found.double() - exact).abs() <= bound).all()
     # A number that nothing is added to keeps its bits, unless it is minute.
     alone = exact.abs() > 1e-4 * exact.abs().max()

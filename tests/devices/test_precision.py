@@ -77,14 +77,14 @@ def test_a_model_of_a_launch_is_loaded_without_one(tmp_path, monkeypatch):
     save_model(clf, tmp_path / "model.hmlc")
     monkeypatch.setenv("WORLD_SIZE", "2")
     loaded = load_model(tmp_path / "model.hmlc")
-    assert (loaded.device, loaded.net_.device) == ("accelerate", "cpu")
+    assert (loaded.device, loaded.net_.device) == ("accelerate", clf.net_.device)
     np.testing.assert_array_equal(loaded.predict_proba(X), clf.predict_proba(X))
 
 
 def test_a_device_without_it_is_refused(monkeypatch):
     monkeypatch.setattr(_torch, "_multiplies", lambda dtype, device: False)
     with pytest.raises(ValueError, match="which cpu does not; use precision='float32'"):
-        fitted()
+        fitted(device="cpu")
     assert fitted(precision="float32", max_epochs=1).n_iter_ == 1
 
 

@@ -255,7 +255,7 @@ def test_weights_can_be_read_by_others(tmp_path):
     save_model(model, tmp_path / "model")
     with zipfile.ZipFile(tmp_path / "model") as archive:
         found = load(archive.read("weights.safetensors"))
-    weights = model.net_.module_.state_dict()
+    weights = {k: v.cpu() for k, v in model.net_.module_.state_dict().items()}
     assert {name.partition(".")[2] for name in found} == set(weights)
     assert all(torch.equal(x, weights[k.partition(".")[2]]) for k, x in found.items())
 
