@@ -106,8 +106,9 @@ def part_with(estimator: Any, attribute: str) -> Any:
     for part in parts:
         if hasattr(part, attribute):
             return part
+    innermost = parts[-1] if parts else estimator
     raise AttributeError(
-        f"Expected an estimator with `{attribute}`, but {type(parts[-1]).__name__} has "
+        f"Expected an estimator with `{attribute}`, but {type(innermost).__name__} has "
         "none."
     )
 

@@ -71,6 +71,8 @@ class HierarchicalFocalLoss(nn.Module):
     ValueError
         If the node weights have the wrong length or are negative or not finite, the
         measure is unknown, or a number is out of its range.
+    TypeError
+        If `hierarchy` is no Hierarchy.
 
     See Also
     --------

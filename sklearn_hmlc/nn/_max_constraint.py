@@ -22,6 +22,7 @@ import torch
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
+from .._naming import given_hierarchy
 from ..hierarchy import Hierarchy
 
 # A key has a bit of label, 32 bits of value and 31 bits of node.
@@ -52,6 +53,11 @@ class MaxConstraint(nn.Module):
     hierarchy : Hierarchy
         The label graph; its node order is the order of the last dimension.
 
+    Raises
+    ------
+    TypeError
+        If `hierarchy` is no Hierarchy.
+
     Notes
     -----
     O(E) time and O(C) memory for each row and member, no (C, C) matrix. Any float
@@ -81,7 +87,7 @@ class MaxConstraint(nn.Module):
 
     def __init__(self, hierarchy: Hierarchy) -> None:
         super().__init__()
-        self.hierarchy = hierarchy
+        self.hierarchy = given_hierarchy(hierarchy)
         self.levels = nn.ModuleList(
             _Level(above, below) for above, below in hierarchy.levels
         )

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from .. import _frames as frames
+from .._naming import given_hierarchy
 from .._validation import as_scores, check_option
 from ..hierarchy import Hierarchy
 from ._isotonic import isotonic
@@ -51,6 +52,8 @@ def make_coherent(proba: Any, hierarchy: Hierarchy, method: str = "max") -> Any:
     ValueError
         If the shape does not fit the hierarchy, a value is not finite or the method is
         unknown.
+    TypeError
+        If `hierarchy` is no Hierarchy.
 
     Notes
     -----
@@ -78,6 +81,7 @@ def make_coherent(proba: Any, hierarchy: Hierarchy, method: str = "max") -> Any:
     [[0.4 0.4 0.1]]
     """
     check_option("method", method, METHODS)
+    hierarchy = given_hierarchy(hierarchy)
     scores = as_scores(proba, hierarchy, "proba")
     coherent = _coherent(scores, hierarchy, method)
     names = frames.columns(proba)

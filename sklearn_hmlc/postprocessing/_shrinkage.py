@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from .. import _frames as frames
+from .._naming import given_hierarchy
 from .._validation import as_probabilities, not_negative
 from ..hierarchy import Hierarchy
 from ._passes import per_node, raise_parents
@@ -62,6 +63,8 @@ def shrink_to_parents(
     ValueError
         If a shape does not fit the hierarchy, a value is not finite or out of its
         range, or a child is in more rows than its parent.
+    TypeError
+        If `hierarchy` is no Hierarchy.
 
     See Also
     --------
@@ -96,6 +99,7 @@ def shrink_to_parents(
     array([[0.6  , 0.095, 0.234],
            [0.2  , 0.065, 0.019]])
     """
+    hierarchy = given_hierarchy(hierarchy)
     scores = as_probabilities(proba, hierarchy, "proba")
     counts = _checked_counts(n_positive, hierarchy)
     is_number = isinstance(strength, Real) and not isinstance(strength, bool)
