@@ -310,12 +310,28 @@ def _from_indicators(
             f"--labels must hold 0 and 1, but the column {frame.columns[column]!r} has "
             f"{values[row, column]:g}."
         )
+    _tell_of_untold(frame.columns, hierarchy)
     positive = sp.coo_array(values)
     columns = hierarchy.index(list(frame.columns))[positive.coords[1]]
     ones = np.ones(len(columns), dtype=np.int64)
     shape = (len(frame), hierarchy.n_nodes)
     labels = sp.csr_array((ones, (positive.coords[0], columns)), shape=shape)
     return hierarchy.close(labels), hierarchy, len(columns)
+
+
+def _tell_of_untold(names: Iterable[str], hierarchy: Hierarchy) -> None:
+    """Warn of nodes without a column, of their own or of a descendant."""
+    told = np.zeros((1, hierarchy.n_nodes), dtype=bool)
+    told[0, hierarchy.index(list(names))] = True
+    untold = np.flatnonzero(~hierarchy.close(told)[0])
+    if len(untold):
+        warnings.warn(
+            f"The labels have no column for {len(untold):,} of "
+            f"{count(hierarchy.n_nodes, 'node')}: "
+            f"{shorten(hierarchy.nodes[k] for k in untold)}. No row counts as having "
+            "them.",
+            stacklevel=2,
+        )
 
 
 def _check_nodes(names: Iterable[str], hierarchy: Hierarchy) -> None:

@@ -296,3 +296,32 @@ def test_the_pets_are_read_as_before(folder):
     data = read(FEATURES)
     assert data["weight"].fillna(-1).tolist() == [4.5, -1, 1, 2]
     assert data["coat"].fillna("-").tolist() == ["long", "short", "-", "long"]
+
+
+@pytest.mark.filterwarnings("default")
+@pytest.mark.parametrize(
+    ("columns", "untold"),
+    [
+        ("cat,dog", "2 of 4 nodes: 'terrier', 'cow'"),
+        ("cat,terrier", "1 of 4 nodes: 'cow'"),  # dogs are told of by terriers
+        ("cow,dog,terrier", "1 of 4 nodes: 'cat'"),
+        ("cat,cow,terrier", None),
+    ],
+)
+def test_nodes_without_a_column_are_told(folder, capsys, columns, untold):
+    """No row counts as having them, which alters measures and when to stop."""
+    write("x.csv", "weight\n1\n2\n3\n")
+    write("edges.csv", "parent,child\n,cat\n,dog\ndog,terrier\n,cow\n")
+    write("whole.csv", "cat,dog,terrier,cow\n1,0,0,1\n0,1,1,0\n1,1,0,1\n")
+    cells = {"cat": "1,0,1", "dog": "0,1,1", "terrier": "0,1,0", "cow": "1,0,1"}
+    lines = zip(*(cells[name].split(",") for name in columns.split(",")), strict=True)
+    write("some.csv", "\n".join([columns, *map(",".join, lines)]) + "\n")
+    fit = ["fit", "x.csv", "--labels", "whole.csv", "--hierarchy", "edges.csv"]
+    write("v.csv", "weight\n1.5\n2.5\n4\n")
+    valid = ["--valid", "v.csv", "--valid-labels", "some.csv"]
+    assert main([*fit, *valid, "--model", "m", *SMALL]) == 0
+    fitted = capsys.readouterr().err
+    assert main(["evaluate", "m", "v.csv", "--labels", "some.csv"]) == 0
+    for said in (fitted, capsys.readouterr().err):
+        assert ("no column for" in said) == (untold is not None)
+        assert untold is None or f"The labels have no column for {untold}" in said
