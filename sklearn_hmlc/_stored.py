@@ -198,10 +198,9 @@ def _net(estimator, kept):
 
 def _device(wanted, trained_on):
     """Return where the net is to be: where it was trained, if there is such a place."""
-    if wanted in ("auto", LAUNCHED):
-        return str(_torch.device_of("auto"))
+    asked = "auto" if wanted in ("auto", LAUNCHED) else trained_on
     try:
-        return str(_torch.device_of(trained_on))
+        return str(_torch.device_of(asked))
     except ValueError:
         return "cpu"
 

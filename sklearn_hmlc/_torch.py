@@ -30,17 +30,30 @@ _LOCKS: dict[int, threading.RLock] = {}
 
 def device_of(device):
     """Return the torch device that a parameter names, or raise where there is none."""
+    found = device
     if device == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        found = "cuda" if torch.cuda.is_available() else "cpu"
     try:
-        named = torch.device(device)
+        named = torch.device(found)
         torch.zeros(1, device=named).cpu()
     except (RuntimeError, AssertionError, NotImplementedError) as error:
         raise ValueError(
             "Expected `device` to be 'accelerate', 'auto' or a device of this machine, "
-            f"but got {device!r}: {error}"
+            f"but got {device!r}: {error}{_what_to_do(str(found))}"
         ) from error
     return named
+
+
+def _what_to_do(device):
+    """Say how to do without a GPU that is there, but not for this process."""
+    if not device.startswith("cuda") or not torch.cuda.is_available():
+        return ""
+    if os.getpid() == _PROCESS:
+        return " To do without the GPU, say device='cpu'."
+    return (
+        " A forked process can't use a GPU that its parent has used: start it by "
+        "'spawn', or say device='cpu'."
+    )
 
 
 def check_precision(precision, device):
@@ -94,20 +107,20 @@ def generators(seed, device):
     return host, torch.Generator(device=device).manual_seed(seed)
 
 
-class _Pickler(cloudpickle.Pickler):
-    """Pickles generators so that tensors may be moved to any device when it is read.
-
-    Torch's own pickles have their state in a tensor, which is then moved as well.
-    """
-
-    dispatch_table = cloudpickle.Pickler.dispatch_table.new_child()
-
-
 def pickled(value):
-    """Return a pickle that tells what a notebook defines by value."""
+    """Return a pickle that tells what a notebook defines by value.
+
+    Its tensors may be moved to any device when it is read: generators, which torch
+    pickles with their state in a tensor, have it in bytes.
+    """
     file = io.BytesIO()
     _Pickler(file).dump(value)
     return file.getvalue()
+
+
+def _reduced(generator):
+    state = generator.get_state().numpy().tobytes()
+    return _generator, (generator.device.type, state)
 
 
 def _generator(kind, state):
@@ -119,10 +132,10 @@ def _generator(kind, state):
     return generator
 
 
-_Pickler.dispatch_table[torch.Generator] = lambda generator: (
-    _generator,
-    (generator.device.type, generator.get_state().numpy().tobytes()),
-)
+class _Pickler(cloudpickle.Pickler):
+    dispatch_table = cloudpickle.Pickler.dispatch_table.new_child(
+        {torch.Generator: _reduced}
+    )
 
 
 @contextlib.contextmanager

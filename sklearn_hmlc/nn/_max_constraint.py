@@ -211,11 +211,13 @@ class _Level(nn.Module):
             self.at_once(rows)
 
     def at_once(self, rows: Tensor) -> None:
+        """Take the maxima in two operations, in whatever order a GPU compares."""
         values = rows.index_select(0, self.edges_below)
         parents = self.edges_above[:, None].expand_as(values)
         rows.scatter_reduce_(0, parents, values, "amax")
 
     def by_knockout(self, rows: Tensor) -> None:
+        """Take the maxima round by round, as is quickest on a CPU."""
         best = rows
         for k in range(self.n_rounds):
             left, right = self._meeting(best, k)

@@ -10,7 +10,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sklearn_hmlc import Hierarchy
+from sklearn_hmlc import Hierarchy, _torch
 from sklearn_hmlc.nn import MaxConstraint
 from sklearn_hmlc.nn._max_constraint import (
     _keys,
@@ -105,3 +105,22 @@ def test_no_number_passes_for_one(value):
     winners, grad, parents = moved(3)
     grad[7, 2] = value
     assert not _moved_in_any_order(winners, grad, parents).isfinite().any()
+
+
+@pytest.mark.parametrize(
+    ("process", "said"),
+    [(None, "say device='cpu'"), (-1, "forked process .* start it by 'spawn'")],
+)
+def test_a_gpu_that_is_not_for_this_process(monkeypatch, process, said):
+    """It is there, and used by others, or by the parent of a fork."""
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch, "zeros", _out_of_memory)
+    if process is not None:
+        monkeypatch.setattr(_torch, "_PROCESS", process)
+    for device in ("auto", "cuda", torch.device("cuda:0")):
+        with pytest.raises(ValueError, match=f"out of memory.* {said}"):
+            _torch.device_of(device)
+
+
+def _out_of_memory(*shape, **kwargs):
+    raise RuntimeError("CUDA error: out of memory.")
