@@ -7,8 +7,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
+from scipy.special import logit
 
 from benchmarks.ontology import molecular_function
 from benchmarks.paper import __main__ as program
@@ -17,6 +19,7 @@ from benchmarks.paper._methods import MAIN, METHODS, make
 from benchmarks.paper._study import Study
 from benchmarks.paper._table import Table, fill
 from benchmarks.peers import __main__ as peers
+from benchmarks.peers import frontier
 from sklearn_hmlc import Hierarchy
 
 ROOT = Path(__file__).parents[1]
@@ -175,3 +178,26 @@ def test_without_a_gpu_its_benchmark_says_so(tmp_path):
 
 def test_the_page_of_peers_shows_the_cells():
     assert peers.as_page(peers.whole_cells()) == peers.PAGE.read_text()
+
+
+def test_the_page_of_the_frontier_shows_the_cells():
+    found = frontier.curves()
+    assert frontier.as_page(found) == frontier.PAGE.read_text()
+    for curve in found.values():  # the higher the thresholds, the less is found
+        assert curve["recall"].is_monotonic_decreasing
+
+
+def test_thresholds_move_on_the_scale_of_log_odds():
+    thresholds = np.array([0.0, 0.01, 0.5, 0.9, 1.0, np.inf])
+    np.testing.assert_allclose(frontier.moved(thresholds, 0), thresholds)
+    found = frontier.moved(thresholds, -1.5)
+    np.testing.assert_allclose(logit(found[1:4]), logit(thresholds[1:4]) - 1.5)
+    np.testing.assert_array_equal(found[[0, 4, 5]], thresholds[[0, 4, 5]])
+
+
+def test_curves_are_compared_at_the_same_recall():
+    curve = pd.DataFrame(
+        {"recall": [0.6, 0.2], "precision": [0.1, 0.5], "f1": [0.2, 0.3]}, index=[-1, 1]
+    )
+    np.testing.assert_allclose(frontier.at_recall(curve, 0.3), [0.4, 0.275])
+    assert np.isnan(frontier.at_recall(curve, 0.7)).all()
