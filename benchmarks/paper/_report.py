@@ -139,7 +139,7 @@ def ranks_tables(study):
             )
             rows[f"Ratio to {baseline}"] = {t.method: f"{t.ratio:.2f}" for t in tests}
             rows[f"p against {baseline}"] = {t.method: f"{t.p:.3f}" for t in tests}
-        rows = rows.fillna("-").rename_axis("Method")
+        rows = rows.fillna("").rename_axis("Method")
         words = (
             f"{title}: Friedman p {found.friedman_pvalue:.2g}, critical difference "
             f"{found.critical_difference:.1f}, {len(table)} data sets"

@@ -92,7 +92,8 @@ def _figure(value):
 
 
 def _plus_minus(value):
-    return "" if pd.isna(value) else f" ± {value:.3f}"
+    # The sign stays with its number where a line is broken.
+    return "" if pd.isna(value) else f" ±\u00a0{value:.3f}"
 
 
 def _means(mean, methods, sets):
@@ -121,8 +122,8 @@ def _multiples(mean, other):
     sets = ours.index.intersection(theirs.index)
     ratio = ours.loc[sets] / theirs.loc[sets].where(theirs.loc[sets] > 0)
     ratio.loc["median"] = ratio.median()
-    shown = ratio.map(lambda value: "-" if pd.isna(value) else f"{value:.2f}")
-    yield f"The recipe as multiples of *{other}* (-: of nothing):"
+    shown = ratio.map(lambda value: "none" if pd.isna(value) else f"{value:.2f}")
+    yield f"The recipe as multiples of *{other}* (none: it has none of it):"
     yield ""
     yield from list_table(shown.rename(columns=SHOWN))
     yield ""

@@ -113,7 +113,7 @@ def as_page(found):
     for other in (FAIR, ALONE):
         table = beside(found, other)
         table.loc["mean"] = table.mean()
-        shown = table.map(lambda value: "-" if np.isnan(value) else f"{value:.3f}")
+        shown = table.map(lambda value: "none" if np.isnan(value) else f"{value:.3f}")
         parts += [f"At the recall of *{other}*:", "", *list_table(shown), ""]
     return "\n".join(parts)
 
