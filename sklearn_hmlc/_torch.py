@@ -111,7 +111,7 @@ def pickled(value):
     """Return a pickle that tells what a notebook defines by value.
 
     Its tensors may be moved to any device when it is read: generators, which torch
-    pickles with their state in a tensor, have it in bytes.
+    pickles with their state in a tensor, have it in an array.
     """
     file = io.BytesIO()
     _Pickler(file).dump(value)
@@ -119,16 +119,16 @@ def pickled(value):
 
 
 def _reduced(generator):
-    state = generator.get_state().numpy().tobytes()
-    return _generator, (generator.device.type, state)
+    state = generator.get_state().numpy()
+    return generator_of, (generator.device.type, state)
 
 
-def _generator(kind, state):
-    """Return a generator; where there is no such device, one of the host's."""
+def generator_of(kind, state):
+    """Return a generator of a state; where there is no such device, a new one here."""
     if kind != "cpu" and not getattr(torch, kind).is_available():
         return torch.Generator()
     generator = torch.Generator(kind)
-    generator.set_state(torch.frombuffer(bytearray(state), dtype=torch.uint8))
+    generator.set_state(torch.as_tensor(state))
     return generator
 
 

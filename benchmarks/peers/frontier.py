@@ -55,10 +55,8 @@ def measure(data, method):
 
 def moved(thresholds, step):
     """Move thresholds on the scale of log odds; what no row reaches stays so."""
-    inside = (thresholds > 0) & (thresholds < 1)
-    return np.where(
-        inside, expit(logit(np.where(inside, thresholds, 0.5)) + step), thresholds
-    )
+    odds = logit(np.minimum(thresholds, 1)) + step
+    return np.where(thresholds < 1, expit(odds), thresholds)
 
 
 # -- the page --------------------------------------------------------------------------

@@ -13,6 +13,8 @@ from collections import Counter, OrderedDict, deque
 import numpy as np
 import torch
 
+from .. import _torch
+
 # The key that marks a dict as something else.
 _KIND = "!"
 
@@ -154,13 +156,6 @@ def _to_random(state):
     return same_state
 
 
-def _to_torch_generator(parts):
-    device, state = parts
-    generator = torch.Generator(device)
-    generator.set_state(state)
-    return generator
-
-
 _TO_PLAIN = {
     set: lambda items: sorted(items, key=repr),
     frozenset: lambda items: sorted(items, key=repr),
@@ -169,7 +164,7 @@ _TO_PLAIN = {
     random.Random: lambda generator: generator.getstate(),
     np.random.RandomState: lambda generator: generator.get_state(),
     np.random.Generator: _bit_generator,
-    torch.Generator: lambda generator: [str(generator.device), generator.get_state()],
+    torch.Generator: lambda generator: [generator.device.type, generator.get_state()],
 }
 _FROM_PLAIN = {
     "set": set,
@@ -180,7 +175,7 @@ _FROM_PLAIN = {
     "RandomState": _to_random_state,
     # NumPy's; torch's is told apart by its parts.
     "Generator": lambda state: (
-        _to_generator(state) if isinstance(state, dict) else _to_torch_generator(state)
+        _to_generator(state) if isinstance(state, dict) else _torch.generator_of(*state)
     ),
     "array": _to_array,
     "number": lambda parts: _to_array(parts)[()],

@@ -104,4 +104,4 @@ def test_generators_are_pickled_without_a_tensor():
 
 
 def test_generators_of_a_device_that_is_not_there():
-    assert _torch._generator("xpu", b"").device.type == "cpu"
+    assert _torch.generator_of("xpu", b"").device.type == "cpu"
