@@ -33,15 +33,19 @@ class Boomer:
         self.hierarchy, self.seed, self.n_rules = hierarchy, seed, n_rules
 
     def fit(self, X, Y):
-        self.X, self.Y = X, Y
+        # A constant column ends its search for rules: none would be learnt.
+        self.varying = np.nanmin(X, axis=0) < np.nanmax(X, axis=0)
+        self.X, self.Y = X[:, self.varying], Y
         return self
 
     def predict_proba(self, X):
         from sklearn_hmlc.postprocessing import make_coherent
 
         with TemporaryDirectory() as folder:
-            rows = {"X": self.X, "Y": self.Y.toarray().astype(np.uint8), "X_test": X}
-            np.savez(Path(folder, "rows.npz"), **rows)
+            labels = self.Y.toarray().astype(np.uint8)
+            np.savez(
+                Path(folder, "rows.npz"), X=self.X, Y=labels, X_test=X[:, self.varying]
+            )
             script = SCRIPT.format(seed=self.seed + 1, n_rules=self.n_rules)
             subprocess.run(
                 [os.environ["BOOMER_PYTHON"], "-c", script],

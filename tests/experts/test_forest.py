@@ -97,6 +97,7 @@ def test_one_tree_is_that_of_scikit_learn(depth_weight):
     # long as leaves are too large for two features to tell the same rows apart.
     clf = forest(
         splitter="best",
+        max_features=None,
         n_estimators=1,
         n_components=None,
         depth_weight=depth_weight,

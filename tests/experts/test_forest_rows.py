@@ -256,6 +256,42 @@ def test_few_of_two_valued_features(n_two_valued, looked_at, as_rows, rng):
     assert_array_equal(auto.apply(rows), given.apply(rows))
 
 
+def test_best_thresholds_leave_features_to_chance(rng):
+    rows = rng.normal(size=(160, 16))
+    auto = forest(splitter="best").fit(rows, Y)
+    given = forest(splitter="best", max_features=4).fit(rows, Y)
+    assert_array_equal(auto.apply(rows), given.apply(rows))
+    assert len(np.unique(auto.apply(rows), axis=1).T) == auto.n_estimators
+
+
+@pytest.mark.parametrize("max_features", [None, 1.0, 12])
+def test_warns_of_trees_that_are_alike(max_features):
+    # Large leaves, so that no two features tell the same rows apart.
+    size = {"min_samples_leaf": 12, "max_depth": 3}
+    clf = forest(splitter="best", max_features=max_features, **size)
+    with pytest.warns(UserWarning, match="All 7 trees are alike.*`max_features`"):
+        clf.fit(X, Y)
+    trees = clf.apply(X)
+    assert (trees == trees[:, :1]).all()
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"max_features": 11},
+        {"max_features": 1},
+        {"max_features": 0.9},
+        {"max_features": "sqrt"},
+        {"max_features": None, "bootstrap": True},
+        {"max_features": None, "max_samples": 0.9},
+        {"max_features": None, "n_estimators": 1},
+    ],
+)
+def test_trees_that_differ(params):
+    clf = forest(splitter="best", **params).fit(X, Y)
+    assert len(np.unique(clf.apply(X), axis=1).T) == clf.n_estimators
+
+
 def test_frames_go_by_name():
     turned = list(DAG.nodes[::-1])
     frame = pd.DataFrame(Y, columns=list(DAG.nodes))[turned].astype("Int8")
