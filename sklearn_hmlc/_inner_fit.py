@@ -19,9 +19,10 @@ from sklearn.utils import check_consistent_length
 from sklearn.utils.validation import _check_method_params, has_fit_parameter
 
 from . import _frames as frames
-from ._response import knows_hierarchies, some_rows
+from ._response import chain, knows_hierarchies, own_hierarchy, some_rows
 from ._target import make_target
 from ._validation import as_row_weights, check_same_ids
+from .hierarchy import Hierarchy
 
 _LARGEST = np.iinfo(np.int32).max
 
@@ -44,6 +45,22 @@ def learn_labels(
     check_consistent_length(X, labels)
     check_same_ids(X, y, stacklevel=stacklevel)
     return target, labels
+
+
+def with_hierarchy(estimator: Any, hierarchy: Hierarchy | None) -> Any:
+    """Return an estimator or, where it lacks a hierarchy, a clone that has this one.
+
+    What is inside it may take one as well. Others, and frozen ones, stay as they are.
+    """
+    if hierarchy is None or is_frozen(estimator):
+        return estimator
+    if not knows_hierarchies(estimator) or own_hierarchy(estimator) is not None:
+        return estimator
+    estimator = clone(estimator)
+    for part in chain(estimator):
+        if hasattr(part, "hierarchy"):
+            part.set_params(hierarchy=hierarchy)
+    return estimator
 
 
 def inner_labels(estimator: Any, y: Any, labels: sp.csr_array, target: Any) -> Any:

@@ -281,7 +281,27 @@ def _one_array(values: Any, estimator: Any) -> Any:
         return np.column_stack([_of_positive(*pair) for pair in pairs])
     if sp.issparse(values):
         return values.toarray()
-    return values if frames.is_frame(values) else np.asarray(values)
+    if frames.is_frame(values):
+        return values
+    values = np.asarray(values)
+    if values.ndim == 2 and values.shape[1] == 1 and not _has_nodes(estimator):
+        # Of a single node, where training rows had but one of the classes.
+        return _of_positive(values, _only_class(estimator))[:, np.newaxis]
+    return values
+
+
+def _has_nodes(estimator: Any) -> bool:
+    """Tell whether columns are nodes: what has a hierarchy says so itself."""
+    return _part_with_hierarchy(estimator) is not None
+
+
+def _only_class(estimator: Any) -> Any:
+    """Return the class of all training rows, or [1] where there is no such thing."""
+    for part in chain(estimator):
+        classes = getattr(part, "classes_", None)
+        if classes is not None and np.shape(classes) == (1,):
+            return classes
+    return np.array([1])
 
 
 def _classes_of_each(estimator: Any, n_nodes: int) -> Any:

@@ -5,9 +5,11 @@ import pandas as pd
 import pytest
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.frozen import FrozenEstimator
+from sklearn.model_selection import GroupKFold
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from sklearn.tree import DecisionTreeClassifier
 
 from sklearn_hmlc import Hierarchy
 from sklearn_hmlc._response import ask, node_names
@@ -88,3 +90,47 @@ def test_margins_in_a_list_are_columns(rng):
     X = rng.normal(size=(3, 3))  # as many rows as columns
     values = ask(ListOfMargins().fit(X, X), X, "predict_proba").values
     np.testing.assert_allclose(values, 1 / (1 + np.exp(-X)))
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        KNeighborsClassifier(3),
+        DecisionTreeClassifier(),
+        make_pipeline(StandardScaler(), KNeighborsClassifier(3)),
+        FrozenEstimator(KNeighborsClassifier(3)),
+    ],
+    ids=["neighbours", "tree", "pipeline", "frozen"],
+)
+@pytest.mark.parametrize("dtype", [int, bool, float])
+@pytest.mark.parametrize("label", [0, 1])
+def test_a_node_that_no_row_has_or_every_row(label, dtype, model, rng):
+    X = rng.normal(size=(20, 2))
+    y = np.full(20, label).astype(dtype)
+    inner = getattr(model, "estimator", model)
+    inner.fit(X, y)
+    values = ask(model, X, "predict_proba").values
+    np.testing.assert_array_equal(values, np.full((20, 1), label))
+
+
+@pytest.mark.parametrize("name", [0, 1, "a"])
+def test_a_single_node_by_any_name(name, rng):
+    X, y = rng.normal(size=(20, 2)), rng.integers(0, 2, (20, 1))
+    clf = CoherentClassifier(KNeighborsClassifier(3), Hierarchy.flat([name]))
+    proba = clf.fit(X, y).predict_proba(X)
+    np.testing.assert_array_equal(ask(clf, X, "predict_proba").values, proba)
+    assert 0 < proba.mean() < 1
+
+
+def test_a_single_node_that_a_fold_lacks(rng):
+    groups = np.repeat(range(4), 20)
+    y = (np.arange(80) < 10).astype(int)[:, np.newaxis]
+    X = rng.normal(size=(80, 2)) + 6 * y
+    cv, nearest = GroupKFold(4), KNeighborsClassifier(5)
+    clf = NodeThresholdClassifier(nearest, Hierarchy.flat(["a"]), cv=cv)
+    clf.fit(X, y, groups=groups)
+    # Folds whose model knows none say 0 of the rows that have the node.
+    assert clf.thresholds_[0] <= 1
+    both = np.hstack([y, 1 - y])
+    two = NodeThresholdClassifier(nearest, Hierarchy.flat(["a", "b"]), cv=cv)
+    assert two.fit(X, both, groups=groups).thresholds_[0] == clf.thresholds_[0]

@@ -61,29 +61,34 @@ class Task:
         y = inner_labels(expert, self.y, self.labels, self.target)
         return fit_on(expert, self.X, y, rows, self.params[name], quiet=quiet)
 
-    def fitted(self, name: str, expert: Any) -> tuple[Any, bool]:
-        """Fit an expert on all rows that count, and see that it is coherent.
-
-        Returns it, and whether it is so but for rounding.
-        """
+    def fitted(self, name: str, expert: Any) -> Any:
+        """Fit an expert on all rows that count, and see that it is coherent."""
         fitted = self.fit(name, expert, self.rows)
-        some = take(self.X, self.positions[:_ASKED])
-        proba = node_proba(fitted, some, self.target)
-        hierarchy = self.target.hierarchy
-        rounds = coherence_violations(proba, hierarchy, tolerance=0) > 0
-        if rounds and coherence_violations(proba, hierarchy, tolerance=_ROUNDING):
-            raise ValueError(
-                f"Expected coherent probabilities, but {name!r} gives nodes more than "
-                "their parents; put it into a CoherentClassifier."
-            )
-        return fitted, rounds
+        self._ask(name, fitted, self.positions[:_ASKED])
+        return fitted
 
     def answers_of_fold(
         self, name: str, expert: Any, train: np.ndarray, test: np.ndarray
     ) -> np.ndarray:
         """Fit an expert on some rows, and ask it about others."""
         fitted = self.fit(name, expert, train, quiet=True)
-        return node_proba(fitted, take(self.X, test), self.target)
+        return self._ask(name, fitted, test)
+
+    def _ask(self, name: str, fitted: Any, rows: np.ndarray) -> np.ndarray:
+        return self.checked(name, node_proba(fitted, take(self.X, rows), self.target))
+
+    def checked(self, name: str, proba: np.ndarray) -> np.ndarray:
+        """Return what an expert says, or raise if it isn't coherent.
+
+        Rows held out are looked at as well: what knows its training rows by heart is
+        coherent there.
+        """
+        if coherence_violations(proba, self.target.hierarchy, tolerance=_ROUNDING):
+            raise ValueError(
+                f"Expected coherent probabilities, but {name!r} gives nodes more than "
+                "their parents; put it into a CoherentClassifier."
+            )
+        return proba
 
 
 def node_proba(fitted: Any, X: Any, target: Any) -> np.ndarray:
@@ -119,12 +124,10 @@ def own_of_each(
             found[name] = own_held_out(fitted[name], len(task.positions), task.target)
         except ValueError:
             continue  # it has none with these parameters
-    return found
+    return {name: task.checked(name, proba) for name, proba in found.items()}
 
 
-def on_all_rows(
-    task: Task, experts: dict[str, Any], **how: Any
-) -> dict[str, tuple[Any, bool]]:
+def on_all_rows(task: Task, experts: dict[str, Any], **how: Any) -> dict[str, Any]:
     """Fit experts on all rows that count, see `Task.fitted`."""
     fits = in_parallel(Task.fitted, Shared(task), experts.items(), **how)
     return dict(zip(experts, fits, strict=True))

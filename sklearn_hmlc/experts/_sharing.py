@@ -1,18 +1,15 @@
-"""One hierarchy for all experts: found, checked, handed on.
+"""One hierarchy for all experts: found and checked.
 
 Stage: before any expert is fitted. In: unfitted experts by name, and the hierarchy of
-the whole, if it was given. Out: the hierarchy, or None for a flat one, and clones that
-have it.
+the whole, if it was given. Out: the hierarchy, or None for a flat one.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from sklearn.base import clone
-
 from .._inner_fit import is_frozen
-from .._response import chain, hierarchy_of, knows_hierarchies, own_hierarchy
+from .._response import hierarchy_of, knows_hierarchies, own_hierarchy
 from .._words import shorten
 from ..hierarchy import Hierarchy
 
@@ -47,14 +44,3 @@ def shared_hierarchy(
 
 def _hierarchy_inside(expert: Any) -> Hierarchy | None:
     return hierarchy_of(expert) if is_frozen(expert) else own_hierarchy(expert)
-
-
-def with_hierarchy(expert: Any, hierarchy: Hierarchy | None) -> Any:
-    """Clone an expert; where it has no hierarchy of its own it gets this one."""
-    expert = clone(expert)
-    if hierarchy is None or is_frozen(expert) or own_hierarchy(expert) is not None:
-        return expert
-    for part in chain(expert):
-        if hasattr(part, "hierarchy"):
-            part.set_params(hierarchy=hierarchy)
-    return expert

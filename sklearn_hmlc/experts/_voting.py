@@ -6,6 +6,7 @@ as they take them. Out: the fitted experts, weights on the simplex, and
     p(row, node) = sum over experts e of  w_e p_e(row, node)
 
 which is coherent where all p_e are: a child's is at most its parent's in every term.
+Where rounding, or an expert on new rows, has it otherwise, `make_coherent` mends it.
 Rare nodes may lean on their parents then (`shrink_to_parents`).
 """
 
@@ -45,6 +46,7 @@ from .._inner_fit import (
     takes_weights,
     weight_name,
     with_finite_sum,
+    with_hierarchy,
 )
 from .._validation import as_numbers, check_same_ids, goes_by_name, values_by_name
 from .._words import did_you_mean, shorten
@@ -60,7 +62,7 @@ from ._held_out import (
     own_held_out,
     own_of_each,
 )
-from ._sharing import shared_hierarchy, with_hierarchy
+from ._sharing import shared_hierarchy
 
 
 class CoherentVotingClassifier(CoherentExpert, _BaseHeterogeneousEnsemble):
@@ -239,8 +241,9 @@ array-like of shape (n_samples,)
         ------
         ValueError
             If the experts do not have one hierarchy, the labels do not fit it or are
-            not closed, an expert is not coherent, or `cv` does not hold out every row
-            once or takes no `groups`. What was fitted before stays as it was.
+            not closed, an expert is not coherent (of some training rows and of those
+            held out), or `cv` does not hold out every row once or takes no `groups`.
+            What was fitted before stays as it was.
 
         Warns
         -----
@@ -262,15 +265,13 @@ array-like of shape (n_samples,)
         params, split = self._routed(experts, sample_weight, groups)
         X, y = indexable(narrow(X), y)
         task = Task(X, y, labels, target, rows, params)
-        fits = on_all_rows(task, experts, **self._parallel())
-        fitted = {name: fit for name, (fit, _) in fits.items()}
+        fitted = on_all_rows(task, experts, **self._parallel())
         counted = None if weight is None else weight[task.positions]
         chosen = Chosen(given, self.shrinkage, counts_of(task, counted))
         if self._asks_held_out:
             of_each = self._held_out_of_each(task, experts, fitted, split)
             chosen = choose(of_each, task, counted, chosen)
         self._learnt(task, fitted, chosen)
-        self._rounds = any(rounds for _, rounds in fits.values())
         return self
 
     def _experts(self):
@@ -433,7 +434,7 @@ array-like of shape (n_samples,)
             return shrink_to_parents(
                 proba, self.hierarchy_, self._counts, self.shrinkage_
             )
-        return make_coherent(proba, self.hierarchy_) if self._rounds else proba
+        return make_coherent(proba, self.hierarchy_)
 
     def summary(self):
         """Say what each expert counts, and how good it is.

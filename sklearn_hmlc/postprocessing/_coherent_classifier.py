@@ -11,7 +11,15 @@ from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from .. import _frames as frames
-from .._inner_fit import LABEL_DTYPE, counting_rows, fit_on, is_frozen, narrow, take
+from .._inner_fit import (
+    LABEL_DTYPE,
+    counting_rows,
+    fit_on,
+    is_frozen,
+    narrow,
+    take,
+    with_hierarchy,
+)
 from .._response import (
     ask,
     hierarchy_of,
@@ -41,8 +49,9 @@ class CoherentClassifier(HierarchyMetaClassifier):
         `decision_function`, such as `RandomForestClassifier`, `MLPClassifier` or
         `MultiOutputClassifier`.
     hierarchy : Hierarchy, default=None
-        The label graph. None: that of what is inside, where it has one, else a flat one
-        over the columns of ``y``.
+        The label graph, also for what is inside, where it takes one and has none.
+        None: that of what is inside, where it has one, else a flat one over the columns
+        of ``y``.
     method : {"max", "min", "mean", "isotonic"}, default="max"
         How probabilities are made coherent, see `make_coherent`.
     threshold : float, array-like or mapping, default=0.5
@@ -135,9 +144,10 @@ array-like of shape (n_samples,)
             order.
         """
         # What has a hierarchy of its own answers by name.
-        own = own_hierarchy(self.estimator)
-        if own is None and is_frozen(self.estimator) and names_of(self.estimator):
-            own = hierarchy_of(self.estimator)
+        estimator = with_hierarchy(self.estimator, self.hierarchy)
+        own = own_hierarchy(estimator)
+        if own is None and is_frozen(estimator) and names_of(estimator):
+            own = hierarchy_of(estimator)
         hierarchy = own if self.hierarchy is None else self.hierarchy
         target, labels = self._learn_labels(X, y, hierarchy)
         given_thresholds(self.threshold, target)
@@ -167,7 +177,7 @@ array-like of shape (n_samples,)
         fit_params = routed.estimator.fit
         return self._take_over(
             target,
-            estimator_=fit_on(self.estimator, narrow(X), inner, rows, fit_params),
+            estimator_=fit_on(estimator, narrow(X), inner, rows, fit_params),
             _varying=varying,
             _constant=np.where(n_rows > 0, 1.0, 0.0),
         )

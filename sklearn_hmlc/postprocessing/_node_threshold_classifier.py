@@ -24,6 +24,7 @@ from .._inner_fit import (
     is_frozen,
     narrow,
     take,
+    with_hierarchy,
 )
 from .._parallel import Shared, in_parallel
 from .._response import (
@@ -69,8 +70,9 @@ class NodeThresholdClassifier(HierarchyMetaClassifier):
         `sklearn.frozen.FrozenEstimator` is fitted already: all rows given to `fit`,
         which it must not have seen, tune the thresholds.
     hierarchy : Hierarchy, default=None
-        The label graph. None: the inner classifier's parameter of this name, also
-        within pipelines and searches; without one a flat hierarchy.
+        The label graph, also for the inner classifier, where it takes one and has none.
+        None: the inner classifier's parameter of this name, also within pipelines and
+        searches; without one a flat hierarchy.
     strategy : {"prevalence", "f1"}, default="prevalence"
         How thresholds are chosen, see `node_thresholds`.
     factor : float, default=3.0
@@ -235,9 +237,10 @@ array-like of shape (n_samples,)
         target, labels = self._learn_labels(X, y, self._given_hierarchy())
         weight, routed = self._routed(fit_params)
         weight, rows = counting_rows(weight, labels.shape[0])
-        X, y = indexable(narrow(X), inner_labels(self.estimator, y, labels, target))
+        inner = with_hierarchy(self.estimator, self.hierarchy)
+        X, y = indexable(narrow(X), inner_labels(inner, y, labels, target))
         estimator, held_out, scores, response = self._held_out_scores(
-            X, y, labels, rows, routed, target
+            inner, X, y, labels, rows, routed, target
         )
         thresholds = node_thresholds(
             labels[held_out],
@@ -326,16 +329,16 @@ array-like of shape (n_samples,)
                 "n_nodes), but it predicts one class per row."
             )
 
-    def _held_out_scores(self, X, y, labels, rows, routed, target):
+    def _held_out_scores(self, inner, X, y, labels, rows, routed, target):
         """Return the final classifier, rows, its scores of them, and which these are.
 
         The scores are of models that have not seen the rows.
         """
-        if is_frozen(self.estimator):
+        if is_frozen(inner):
             return self._tuned_as_it_is(X, rows, target)
         whole = None
         if self._wants_own(routed.splitter.split):
-            whole = fit_on(self.estimator, X, y, rows, routed.estimator.fit)
+            whole = fit_on(inner, X, y, rows, routed.estimator.fit)
             try:
                 return self._tuned_by_own(whole, labels, rows, target)
             except ValueError:
@@ -343,9 +346,10 @@ array-like of shape (n_samples,)
                     raise
         shuffle = check_random_state(self.random_state)
         splits = make_splits(self.cv, shuffle, labels, rows, routed.splitter.split)
-        return self._cross_fitted(
-            X, y, splits, rows, routed.estimator.fit, target, whole
+        shared = Shared(
+            X, y, inner, routed.estimator.fit, self.response_method, not self.refit
         )
+        return self._cross_fitted(shared, splits, rows, target, whole)
 
     def _wants_own(self, split_params):
         """Tell whether held-out probabilities of the classifier's own are in demand."""
@@ -383,7 +387,7 @@ array-like of shape (n_samples,)
         scores = in_nodes(answer, target, self.estimator)
         return self.estimator, held_out, scores, method
 
-    def _cross_fitted(self, X, y, splits, rows, fit_params, target, whole=None):
+    def _cross_fitted(self, shared, splits, rows, target, whole=None):
         """Return the final classifier, held-out rows, scores of them, and what.
 
         ``whole`` is the final classifier, where it is fitted already.
@@ -394,14 +398,7 @@ array-like of shape (n_samples,)
                 "a float, or set refit=True."
             )
         folds = splits + [(rows, None)] * (self.refit and whole is None)
-        how = fit_params, self.response_method, not self.refit
-        fits = in_parallel(
-            _fit_and_answer,
-            Shared(X, y, self.estimator, *how),
-            folds,
-            self.n_jobs,
-            self.verbose,
-        )
+        fits = in_parallel(_fit_and_answer, shared, folds, self.n_jobs, self.verbose)
         estimator = fits[-1][0] if whole is None else whole
         held_out = np.concatenate([test for _, test in splits])
         scores = [

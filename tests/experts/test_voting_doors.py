@@ -4,15 +4,22 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn import config_context
+from sklearn.ensemble import ExtraTreesClassifier
 from sklearn.exceptions import UnsetMetadataPassedError
 from sklearn.model_selection import GroupKFold, KFold, ShuffleSplit
+from sklearn.multiclass import OneVsRestClassifier
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import LinearSVC
 
 from sklearn_hmlc import Hierarchy
-from sklearn_hmlc.experts import CoherentVotingClassifier
+from sklearn_hmlc._response import ask
+from sklearn_hmlc.experts import (
+    CoherentVotingClassifier,
+    NeighborsHierarchyClassifier,
+)
+from sklearn_hmlc.metrics import coherence_violations
 from sklearn_hmlc.postprocessing import CoherentClassifier, NodeThresholdClassifier
 from tests.classifier.common import TREE, make_data, small
 
@@ -27,6 +34,38 @@ OTHER = TREE.subset(TREE.nodes[:-1])
 def told(one=None, two=None, hierarchy=TREE, **params):
     experts = [("one", Told(ONE, one)), ("two", Told(TWO, two))]
     return CoherentVotingClassifier(experts, hierarchy, **params)
+
+
+# -- coherent experts ------------------------------------------------------------------
+
+
+def by_heart(hierarchy=TREE, **params):
+    """Trees for single nodes, which know their training rows by heart."""
+    trees = OneVsRestClassifier(ExtraTreesClassifier(20, random_state=0))
+    experts = [("trees", trees), ("near", NeighborsHierarchyClassifier(n_neighbors=5))]
+    return CoherentVotingClassifier(experts, hierarchy, cv=3, random_state=0, **params)
+
+
+@pytest.mark.filterwarnings("ignore:.*no positive row")
+@pytest.mark.parametrize("params", [{}, {"weights": None, "shrinkage": "auto"}])
+def test_what_is_coherent_of_training_rows_alone_is_refused(params):
+    with pytest.raises(ValueError, match="'trees' gives nodes more than their parents"):
+        by_heart(**params).fit(X, Y)
+
+
+def test_held_out_probabilities_of_its_own_are_looked_at():
+    clf = CoherentVotingClassifier([("one", Told(ONE, held_out=1 - ONE))], TREE)
+    with pytest.raises(ValueError, match="'one' gives nodes more than their parents"):
+        clf.fit(NUMBERS, Y)
+
+
+def test_new_rows_are_coherent_whatever_an_expert_says(rng):
+    clf = by_heart(weights=None).fit(X, Y)  # nothing was held out
+    new = X + rng.normal(size=X.shape)
+    raw = ask(clf.estimators_[0], new, "predict_proba").values
+    assert coherence_violations(raw, TREE)
+    assert not coherence_violations(clf.predict_proba(new), TREE)
+    assert TREE.is_closed(clf.predict(new))
 
 
 # -- one hierarchy ---------------------------------------------------------------------
