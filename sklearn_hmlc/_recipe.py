@@ -81,10 +81,11 @@ def make_rare_node_ensemble(
 
     Notes
     -----
-    Of the experts the network alone is fitted on folds, once more for each, which is
-    most of the time that a fit takes. Weights, shrinkage and thresholds cost no further
-    fit while ``weights="auto"`` or ``shrinkage="auto"``; with other values of both all
-    is fitted on 5 folds.
+    The network is fitted on folds, once more for each of `cv`, which is most of the
+    time that a fit takes; the forest on folds of its own (``forest__n_folds``, 5), and
+    the kernel once. Weights, shrinkage and thresholds cost no further fit while
+    ``weights="auto"`` or ``shrinkage="auto"``; with other values of both all is fitted
+    on 5 folds.
 
     Groups of rows that are to be held out together: a splitter such as ``GroupKFold``
     as ``cv``, and ``fit(X, Y, experts__groups=groups)``.
@@ -120,8 +121,10 @@ def make_rare_node_ensemble(
         n_jobs=n_jobs,
         random_state=random_state,
     )
+    # Experts take sparse features, which frames can't hold, whatever else is set.
+    standardize = TableStandardizer().set_output(transform="default")
     classifier = NodeThresholdClassifier(
-        Pipeline([("standardize", TableStandardizer()), ("experts", mean)]),
+        Pipeline([("standardize", standardize), ("experts", mean)]),
         strategy="f1",
         # Nothing is pooled by prevalence.
         pooled=POOLED if params.get("strategy", "f1") == "f1" else None,
@@ -201,7 +204,8 @@ class TableStandardizer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         self.steps_ = None
         if not sp.issparse(X):
             impute = SimpleImputer(strategy="median", keep_empty_features=True)
-            self.steps_ = make_pipeline(impute, StandardScaler()).fit(X)
+            steps = make_pipeline(impute, StandardScaler())
+            self.steps_ = steps.set_output(transform="default").fit(X)
         return self
 
     def transform(self, X):

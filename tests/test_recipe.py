@@ -6,6 +6,7 @@ import polars as pl
 import pyarrow as pa
 import pytest
 import scipy.sparse as sp
+from sklearn import config_context
 from sklearn.base import clone
 from sklearn.impute import SimpleImputer
 from sklearn.model_selection import GroupKFold
@@ -15,7 +16,10 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from sklearn_hmlc import Hierarchy, make_rare_node_ensemble
 from sklearn_hmlc._recipe import TableStandardizer
-from sklearn_hmlc.experts import NeighborsHierarchyClassifier
+from sklearn_hmlc.experts import (
+    HierarchicalForestClassifier,
+    NeighborsHierarchyClassifier,
+)
 from sklearn_hmlc.postprocessing import node_thresholds, shrink_to_parents
 from tests.classifier.common import TREE, make_data
 
@@ -178,3 +182,20 @@ def test_without_a_hierarchy():
     assert clf.hierarchy_ == Hierarchy.flat(range(6))
     names = np.array(["a", "b", "c"])[np.arange(60) % 3]
     assert set(quick(None).fit(X, names).predict(X)) <= {"a", "b", "c"}
+
+
+@pytest.mark.parametrize("output", ["pandas", "polars"])
+@pytest.mark.parametrize("n_features", [8, 600])
+def test_output_of_transformers_is_no_matter(output, n_features, rng):
+    rows = sp.random_array((60, n_features), density=0.1, rng=rng, format="csr")
+    clf = make_rare_node_ensemble(
+        TREE, network="drop", random_state=0, forest__n_estimators=5
+    )
+    expected = clone(clf).fit(rows, Y).predict_proba(rows)
+    with config_context(transform_output=output):
+        answer = clone(clf).fit(rows, Y).predict_proba(rows)
+        dense = clone(clf).fit(rows.toarray(), Y).predict_proba(rows.toarray())
+        components = HierarchicalForestClassifier(TREE, n_feature_components=3)
+        components.set_params(n_estimators=3).fit(rows.toarray(), Y).predict(rows)
+    np.testing.assert_array_equal(answer, expected)
+    assert dense.shape == Y.shape

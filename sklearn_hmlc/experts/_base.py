@@ -8,6 +8,7 @@ labels in node order and weights above 0.
 
 from __future__ import annotations
 
+import warnings
 from typing import ClassVar
 
 import numpy as np
@@ -272,6 +273,19 @@ def without_huge(X):
             " Scale the features, for example with StandardScaler or RobustScaler."
         )
     return X
+
+
+def warn_of_no_zeros(X, parameter):
+    """Tell that "jaccard" sees no difference between rows that have all features."""
+    values = X.data if sp.issparse(X) else X
+    if np.count_nonzero(values) == X.shape[0] * X.shape[1]:
+        warnings.warn(
+            f'{parameter}="jaccard" compares which features are not 0, but no entry of '
+            "X is 0, so that all rows are alike. Scaled features are so; give it those "
+            f"from before, or another `{parameter}`.",
+            UserWarning,
+            stacklevel=6,
+        )
 
 
 def _counts(labels, weight):

@@ -314,15 +314,20 @@ class HierarchicalForestClassifier(CoherentExpert):
         looked_at = self._growth.tree_params["max_features"]
         if isinstance(looked_at, Integral):
             looked_at = looked_at / n_features
-        of_all = looked_at is None or looked_at == 1
-        by_chance = self.splitter == "extra" or self._growth.leaves_out(n_rows)
-        if of_all and not by_chance and min(n_features, self.n_estimators) > 1:
+        all_features = looked_at is None or (
+            not isinstance(looked_at, str) and looked_at >= 1
+        )
+        if not all_features or self._growth.leaves_out(n_rows):
+            return
+        # A feature of two values has but one threshold.
+        one_threshold = self.splitter == "best" or _two_valued(X).all()
+        if one_threshold and min(n_features, self.n_estimators) > 1:
             warnings.warn(
-                f"All {self.n_estimators} trees are alike but for ties, since each "
-                "takes the best of all thresholds in all features and rows. Give "
+                f"All {self.n_estimators} trees are alike but for ties: each looks at "
+                "all features of all rows, and no threshold is left to chance. Give "
                 '`max_features` as "auto" or as less than all, or bootstrap=True.',
                 UserWarning,
-                stacklevel=4,
+                stacklevel=6,
             )
 
     def _grown(self, X, Y, weight, seed, growth=None):
@@ -380,7 +385,8 @@ class HierarchicalForestClassifier(CoherentExpert):
             n_components = _FEATURE_COMPONENTS if wide else None
         if n_components is None or n_components >= min(X.shape):
             return None
-        return TruncatedSVD(n_components, random_state=seed).fit(X)
+        reduction = TruncatedSVD(n_components, random_state=seed)
+        return reduction.set_output(transform="default").fit(X)
 
     def _as_split(self, X):
         """Return X as the trees see it."""

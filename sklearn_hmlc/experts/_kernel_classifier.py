@@ -14,7 +14,7 @@ from .._validation import as_numbers, mostly_zeros
 from ..hierarchy import Hierarchy
 from ..metrics import au_prc
 from ..postprocessing import make_coherent
-from ._base import CoherentExpert, without_huge
+from ._base import CoherentExpert, warn_of_no_zeros, without_huge
 from ._ridge import ExactRidge, ReducedRidge, left_out
 from ._row_kernel import KERNELS, WITH_WIDTH, RowKernel
 
@@ -191,6 +191,8 @@ callable, default="auto"
         self.kernel_ = self.kernel
         if self.kernel == "auto":
             self.kernel_ = "jaccard" if mostly_zeros(X) else "exponential"
+        if self.kernel_ == "jaccard":
+            warn_of_no_zeros(X, "kernel")
         if self.kernel_ not in WITH_WIDTH:
             widths = widths[:1]
         self._row_kernel = RowKernel(self.kernel_, X, weight)

@@ -21,9 +21,11 @@ from sklearn.utils import gen_batches
 _PAIRS = 2**22
 
 # Distances that differ by less, as a share of the larger one, are equal but for
-# rounding. Where they are 1 - similarity the rounding is that of 1, and similarities
-# are 0 by as much.
-_EQUAL = {np.dtype(np.float64): 1e-9, np.dtype(np.float32): 1e-5}
+# rounding: that of the features, since distances are float64. Where they are
+# 1 - similarity, features that are off by e put them off by e * sqrt(distance), their
+# own rounding is that of 1, and similarities are 0 by as much as features are off.
+_EQUAL = {np.dtype(np.float64): 1e-9, np.dtype(np.float32): 1e-6}
+_OF_ONE = 1e-9
 
 # Metrics of which 1 - distance is a similarity: at 0 nothing is in common.
 SIMILARITIES = ("cosine", "jaccard")
@@ -51,7 +53,8 @@ class Nearest:
             self._sizes = np.diff(rows.indptr)
             self._columns = sp.csr_array(rows.T)
         else:
-            self._search = NearestNeighbors(metric=metric, n_jobs=n_jobs).fit(self.X)
+            search = NearestNeighbors(metric=metric, n_jobs=n_jobs)
+            self._search = search.fit(_as_float64(self.X))
 
     def __getstate__(self):
         # What searches may hold memory that is walked unseen; no file is to have it.
@@ -61,7 +64,7 @@ class Nearest:
     def __setstate__(self, state):
         vars(self).update(state)
         if self._search is not None:
-            self._search = NearestNeighbors(**self._search).fit(self.X)
+            self._search = NearestNeighbors(**self._search).fit(_as_float64(self.X))
 
     def graph(self, X, k, uniform, own=None):
         """Return what training rows count for each row: CSR (n_rows, n_train).
@@ -71,15 +74,16 @@ class Nearest:
         """
         n_train = self.X.shape[0]
         find = self._by_search if self._columns is None else self._by_product
+        equal = max(_EQUAL[X.dtype], _EQUAL[self.X.dtype])
         parts = [
-            find(X[rows], k, uniform, None if own is None else own[rows])
+            find(X[rows], k, uniform, equal, None if own is None else own[rows])
             for rows in gen_batches(X.shape[0], max(1, _PAIRS // n_train))
         ]
         return sp.vstack(parts, format="csr")
 
     # -- by a product of sparse rows: all that have something in common ----------------
 
-    def _by_product(self, X, k, uniform, own):
+    def _by_product(self, X, k, uniform, equal, own):
         X = self._comparable(X)
         common = sp.csr_array(X @ self._columns)
         row = np.repeat(np.arange(X.shape[0]), np.diff(common.indptr))
@@ -87,13 +91,13 @@ class Nearest:
         if self.metric == "jaccard":
             sizes = np.diff(X.indptr)[row] + self._sizes[column]
             similarity = similarity / (sizes - similarity)
-        keep = similarity > _EQUAL[similarity.dtype]
+        keep = similarity > equal
         if own is not None:
             keep &= column != own[row]
         row, column, similarity = row[keep], column[keep], similarity[keep]
         order = np.lexsort((column, -similarity, row))
         row, column, similarity = row[order], column[order], similarity[order]
-        share = self._shares(row, column, 1 - similarity, k)
+        share = self._shares(row, column, 1 - similarity, k, equal)
         value = share if uniform else share * similarity
         return self._counted(row, column, value, X.shape[0])
 
@@ -107,14 +111,14 @@ class Nearest:
 
     # -- by a search, that is asked for more rows until no tie is cut ------------------
 
-    def _by_search(self, X, k, uniform, own):
+    def _by_search(self, X, k, uniform, equal, own):
         n_train = self.X.shape[0]
         waiting, n_asked, parts = np.arange(X.shape[0]), min(n_train, k + 2), []
         while len(waiting):
             some = None if own is None else own[waiting]
-            found = self._nearest(X[waiting], n_asked, some)
+            found = self._nearest(X[waiting], n_asked, equal, some)
             row, column, distance, whole = found
-            share = self._shares(row, column, distance, k)
+            share = self._shares(row, column, distance, k, equal)
             beyond = _nearest_beyond(row, distance, share, len(waiting))
             # Where all that were found count, there may be more, as near as the last.
             whole |= np.isfinite(beyond)
@@ -127,19 +131,19 @@ class Nearest:
         row, column, value = map(np.concatenate, zip(*parts, strict=True))
         return self._counted(row, column, value, X.shape[0])
 
-    def _nearest(self, X, n, own):
+    def _nearest(self, X, n, equal, own):
         """Pairs of rows and those next to them, from the nearest on.
 
         And whether these are all that a row has, since what comes next is no neighbour.
         """
         if sp.issparse(X) and not sp.issparse(self.X):
             X = X.toarray()
-        distance, column = self._search.kneighbors(X, n)
+        distance, column = self._search.kneighbors(_as_float64(X), n)
         row = np.repeat(np.arange(X.shape[0]), n)
         column, distance = column.ravel(), distance.ravel()
         keep = np.isfinite(distance)
         if self.metric in SIMILARITIES:
-            keep &= 1 - distance > _EQUAL[distance.dtype]
+            keep &= 1 - distance > equal
         whole = np.full(X.shape[0], n == self.X.shape[0])
         whole[row[~keep]] = True
         if own is not None:
@@ -157,7 +161,7 @@ class Nearest:
 
     # -- shares ------------------------------------------------------------------------
 
-    def _shares(self, row, column, distance, k):
+    def _shares(self, row, column, distance, k, equal):
         """Share of each pair that is among the nearest k of its row.
 
         Pairs are in order, by row and from the nearest on.
@@ -166,8 +170,10 @@ class Nearest:
             return np.zeros(0)
         first = np.diff(row, prepend=-1) > 0
         step = np.diff(distance, prepend=0)
-        rounded = 1 if self.metric in _FROM_ONE else distance
-        group = np.cumsum(first | (step > _EQUAL[distance.dtype] * rounded)) - 1
+        rounding = equal * distance
+        if self.metric in _FROM_ONE:
+            rounding = _OF_ONE + equal * np.sqrt(np.maximum(distance, 0))
+        group = np.cumsum(first | (step > rounding)) - 1
         weight = np.bincount(group, self.weight[column])
         before = np.cumsum(weight) - weight
         first = group[first]  # that of each row
@@ -179,6 +185,10 @@ class Nearest:
         value = value[keep] * self.weight[column[keep]]
         shape = n_rows, self.X.shape[0]
         return sp.csr_array((value, (row[keep], column[keep])), shape=shape)
+
+
+def _as_float64(X):
+    return X.astype(np.float64, copy=False)
 
 
 def _nearest_beyond(row, distance, share, n_rows):

@@ -14,7 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from ..hierarchy import Hierarchy
 from ..postprocessing import make_coherent
-from ._base import CoherentExpert, without_huge
+from ._base import CoherentExpert, warn_of_no_zeros, without_huge
 from ._nearest import Nearest
 
 METRICS = (
@@ -163,6 +163,8 @@ default="cosine"
                 UserWarning,
                 stacklevel=5,
             )
+        if self.metric == "jaccard":
+            warn_of_no_zeros(X, "metric")
         self._nearest = Nearest(X, weight, self.metric, self.n_jobs)
         self._labels = Y
         self._weight = weight

@@ -27,6 +27,8 @@ WITH_WIDTH = ("exponential", "rbf")
 
 # Rows whose distances make the median; evenly spaced ones where there are more.
 _MEDIAN_ROWS = 2_000
+# Distances that are 0 but for rounding, in lengths of the rows.
+_ALIKE = 1e-7
 
 
 class RowKernel:
@@ -40,11 +42,17 @@ class RowKernel:
     weight : ndarray of shape (n_train,), or None
     """
 
+    # Of dense training rows. Distances are the same without it, but not their rounding,
+    # where features are far from 0.
+    center = None
+
     def __init__(self, kind, X, weight):
         self.kind = kind
         self.unit = 1.0
         if kind in WITH_WIDTH:
-            self.unit = _median_distance(X, weight) or 1.0
+            if not sp.issparse(X):
+                self.center = np.median(X, axis=0)
+            self.unit = _median_distance(self._centred(X), weight)
         elif kind == "linear":
             squares = row_norms(X, squared=True)
             self.unit = float(np.average(squares, weights=weight)) or 1.0
@@ -54,12 +62,17 @@ class RowKernel:
         if callable(self.kind):
             return _checked(self.kind(X, Z), (X.shape[0], Z.shape[0]))
         if self.kind in WITH_WIDTH:
-            return euclidean_distances(X, Z)
+            return euclidean_distances(self._centred(X), self._centred(Z))
         if self.kind == "linear":
             return _products(X, Z) / self.unit
         if self.kind == "cosine":
             return _products(normalize(X), normalize(Z))
         return _jaccard(X, Z)
+
+    def _centred(self, X):
+        if self.center is None:
+            return X
+        return (X.toarray() if sp.issparse(X) else X) - self.center
 
     def of(self, compared, width):
         """Return the kernel, for this multiple of the unit."""
@@ -91,20 +104,36 @@ def _indicators(X):
 
 
 def _median_distance(X, weight):
-    """Median distance over all pairs of rows, pairs counting as their weights say."""
+    """Median distance over all pairs of rows, pairs counting as their weights say.
+
+    Where most pairs are of rows that are alike, over the others; 1 where there are
+    none.
+    """
     n_rows = X.shape[0]
     if n_rows > _MEDIAN_ROWS:
         rows = np.linspace(0, n_rows - 1, _MEDIAN_ROWS).astype(np.intp)
         X, weight = X[rows], None if weight is None else weight[rows]
-    distances = euclidean_distances(X).ravel()
+    squares = row_norms(X, squared=True)
+    distances = euclidean_distances(X)
+    distances[distances <= _ALIKE * np.sqrt(np.add.outer(squares, squares))] = 0
+    distances = distances.ravel()
+    weights = None if weight is None else np.multiply.outer(weight, weight).ravel()
+    median, apart = _median(distances, weights), distances > 0
+    if median == 0 and apart.any():
+        median = _median(distances[apart], None if weights is None else weights[apart])
+    return median or 1.0
+
+
+def _median(values, weight):
+    """Median of values, which count as their weights say."""
     if weight is None:
-        return float(np.median(distances))
-    order = np.argsort(distances, kind="stable")
-    below = np.cumsum(np.multiply.outer(weight, weight).ravel()[order])
+        return float(np.median(values))
+    order = np.argsort(values, kind="stable")
+    below = np.cumsum(weight[order])
     # As of rows that are repeated: the mean of both where the half is met exactly.
     half = below[-1] / 2
     places = [np.searchsorted(below, half, side) for side in ("left", "right")]
-    return float(distances[order[np.minimum(places, len(order) - 1)]].mean())
+    return float(values[order[np.minimum(places, len(order) - 1)]].mean())
 
 
 def _checked(kernel, shape):

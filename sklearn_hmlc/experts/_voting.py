@@ -443,8 +443,8 @@ array-like of shape (n_samples,)
         -------
         table : DataFrame of shape (n_fitted + 1, 1 or 2)
             A row per fitted expert, by name, and one for the mean; columns "weight"
-            and, with ``weights="auto"``, "au_prc": the pooled AU(PRC) of held-out
-            probabilities, in [0, 1].
+            and, where weights or shrinkage are "auto", "au_prc": the pooled AU(PRC) of
+            held-out probabilities, in [0, 1].
         """
         check_is_fitted(self)
         index = pd.Index([*self._names, MEAN])

@@ -60,7 +60,8 @@ class NodeThresholdClassifier(HierarchyMetaClassifier):
     closed upward: a node with a positive descendant is positive. Put it around a whole
     pipeline, so that scaling and resampling, too, see no row that is held out. A
     classifier that has held-out probabilities of its own, as those of
-    `sklearn_hmlc.experts` have, is fitted once.
+    `sklearn_hmlc.experts` have, is fitted once here (and makes folds itself, where it
+    needs any).
 
     Parameters
     ----------

@@ -264,20 +264,27 @@ def test_best_thresholds_leave_features_to_chance(rng):
     assert len(np.unique(auto.apply(rows), axis=1).T) == auto.n_estimators
 
 
-@pytest.mark.parametrize("max_features", [None, 1.0, 12])
-def test_warns_of_trees_that_are_alike(max_features):
+@pytest.mark.parametrize("as_rows", [np.asarray, sp.csr_array])
+@pytest.mark.parametrize("max_features", [None, 1.0, 12, 13])
+@pytest.mark.parametrize("splitter", ["extra", "best"])
+def test_warns_of_trees_that_are_alike(splitter, max_features, as_rows):
     # Large leaves, so that no two features tell the same rows apart.
     size = {"min_samples_leaf": 12, "max_depth": 3}
-    clf = forest(splitter="best", max_features=max_features, **size)
-    with pytest.warns(UserWarning, match="All 7 trees are alike.*`max_features`"):
-        clf.fit(X, Y)
-    trees = clf.apply(X)
-    assert (trees == trees[:, :1]).all()
+    clf = forest(splitter=splitter, max_features=max_features, **size)
+    rows = as_rows(X if splitter == "best" else X > 0)
+    with pytest.warns(UserWarning, match="All 7 trees are alike.*`max_features`") as w:
+        clf.fit(rows, Y)
+    assert w[0].filename == __file__
+    trees = clf.apply(rows)
+    # Numbers of leaves follow the side on which a feature's values are.
+    parts = {tuple(np.unique(tree, return_inverse=True)[1]) for tree in trees.T}
+    assert len(parts) == 1
 
 
 @pytest.mark.parametrize(
     "params",
     [
+        {"splitter": "extra", "max_features": None},
         {"max_features": 11},
         {"max_features": 1},
         {"max_features": 0.9},
@@ -288,7 +295,7 @@ def test_warns_of_trees_that_are_alike(max_features):
     ],
 )
 def test_trees_that_differ(params):
-    clf = forest(splitter="best", **params).fit(X, Y)
+    clf = forest(**{"splitter": "best", **params}).fit(X, Y)
     assert len(np.unique(clf.apply(X), axis=1).T) == clf.n_estimators
 
 

@@ -69,6 +69,58 @@ def test_width_is_in_units_of_the_median_distance():
     assert clf.width_ == pytest.approx(np.median(every) / 2)
 
 
+@pytest.mark.parametrize("shift", [0, 2.0])
+@pytest.mark.parametrize("container", [np.asarray, sp.csr_array])
+def test_width_where_most_rows_are_alike(container, shift, rng):
+    # Distances between rows that are alike are no measure; shifted, they are rounded.
+    some = np.where(np.arange(ROWS)[:, np.newaxis] % 5 == 0, X, 0) + shift
+    every = np.array([distance(a, b) for a in some for b in some])
+    assert np.median(every) == 0
+    median = np.median(every[every > 0])
+    for weight in (None, np.full(ROWS, 0.5)):
+        widths = [
+            KernelHierarchyClassifier(TREE)
+            .fit(container(some * unit), Y, weight)
+            .width_
+            for unit in (0.01, 1, 100)
+        ]
+        np.testing.assert_allclose(widths, [0.01 * median, median, 100 * median])
+
+
+def test_rows_that_are_all_alike_have_the_frequencies():
+    clf = KernelHierarchyClassifier(TREE).fit(np.ones((ROWS, 2)), Y)
+    assert clf.width_ == 1
+    np.testing.assert_allclose(clf.predict_proba([[1, 1]])[0], Y.mean(axis=0), 1e-6)
+
+
+@pytest.mark.parametrize("kernel", ["exponential", "rbf"])
+def test_features_far_from_zero(kernel):
+    near = KernelHierarchyClassifier(TREE, kernel=kernel).fit(X, Y)
+    far = KernelHierarchyClassifier(TREE, kernel=kernel).fit(X + 1e8, Y)
+    for rows in (Z, sp.csr_array(Z)):
+        new = rows + 1e8 if rows is Z else sp.csr_array(Z + 1e8)
+        np.testing.assert_allclose(
+            far.predict_proba(new), near.predict_proba(rows), atol=1e-5
+        )
+
+
+def test_a_row_far_from_all_others_hides_no_distance():
+    away = X.copy()
+    away[0] = 1e9
+    near = KernelHierarchyClassifier(TREE, alphas=1).fit(X[1:], Y[1:])
+    far = KernelHierarchyClassifier(TREE, alphas=1).fit(away, Y)
+    assert far.width_ == pytest.approx(near.width_, rel=0.1)
+
+
+def test_warns_where_jaccard_sees_no_difference():
+    clf = KernelHierarchyClassifier(TREE, kernel="jaccard")
+    with pytest.warns(UserWarning, match='kernel="jaccard" .* no entry of X is 0') as w:
+        clf.fit(X, Y)
+    assert w[0].filename == __file__
+    assert (clf.predict_proba(Z) == clf.predict_proba(Z[:1])).all()
+    clf.fit(np.where(np.arange(X.size).reshape(X.shape) == 0, 0, X), Y)  # no warning
+
+
 @pytest.mark.parametrize("weight", ["alike", "own"])
 @pytest.mark.parametrize("n_components", [None, 10])
 @pytest.mark.parametrize("alpha", [1e-4, 0.3, 10])

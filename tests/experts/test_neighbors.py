@@ -220,3 +220,45 @@ def test_one_row_leaves_nothing():
 def test_bad_parameters(params):
     with pytest.raises(ValueError, match=next(iter(params))):
         NeighborsHierarchyClassifier(TREE, **params).fit(FEATURES, Y)
+
+
+@pytest.mark.parametrize(
+    "metric",
+    ["euclidean", "manhattan", "chebyshev", "canberra", "cosine", "correlation"],
+)
+def test_ties_are_those_of_the_features_whatever_their_dtype(metric, rng):
+    # One decimal, which float32 rounds.
+    X = rng.integers(1, 5, size=(200, 5)) / 10
+    X[:, 0] += np.ptp(X, axis=1) == 0  # correlation of constants is none
+    labels = Y[rng.integers(0, 80, 200)]
+    exact, rounded = (
+        NeighborsHierarchyClassifier(TREE, n_neighbors=8, metric=metric).fit(A, labels)
+        for A in (X, X.astype(np.float32))
+    )
+    graphs = [clf.kneighbors_graph() for clf in (exact, rounded)]
+    np.testing.assert_array_equal(graphs[0].indices, graphs[1].indices)
+    np.testing.assert_allclose(exact.held_out_proba(), rounded.held_out_proba(), 1e-4)
+    new = rng.integers(1, 5, size=(20, 5)) / 10
+    for rows in (new, new.astype(np.float32)):
+        np.testing.assert_allclose(
+            rounded.predict_proba(rows), exact.predict_proba(new), 1e-4
+        )
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("metric", ["cosine", "euclidean"])
+def test_many_rows_near_one_another_are_no_ties(metric, dtype, rng):
+    X = rng.normal(size=(5_000, 2)).astype(dtype)
+    clf = NeighborsHierarchyClassifier(TREE, metric=metric)
+    clf.fit(X, Y[rng.integers(0, 80, len(X))])
+    graph = clf.kneighbors_graph(X[:50] + dtype(0.001))
+    assert (np.diff(graph.indptr) == 30).all()
+
+
+def test_warns_where_jaccard_sees_no_difference(rng):
+    clf = NeighborsHierarchyClassifier(TREE, metric="jaccard")
+    dense = rng.uniform(1, 2, size=(80, 3))
+    with pytest.warns(UserWarning, match='metric="jaccard" .* no entry of X is 0') as w:
+        clf.fit(dense, Y)
+    assert w[0].filename == __file__
+    clf.fit(dense * (rng.random(dense.shape) < 0.9), Y)  # no warning
