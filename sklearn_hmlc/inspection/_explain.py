@@ -165,10 +165,11 @@ def explain(
     nodes = _checked_nodes(node, blocks)
     inside = network_in(estimator, response_method)
     method = _method_for(method, inside, blocks)
+    asked, baseline = (rows, None) if baseline is None else rows.beside(baseline)
     question = Question(
         estimator=estimator,
-        rows=rows,
-        baseline=None if baseline is None else rows.baseline(baseline),
+        rows=asked,
+        baseline=baseline,
         nodes=nodes,
         all_nodes=blocks.nodes,
         hierarchy=blocks.hierarchy,

@@ -67,18 +67,35 @@ class Rows:
         one = nw.from_native(some_rows(self.X, [int(row)]), eager_only=True)
         return name_array([one[:, int(feature)][0] for feature in features])
 
-    def baseline(self, given):
-        """Return rows that stand for features that say nothing, as `Rows`.
+    def beside(self, given):
+        """Return these rows, and those that stand for features that say nothing.
+
+        Both are `Rows`, and their values of one dtype, by feature in a frame: it holds
+        a mean of whole numbers or booleans.
 
         Raises
         ------
         ValueError
-            If they have other features.
+            If the others have other features, or categories that these don't know.
         """
+        given = self._others(given)
+        if frames.is_frame(self.X):
+            both = _frames_alike(self.X, given)
+        else:
+            kinds = [self.X.dtype, given.dtype]
+            # Sparse booleans can't be taken from each other.
+            kinds += [np.float32] if sp.issparse(self.X) else []
+            dtype = np.result_type(*kinds)
+            both = (X.astype(dtype, copy=False) for X in (self.X, given))
+        return tuple(Rows(X, self.names) for X in both)
+
+    def _others(self, given):
+        """Return other rows with the same features, in the same container."""
+        is_frame = frames.is_frame(self.X)
         if isinstance(given, pd.Series):
-            given = given.to_frame().T
+            given = given.to_frame().T.infer_objects()
         if not sp.issparse(given) and not frames.is_frame(given):
-            given = np.atleast_2d(np.asarray(given))
+            given = np.atleast_2d(np.asarray(given, dtype=object if is_frame else None))
         columns = frames.columns(given, "baseline") if frames.is_frame(given) else None
         if columns is not None:
             given = _by_name(given, columns, frames.columns(self.X, "X"))
@@ -88,20 +105,17 @@ class Rows:
                 f"Expected `baseline` of shape (n_baselines, {self.shape[1]}), a value "
                 f"per feature, but got shape {given.shape}."
             )
-        if frames.is_frame(self.X):
-            if columns is None:
-                given = given.toarray() if sp.issparse(given) else given
-                given = frames.like(given, self.X, index=range(len(given)))
-            elif type(given) is not type(self.X):
-                raise ValueError(
-                    f"Expected `baseline` of the same library as X, but got "
-                    f"{type(given).__module__} beside {type(self.X).__module__}."
-                )
-        elif sp.issparse(self.X):
-            given = sp.csr_array(given)
-        elif sp.issparse(given):
-            given = given.toarray()
-        return Rows(given, self.names)
+        if columns is not None and type(given) is not type(self.X):
+            raise ValueError(
+                f"Expected `baseline` of the same library as X, but got "
+                f"{type(given).__module__} beside {type(self.X).__module__}."
+            )
+        if columns is not None:
+            return given
+        if sp.issparse(self.X):
+            return sp.csr_array(given)
+        given = given.toarray() if sp.issparse(given) else given
+        return _as_frame(given, self.X) if is_frame else given
 
     # -- one value of another row ------------------------------------------------------
 
@@ -111,8 +125,9 @@ class Rows:
             return np.unique((self.X[[row]] - other.X[[other_row]]).nonzero()[1])
         every = np.arange(self.shape[1])
         mine, its = self.values(row, every), other.values(other_row, every)
-        pairs = zip(mine, its, strict=True)
-        unlike = [not (a == b or (_is_nan(a) and _is_nan(b))) for a, b in pairs]
+        unlike = pd.isna(mine) != pd.isna(its)
+        both = ~pd.isna(mine) & ~pd.isna(its)
+        unlike[both] = mine[both] != its[both]
         return np.flatnonzero(unlike)
 
     def replaced(self, rows, features, other, other_rows):
@@ -190,8 +205,54 @@ def _by_name(given, columns, wanted):
     return nw.from_native(given, eager_only=True).select(wanted).to_native()
 
 
-def _is_nan(value):
-    return value is None or value != value
+def _as_frame(values, template):
+    """Return an array as a frame of a template's kind, columns of their own dtypes."""
+    plain = pd.DataFrame(np.asarray(values, dtype=object)).infer_objects()
+    names = frames.columns(template, "X")
+    columns = {name: plain[place].to_numpy() for place, name in enumerate(names)}
+    return frames.table(columns, template)
+
+
+def _frames_alike(mine, its):
+    """Return two frames of the same columns with one dtype for both in each of them.
+
+    Numbers of two dtypes become floats; all else is as in the first frame.
+    """
+    if nw.dependencies.is_pandas_dataframe(mine):
+        return _pandas_alike(mine, its)
+    mine, its = (nw.from_native(X, eager_only=True) for X in (mine, its))
+    unlike = [name for name, dtype in mine.schema.items() if dtype != its.schema[name]]
+    wide = [n for n in unlike if all(_is_number(X.schema[n]) for X in (mine, its))]
+    mine = mine.with_columns(nw.col(name).cast(nw.Float64) for name in wide)
+    its = its.with_columns(nw.col(name).cast(mine.schema[name]) for name in unlike)
+    return mine.to_native(), its.to_native()
+
+
+def _is_number(dtype):
+    return dtype.is_numeric() or dtype == nw.Boolean
+
+
+def _pandas_alike(mine, its):
+    is_number = pd.api.types.is_numeric_dtype
+    unlike = [name for name in mine.columns if mine[name].dtype != its[name].dtype]
+    wide = [n for n in unlike if is_number(mine[n]) and is_number(its[n])]
+    mine = mine.astype(dict.fromkeys(wide, np.float64))
+    for name in unlike:
+        _check_categories(mine[name], its[name])
+    return mine, its.astype({name: mine[name].dtype for name in unlike})
+
+
+def _check_categories(mine, its):
+    if not isinstance(mine.dtype, pd.CategoricalDtype):
+        return
+    known = mine.cat.categories
+    others = its[its.notna() & ~its.isin(known)]
+    if len(others):
+        raise ValueError(
+            f"Expected `baseline` of the categories of X, but in column {mine.name!r} "
+            f"it has {shorten(others)}, and X {shorten(known)}; give X all of them "
+            "(`.cat.add_categories`)."
+        )
 
 
 def _taken(X, rows):

@@ -48,7 +48,7 @@ class Occlusion:
                     "any other: give a row or rows that stand for features that say "
                     "nothing, such as X_train[:50] or X_train.mean(axis=0)."
                 )
-            self.baseline = self.rows.baseline(np.zeros(self.n_inputs))
+            self.rows, self.baseline = self.rows.beside(np.zeros(self.n_inputs))
         self.baselines = self._answer(self.baseline.X).mean(axis=0)
 
     def of(self, group):
