@@ -23,6 +23,9 @@ from ._on_disk import check_stored, is_dataset, is_on_disk, read_rows
 from ._validation import Node, as_labels, as_scores, column_positions
 from .hierarchy import Hierarchy
 
+# Formats of SciPy in which rows can't be indexed, of matrices or of arrays.
+_WITHOUT_ROWS = ("bsr", "coo", "dia")
+
 
 class Answer(NamedTuple):
     """What a model says of rows.
@@ -363,7 +366,8 @@ def in_nodes(answer: Answer, target: Any, estimator: Any) -> np.ndarray:
 def some_rows(X: Any, rows: Any) -> Any:
     """Return some rows of features or labels, in their container.
 
-    ``rows`` is a slice or an array of positions; of a torch Dataset it is a view.
+    ``rows`` is a slice or an array of positions; of a torch Dataset it is a view, and
+    of sparse ones without indexing a CSR.
     """
     if is_dataset(X):
         positions = range(len(X))[rows] if isinstance(rows, slice) else rows
@@ -371,7 +375,15 @@ def some_rows(X: Any, rows: Any) -> Any:
     if is_on_disk(X) and not isinstance(X, np.ndarray):
         check_stored(X)
         return read_rows(X, rows)
-    return _safe_indexing(X, rows)
+    return _safe_indexing(with_rows(X), rows)
+
+
+def with_rows(X: Any) -> Any:
+    """Return X in a form whose rows can be taken: sparse ones without indexing as CSR.
+
+    What is asked for block after block is changed once, before.
+    """
+    return X.tocsr() if sp.issparse(X) and X.format in _WITHOUT_ROWS else X
 
 
 # -- side by side with the truth -------------------------------------------------------

@@ -253,7 +253,8 @@ def comes_in_blocks(Y: Any) -> bool:
     """Tell blocks that come one after the other from arrays, frames and lists."""
     if callable(Y) or isinstance(Y, Iterator):
         return True
-    is_array = any(hasattr(Y, name) for name in ("__array__", "__getitem__"))
+    # Not all sparse ones have rows to ask for.
+    is_array = sp.issparse(Y) or hasattr(Y, "__array__") or hasattr(Y, "__getitem__")
     return hasattr(Y, "__iter__") and not is_array and not frames.is_frame(Y)
 
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+import scipy.sparse as sp
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.frozen import FrozenEstimator
 from sklearn.model_selection import GroupKFold
@@ -13,8 +14,16 @@ from sklearn.tree import DecisionTreeClassifier
 
 from sklearn_hmlc import Hierarchy
 from sklearn_hmlc._response import ask, node_names
-from sklearn_hmlc.metrics import get_scorer
+from sklearn_hmlc.inspection import rank_rows
+from sklearn_hmlc.metrics import au_prc, get_scorer
 from sklearn_hmlc.postprocessing import CoherentClassifier, NodeThresholdClassifier
+from sklearn_hmlc.predictions import (
+    predict_dense,
+    predict_frame,
+    predict_labels,
+    predict_sparse,
+    predict_top,
+)
 
 TREE = Hierarchy.from_edges([("r", "a"), ("r", "b"), ("a", "c")])
 OTHER = Hierarchy.from_edges([("R", "A"), ("R", "B"), ("A", "C")])
@@ -134,3 +143,32 @@ def test_a_single_node_that_a_fold_lacks(rng):
     both = np.hstack([y, 1 - y])
     two = NodeThresholdClassifier(nearest, Hierarchy.flat(["a", "b"]), cv=cv)
     assert two.fit(X, both, groups=groups).thresholds_[0] == clf.thresholds_[0]
+
+
+# -- sparse rows of any format ---------------------------------------------------------
+
+FORMATS = [
+    getattr(sp, f"{name}_{kind}")
+    for name in ("bsr", "coo", "csc", "dia", "dok", "lil")
+    for kind in ("array", "matrix")
+]
+
+
+@pytest.mark.parametrize("container", FORMATS)
+def test_rows_of_any_sparse_format_are_predicted_block_by_block(data, container):
+    X, Y = data
+    model = coherent(TREE).fit(container(X), container(Y))
+    for predict in (predict_dense, predict_labels, predict_sparse):
+        found, expected = (predict(model, x, batch_size=7) for x in (container(X), X))
+        assert (found != expected).sum() == 0
+    for table in (
+        predict_top,
+        predict_frame,
+        lambda model, x, batch_size: rank_rows(
+            model, x, by="entropy", y=container(Y), batch_size=batch_size
+        ),
+    ):
+        found, expected = (table(model, x, batch_size=7) for x in (container(X), X))
+        pd.testing.assert_frame_equal(found, expected)
+    scores = predict_dense(model, X)
+    assert au_prc(container(Y), container(scores)) == au_prc(Y, scores)

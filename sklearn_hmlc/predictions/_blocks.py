@@ -21,7 +21,7 @@ from sklearn.utils.validation import _num_samples
 
 from .. import _frames as frames
 from .._on_disk import check_stored, is_on_disk
-from .._response import part_with, some_rows
+from .._response import part_with, some_rows, with_rows
 from .._scores import BLOCK_CELLS
 from .._validation import FloatArray, Node, shorten, to_python
 from ..hierarchy import Hierarchy
@@ -332,6 +332,8 @@ def _width(X: Any) -> int:
 def _rows_of(X: Any, ids: Any = None) -> tuple[Any, Any]:
     """Take features out of a Bunch, such as that of `read_features`, with their ids.
 
+    They come in a form that blocks of rows can be taken from.
+
     Raises
     ------
     TypeError
@@ -344,13 +346,13 @@ def _rows_of(X: Any, ids: Any = None) -> tuple[Any, Any]:
         )
     check_stored(X)
     if not isinstance(X, Bunch):
-        return X, ids
+        return with_rows(X), ids
     if "data" not in X:
         raise TypeError(
             "Expected `X` with features, but got a Bunch without `data`: it has "
             f"{shorten(X)}."
         )
-    return X.data, X.get("ids") if ids is None else ids
+    return with_rows(X.data), X.get("ids") if ids is None else ids
 
 
 def checked_size(batch_size: Any, n_nodes: int) -> int:
