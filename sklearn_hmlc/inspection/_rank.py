@@ -95,7 +95,7 @@ default=None
 
         - ``id``, ``position``: which row, and where it stands in `X`
         - ``score``: what rows are ranked by
-        - ``node``: the node that adds most to it
+        - ``node``: the node that adds most to it; None where nothing adds
         - ``name``: this node's title, where the hierarchy knows any
 
     Raises
@@ -152,7 +152,7 @@ default=None
     check_values_by_node(graph, {"y": _columns_of(y) or bare}, per_node)
     counts = as_scored(scored, graph)
     if by == "rare_nodes":
-        counts = counts & _rare(y_train, train_counts, max_count, graph, bare)
+        counts = _rare(y_train, train_counts, max_count, counts, graph, bare)
     elif y_train is not None or train_counts is not None:
         raise ValueError(
             'Expected `y_train` and `train_counts` with by="rare_nodes" alone, but got '
@@ -162,17 +162,19 @@ default=None
     known = None if y is None else _known(y, graph, bare, blocks.shape[0])
     scores, best = _score(blocks, by, counts, known)
     order = np.argsort(-scores, kind="stable")[:k]
-    nodes = name_array(blocks.nodes)[best[order]]
+    places = best[order].tolist()
+    nodes = [None if place < 0 else blocks.nodes[place] for place in places]
     columns = {
         "id": pd.Series(name_array(blocks.ids)[order]),
         "position": order,
         "score": scores[order],
-        "node": pd.Series(nodes),
+        # Beside text pandas would make NaN of None.
+        "node": pd.Series(name_array(nodes), dtype=object if None in nodes else None),
     }
     titles = {} if blocks.hierarchy is None else blocks.hierarchy.names
     if titles:
         own = np.empty(len(nodes), dtype=object)
-        own[:] = [titles.get(node) for node in nodes.tolist()]
+        own[:] = [titles.get(node) for node in nodes]
         columns["name"] = pd.Series(own, dtype=object)
     return frames.table(columns, X)
 
@@ -196,8 +198,8 @@ def _graph(blocks):
     return blocks.hierarchy
 
 
-def _rare(y_train, train_counts, max_count, graph, bare):
-    """Return which nodes are rare."""
+def _rare(y_train, train_counts, max_count, counts, graph, bare):
+    """Return which of the nodes that count are rare."""
     if isinstance(max_count, bool) or not isinstance(max_count, Integral):
         raise TypeError(
             f"Expected `max_count` to be a whole number, but got {max_count!r}."
@@ -210,11 +212,12 @@ def _rare(y_train, train_counts, max_count, graph, bare):
             'Expected `y_train` or `train_counts` with by="rare_nodes", to tell which '
             "nodes are rare."
         )
-    rare = n_rows <= max_count
-    if not (rare & graph.scored).any():
+    rare = counts & (n_rows <= max_count)
+    if not rare.any():
         raise ValueError(
             f"Expected nodes with at most {max_count} training rows, but the rarest "
-            f"has {n_rows[graph.scored].min():g}; raise `max_count`."
+            f"that counts has {n_rows[counts].min():g}; raise `max_count`, or count "
+            "more nodes (`scored`)."
         )
     return rare
 
@@ -230,7 +233,10 @@ def _known(y, graph, bare, n_rows):
 
 
 def _score(blocks, by, counts, known):
-    """Return the score of each row, and the position of the node that adds most."""
+    """Return the score of each row, and the position of the node that adds most.
+
+    The position is -1 where none adds anything.
+    """
     scores, best = np.empty(blocks.shape[0]), np.empty(blocks.shape[0], dtype=int)
     start = 0
     for block in blocks:
@@ -240,7 +246,9 @@ def _score(blocks, by, counts, known):
         if known is not None:
             values[some_rows(known, rows).nonzero()] = 0
         scores[rows] = values.sum(axis=1)
-        best[rows] = np.where(counts, values, -1).argmax(axis=1)
+        adds = values != 0
+        most = np.where(adds, values, -np.inf).argmax(axis=1)
+        best[rows] = np.where(adds.any(axis=1), most, -1)
         start = rows.stop
     if by in ("uncertainty", "entropy"):
         scores /= counts.sum()

@@ -79,6 +79,30 @@ def test_rare_nodes():
         assert set(table["node"]) == {"b"}
 
 
+def test_no_node_is_named_where_none_adds():
+    known = sp.csr_array([[1, 1, 0], [1, 1, 1], [0, 0, 1]])  # b, top, a
+    for criterion in ("uncertainty", "entropy", "new_nodes"):
+        table = rank_rows(Fixed(), X, by=criterion, y=known).set_index("id")
+        assert table.loc[1, "score"] == 0
+        assert table.loc[[0, 1, 2], "node"].tolist() == ["a", None, "b"]
+        assert table.loc[[0, 1, 2], "name"].tolist() == ["apple", None, None]
+    # What has probability 0 adds nothing either.
+    scored = {"top": False, "a": True, "b": False}
+    frame = pl.DataFrame({"x": X[:, 0]})
+    table = rank_rows(Fixed(), frame, by="new_nodes", scored=scored)
+    assert table["node"].to_list() == ["a", "a", None]
+
+
+def test_nodes_that_are_numbers_stay_numbers():
+    rows = pd.DataFrame({"x": [0.0, 1.0]})
+    model = KNeighborsClassifier(1).fit(rows, [[1, 0], [1, 1]])
+    for frame in (rows[1:], pl.from_pandas(rows[1:])):
+        for known, nodes in (([[0, 0]], [0]), ([[1, 1]], [None])):
+            table = rank_rows(model, frame, by="new_nodes", y=known)
+            assert list(table["node"]) == nodes
+    assert rank_rows(model, rows, by="new_nodes")["node"].dtype == int
+
+
 def test_scored_nodes_by_name():
     scored = {"top": False, "a": True, "b": False}
     table = rank_rows(Fixed(), X, by="new_nodes", scored=scored)
@@ -119,7 +143,15 @@ BAD = {
     "nothing rare": ({"by": "rare_nodes"}, ValueError, "which nodes are rare"),
     "all frequent": (
         {"by": "rare_nodes", "train_counts": {"top": 99, "a": 50, "b": 60}},
-        ValueError, "the rarest has 50",
+        ValueError, "the rarest that counts has 50",
+    ),
+    "none that counts": (
+        {
+            "by": "rare_nodes",
+            "train_counts": {"top": 99, "a": 50, "b": 1},
+            "scored": {"top": False, "a": True, "b": False},
+        },
+        ValueError, "the rarest that counts has 50",
     ),
     "without use": ({"y_train": np.zeros((2, 3))}, ValueError, "alone"),
     "bare counts": (
