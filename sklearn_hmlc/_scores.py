@@ -15,9 +15,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
-from sklearn.utils import gen_batches
 
 from . import _frames as frames
+from ._on_disk import parts_of
 from ._validation import (
     FloatArray,
     Node,
@@ -85,7 +85,7 @@ class Scores:
 
     def blocks(self, cells: int = BLOCK_CELLS) -> Iterator[tuple[slice, FloatArray]]:
         """Yield rows and their dense scores; blocks that come in are not cut up."""
-        for rows in gen_batches(self.n_rows, max(1, cells // max(1, self.n_nodes))):
+        for rows in parts_of(self.n_rows, max(1, cells // max(1, self.n_nodes))):
             yield rows, self._dense(rows)
 
     def _dense(self, rows: slice) -> FloatArray:

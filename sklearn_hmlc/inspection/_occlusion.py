@@ -11,8 +11,8 @@ cost what they hold.
 """
 
 import numpy as np
-from sklearn.utils import gen_batches
 
+from .._on_disk import parts_of
 from .._response import some_rows
 
 # Entries of the rows that are asked at a time, as if dense (32 MB of float64).
@@ -44,7 +44,7 @@ def occlusion(rows, baselines, group, answer):
         for other in range(n_baselines)
         for feature in rows.differing(row, baselines, other)
     ]
-    for part in gen_batches(len(asked), max(1, _ENTRIES // max(1, n_features))):
+    for part in parts_of(len(asked), max(1, _ENTRIES // max(1, n_features))):
         place, feature, other = np.array(asked[part]).T
         changed = rows.replaced(group[place], feature, baselines, other)
         fall = (responses[place] - answer(changed)) / n_baselines

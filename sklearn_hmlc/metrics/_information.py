@@ -41,7 +41,7 @@ def information_accretion(y_train: Any, hierarchy: Hierarchy) -> Any:
     Raises
     ------
     ValueError
-        If the labels are not closed or do not fit.
+        If the labels are not closed or do not fit, or there are no rows.
 
     See Also
     --------
@@ -62,6 +62,11 @@ def information_accretion(y_train: Any, hierarchy: Hierarchy) -> Any:
     """
     hierarchy = given_hierarchy(hierarchy)
     labels = check.as_labels(y_train, hierarchy, "y_train")
+    if labels.shape[0] == 0:
+        raise ValueError(
+            "Expected `y_train` with at least one row, of which the information is "
+            "counted, but got none."
+        )
     hierarchy.check_closed(labels)
     rows = np.asarray(labels.sum(axis=0))
     above = _rows_with_all_parents(labels, hierarchy)

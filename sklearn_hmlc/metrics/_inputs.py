@@ -17,11 +17,11 @@ import pandas as pd
 import scipy.sparse as sp
 from numpy.typing import NDArray
 from sklearn.exceptions import UndefinedMetricWarning
-from sklearn.utils import gen_batches
 
 from .. import _frames as frames
 from .. import _validation as check
 from .._naming import common_hierarchy, given_hierarchy
+from .._on_disk import parts_of
 from .._response import classes_beside_nodes, node_names
 from .._scores import Predictions, comes_in_blocks, in_rows_of, read_scores
 from .._validation import BoolArray, FloatArray, Node
@@ -213,4 +213,4 @@ def weighted_mean(
 
 def row_blocks(n_rows: int, width: int) -> Iterator[slice]:
     """Slices of rows, each of one row or of `_BLOCK_CELLS` cells at most."""
-    return gen_batches(n_rows, max(1, _BLOCK_CELLS // max(width, 1)))
+    return parts_of(n_rows, max(1, _BLOCK_CELLS // max(width, 1)))

@@ -126,6 +126,14 @@ def test_one_class_per_row():
         assert found.table["attribution"][0] == pytest.approx(fall)
 
 
+@pytest.mark.parametrize("container", [np.asarray, sp.csr_array, pd.DataFrame])
+def test_a_row_that_is_its_own_baseline(container):
+    X = container(np.array([[1.0, 1.0]]))
+    found = explain(Additive(), X, "a", baseline=X)
+    assert found.table.empty
+    assert found.responses["attributed"].tolist() == [0]
+
+
 BAD = {
     "node": ({"node": "d"}, "In `node`"),
     "unscored": ({"node": "c"}, "unscored"),

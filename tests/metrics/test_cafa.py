@@ -247,8 +247,10 @@ def test_bad_input(changed, message):
         weighted_fmax_score(**given)
 
 
-def test_information_needs_closed_labels():
+def test_information_needs_closed_labels_of_rows():
     with pytest.raises(ValueError, match="Close it first"):
         information_accretion([[0, 1, 0, 0]], DIAMOND)
+    with pytest.raises(ValueError, match="`y_train` with at least one row"):
+        information_accretion(np.zeros((0, 4)), DIAMOND)
     with pytest.raises(TypeError, match="`hierarchy` to be a Hierarchy"):
         information_accretion([[0, 1, 0, 0]], None)

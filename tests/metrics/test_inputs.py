@@ -206,3 +206,4 @@ def test_violations_go_by_name(example, library):
     assert expected > 0
     named = FRAMES[library](scores, MIXED)
     assert metrics.coherence_violations(named, HIERARCHY) == expected
+    assert metrics.coherence_violations(named[:0], HIERARCHY) == 0
