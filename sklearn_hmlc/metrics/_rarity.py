@@ -332,9 +332,11 @@ def _by_share(
         raise ValueError(f'Expected `bins` in (0, 1] with by="rarest", got {shares!r}.')
     candidates = np.flatnonzero(nodes)
     ranked = candidates[np.argsort(train[candidates], kind="stable")]
+    # 0.07 * 100 is a little more than 7.
+    counts = np.ceil(np.round(ends * len(ranked), 9)).astype(int)
     return {
-        f"{100 * share:g} %": ranked[: int(np.ceil(share * len(ranked)))]
-        for share in ends
+        f"{100 * share:g} %": ranked[:count]
+        for share, count in zip(ends, counts, strict=True)
     }
 
 

@@ -308,12 +308,14 @@ def _tidy_lines(
     blanks, words = (False, CAFA_WORDS) if format == "cafa" else (True, ())
     for name, forbidden in ((ID, words), (NODE, ())):
         as_texts(dict.fromkeys(columns[name]), f"{name}s", blanks, forbidden)
+    columns[PROBABILITY] = scores
+    kept = np.ones(len(scores), dtype=bool)
     if hierarchy is not None:
         _check_nodes(columns[NODE], hierarchy)
-    columns[PROBABILITY] = scores
+        kept = hierarchy.scored[hierarchy.index(list(columns[NODE]))]
     if format == "cafa":
-        names = [ID, NODE, PROBABILITY]
-        columns = {name: columns[name][scores > 0] for name in names}
+        names, kept = [ID, NODE, PROBABILITY], kept & (scores > 0)
+    columns = {name: columns[name][kept] for name in names}
     return _rows(columns, separator(path), format, digits)
 
 

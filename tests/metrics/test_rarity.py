@@ -74,6 +74,15 @@ def test_rarest_shares_of_the_present_nodes(example):
     pd.testing.assert_frame_equal(default, report)
 
 
+@pytest.mark.parametrize("share", [0.07, 0.14, 0.28, 0.55])
+def test_shares_of_a_hundred_nodes_are_whole(share):
+    truth = np.ones((1, 100), dtype=int)
+    report = rarity_report(
+        truth, truth, train_counts=np.arange(100), by="rarest", bins=[share, 0.801]
+    )
+    assert report["n_nodes"].tolist() == [round(100 * share), 81]
+
+
 def test_by_depth(example):
     # a - b - d, a - c, and four more roots; d is at depth 2.
     hierarchy = Hierarchy.from_edges([("a", "b"), ("b", "d"), ("a", "c")], nodes=NODES)

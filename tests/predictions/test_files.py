@@ -188,6 +188,28 @@ def test_tidy_tables(library, name, tmp_path):
     assert found.scores.nnz == 120
 
 
+@pytest.mark.parametrize("library", [lambda table: table, pl.from_pandas])
+@pytest.mark.parametrize("format", ["long", "cafa"])
+def test_unscored_nodes_of_tidy_tables_are_not_written(library, format, tmp_path):
+    graph = Hierarchy.from_edges([("a", "b"), ("a", "c")], unscored=["a"])
+    table = pd.DataFrame(
+        {"id": ["P1", "P1", "P2"], "node": ["a", "b", "c"], "probability": 0.5}
+    )
+    write_predictions(tmp_path / "tidy", library(table), format=format, hierarchy=graph)
+    write_predictions(tmp_path / "rest", library(table[1:]), format=format)
+    assert (tmp_path / "tidy").read_text() == (tmp_path / "rest").read_text()
+
+
+@pytest.mark.parametrize("container", [np.asarray, sp.csr_array, lambda Y: iter([Y])])
+@pytest.mark.parametrize("format", FORMATS)
+def test_no_rows(container, format, tmp_path):
+    path, empty = tmp_path / "none", container(np.zeros((0, 6)))
+    write_predictions(path, empty, format=format, hierarchy=HIERARCHY, ids=[])
+    scored = np.array(HIERARCHY.nodes)[HIERARCHY.scored]
+    head = {"long": ["id", "node", "probability"], "wide": ["id", *scored]}
+    assert path.read_text().split() == head.get(format, [])
+
+
 def test_names_with_the_separator_in_them(tmp_path):
     names = {"a": 'an "odd", long\tname'}
     hierarchy = Hierarchy.from_edges([("r, s", "a"), ("r, s", 'b"')], names=names)
