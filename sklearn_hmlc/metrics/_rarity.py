@@ -332,8 +332,8 @@ def _by_share(
         raise ValueError(f'Expected `bins` in (0, 1] with by="rarest", got {shares!r}.')
     candidates = np.flatnonzero(nodes)
     ranked = candidates[np.argsort(train[candidates], kind="stable")]
-    # 0.07 * 100 is a little more than 7.
-    counts = np.ceil(np.round(ends * len(ranked), 9)).astype(int)
+    # As floats 0.07 * 100 is a little more than 7.
+    counts = np.ceil(ends * len(ranked) * (1 - 1e-12)).astype(int)
     return {
         f"{100 * share:g} %": ranked[:count]
         for share, count in zip(ends, counts, strict=True)
