@@ -119,7 +119,8 @@ class IndicatorTarget:
         try:
             self.hierarchy.check_closed(labels)
         except ValueError as error:
-            return _mended(labels, self.hierarchy, frames.is_frame(y), error)
+            named = frames.is_frame(y)
+            return _mended(labels, self.hierarchy, _hint(named, bare), error)
         return labels
 
     def score(self, y, proba, sample_weight=None):
@@ -259,7 +260,19 @@ class SingleTarget:
         return nodes
 
 
-def _mended(labels, hierarchy, named, error):
+def _hint(named, bare):
+    """What else may be wrong with labels that are not closed: the order of columns."""
+    if named:
+        return ""
+    if bare is None:
+        return " Columns without names must be in node order."
+    return (
+        " Columns without names are taken for those of the frame in `fit`, in its "
+        f"order (`classes_`): {shorten(bare)}. Give a frame if yours are in another."
+    )
+
+
+def _mended(labels, hierarchy, hint, error):
     """Close labels that lack nothing but unscored nodes, or raise with the way out.
 
     `cross_val_predict` and stacking number the classes of each column of ``y`` anew
@@ -271,8 +284,7 @@ def _mended(labels, hierarchy, named, error):
     closed = hierarchy.close(labels)
     added = np.bincount(closed.indices, minlength=hierarchy.n_nodes) > n_rows
     if (n_rows[added] > 0).any():
-        order = "" if named else " Columns without names must be in node order."
-        raise ValueError(f"{error}{order}") from None
+        raise ValueError(f"{error}{hint}") from None
     if not hierarchy.scored[added].any():
         return closed
     names = [hierarchy.nodes[node] for node in np.flatnonzero(added)]

@@ -182,6 +182,19 @@ def test_a_scored_node_that_no_row_has_is_refused_with_the_way_out():
         make_target(ENCODED, scored).encode(ENCODED)
 
 
+def test_bare_columns_are_those_of_the_frame_of_fit():
+    turned = list(ROOTED.nodes[::-1])
+    target = make_target(pd.DataFrame(ENCODED, columns=ROOTED.nodes)[turned], ROOTED)
+    assert (
+        target.encode(ENCODED[:, ::-1])
+        != target.encode(pd.DataFrame(ENCODED, columns=ROOTED.nodes))
+    ).nnz == 0
+    with pytest.raises(
+        ValueError, match=rf"those of the frame in `fit`.*: '{turned[0]}', .* a frame"
+    ):
+        target.encode(ENCODED)
+
+
 def test_what_else_is_missing_is_an_error_as_ever():
     broken = ENCODED.copy()
     broken[0, ROOTED.index("a")] = 0

@@ -69,7 +69,7 @@ def as_page(cells):
 def _what_ran(cells, methods, sets):
     shown = cells.reset_index()
     shown = shown[shown["method"].isin(methods) & shown["data"].isin(sets)]
-    n_seeds = shown.groupby("data")["seed"].nunique()
+    n_seeds = shown.groupby(["data", "method"])["seed"].nunique()
     least, most = n_seeds.min(), n_seeds.max()
     seeds = "one seed" if most == 1 else f"{least} to {most} seeds"
     return f"{len(sets)} data sets, {seeds}, {len(shown)} cells."
