@@ -10,6 +10,7 @@ import contextlib
 import copy
 import inspect
 import operator
+from numbers import Integral
 
 import numpy as np
 import torch
@@ -34,6 +35,9 @@ OPTIMIZERS = {
 # Root mean square of a sparse row's entries, 1 for standardised ones. Less overfits
 # less and takes more epochs; chosen on validation rows.
 _SCALE = 0.3
+
+# What the training loop here takes from the classifier and not from the net.
+_OURS_ALONE = ("max_epochs", "verbose", "warm_start")
 
 # Optimisers of which torch has a fused form: one pass over the parameters per step.
 _FUSED = (torch.optim.Adam, torch.optim.AdamW, torch.optim.SGD, torch.optim.Adagrad)
@@ -184,6 +188,12 @@ def checked_net_params(estimator):
             "In `net_params`: `train_split` is set by `early_stopping` and "
             "`validation_fraction`; use these."
         )
+    for name in _OURS_ALONE:
+        if name in given:
+            raise ValueError(
+                f"In `net_params`: `{name}` is a parameter of the classifier; set it "
+                "there."
+            )
     side = "node" if estimator.node_weight_side == "positive" else "negative"
     taken = f"criterion__{side}_weight"
     if taken in given and estimator.node_weight is not None:
@@ -191,12 +201,28 @@ def checked_net_params(estimator):
             f"In `net_params`: `{taken}` is set by `node_weight`; set this to None, or "
             "to the weights."
         )
-    if given.get("batch_size", 1) < 1:
+    size = given.get("batch_size", 1)
+    if not isinstance(size, Integral) or size < 1:
         raise ValueError(
-            "In `net_params`: expected `batch_size` to be at least 1, but got "
-            f"{given['batch_size']}."
+            "In `net_params`: expected `batch_size` to be a whole number of at least "
+            f"1, but got {size!r}."
         )
-    return given
+    if "optimizer" in given:
+        _check_optimizer(given["optimizer"], "In `net_params`: expected `optimizer`")
+    return {**given, **_of_outputs(estimator, given)}
+
+
+def _of_outputs(estimator, given):
+    """Cut weights by node to the nodes that the net answers for."""
+    n_nodes = estimator.hierarchy_.n_nodes
+    names = ("criterion__node_weight", "criterion__negative_weight")
+    weights = {name: given[name] for name in names if given.get(name) is not None}
+    return {
+        name: estimator._outputs.of(np.asarray(weight))
+        if np.shape(weight) == (n_nodes,)
+        else weight
+        for name, weight in weights.items()
+    }
 
 
 def _module(estimator, rows):
@@ -254,11 +280,8 @@ def _criterion(estimator):
 
 def _optimizer(estimator):
     optimizer = OPTIMIZERS.get(estimator.optimizer, estimator.optimizer)
-    if not issubclass(optimizer, torch.optim.Optimizer):
-        raise ValueError(
-            f"Expected `optimizer` to be one of {sorted(OPTIMIZERS)} or a class of "
-            f"torch.optim, but got {optimizer}."
-        )
+    words = f"Expected `optimizer` to be one of {sorted(OPTIMIZERS)} or"
+    _check_optimizer(optimizer, words)
     # Not where the user chose another form, or another optimiser.
     own = {"optimizer", "optimizer__foreach"} & set(estimator.net_params or {})
     fused = {"optimizer__fused": True} if optimizer in _FUSED and not own else {}
@@ -269,6 +292,12 @@ def _optimizer(estimator):
         **fused,
         **_groups(estimator),
     }
+
+
+def _check_optimizer(optimizer, words):
+    is_class = isinstance(optimizer, type)
+    if not (is_class and issubclass(optimizer, torch.optim.Optimizer)):
+        raise ValueError(f"{words} a class of torch.optim, but got {optimizer!r}.")
 
 
 def _lazy_optimizer(estimator, sparse_input):

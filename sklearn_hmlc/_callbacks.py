@@ -236,6 +236,9 @@ def own_callbacks(estimator):
             monitor=name,
             patience=estimator.n_iter_no_change,
             lower_is_better=False,
+            # Any gain is one; skorch's share of the score would be a loss below 0.
+            threshold=0,
+            threshold_mode="abs",
             load_best=True,
             sink=noop,
         )
@@ -288,6 +291,13 @@ def callbacks_of(estimator, first=True):
         raise ValueError(
             f"In `net_params`: expected `callbacks` to be a list, but got {given!r}."
         )
+    for one in given:
+        inner = _unnamed(one)
+        if not issubclass(inner if isinstance(inner, type) else type(inner), Callback):
+            raise ValueError(
+                "In `net_params`: expected `callbacks` of skorch, alone or as (name, "
+                f"callback), but got {one!r}."
+            )
     if any(isinstance(_unnamed(one), EpochScoring) for one in given):
         raise ValueError(
             "In `net_params`: EpochScoring can't score this net, whose labels come "

@@ -26,7 +26,7 @@ from ._target import ScoreMixin
 from ._tasks import CallbackSupportMixin, Tasks
 from ._torch import usual
 from ._validation import as_thresholds
-from .uncertainty import get_measure
+from .uncertainty import get_measure, measure_members
 
 
 class HierarchicalEnsembleClassifier(
@@ -526,7 +526,7 @@ ndarray of shape (n_samples,)
         with usual(self.net_.device):
             members = self.net_.iter_members(X, constrained, self.prior_correction)
             blocks = ((rows, p.cpu().numpy()) for rows, p in members)
-            shape = int(self.n_estimators), _num_samples(X)
+            shape = int(self._made_with["n_estimators"]), _num_samples(X)
             return self._target.columns(self._outputs.filled(shape, blocks))
 
     def predict_uncertainty(self, X, measure="gmu"):
@@ -548,7 +548,9 @@ ndarray of shape (n_samples,)
         X = self._checked(X)
         with usual(self.net_.device):
             members = self.net_.iter_members(X, corrected=self.prior_correction)
-            blocks = ((rows, measure(p).cpu().numpy()) for rows, p in members)
+            blocks = (
+                (rows, measure_members(measure, p).cpu().numpy()) for rows, p in members
+            )
             unsure = self._outputs.filled([_num_samples(X)], blocks, fill=0)
         unsure[:, ~self.hierarchy_.scored] = 0
         return self._target.columns(unsure)

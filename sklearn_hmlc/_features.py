@@ -60,6 +60,7 @@ def _checked_on_disk(estimator, X, reset):
     check_numbers(X)
     if len(X.shape) > 2:
         _check_encoder(estimator, f"X of shape {tuple(X.shape)}")
+        _check_bytes(estimator, X.dtype, reset)
     # Its messages are those of an array in memory.
     validate_data(
         estimator,
@@ -78,6 +79,7 @@ def _checked_on_disk(estimator, X, reset):
 
 def _checked_array(estimator, X, reset):
     _check_encoder(estimator, f"X of shape {X.shape}")
+    _check_bytes(estimator, X.dtype, reset)
     # Numbers of any type are kept until a batch is made of them.
     X = validate_data(
         estimator,
@@ -129,6 +131,24 @@ def _check_encoder(estimator, what):
         raise ValueError(
             f"Found {what}. Without an encoder, X must be 2-D: (n_samples, "
             "n_features). Give `encoder`, a torch module that makes features of it."
+        )
+
+
+def _check_bytes(estimator, dtype, reset):
+    """Refuse integers that are not scaled beside bytes, which are; lists become such.
+
+    Floats are both: bytes that are scaled, or any numbers as they are.
+    """
+    dtype = np.dtype(dtype)
+    if reset:
+        estimator._input_dtype = dtype
+        return
+    before = getattr(estimator, "_input_dtype", dtype)
+    whole = {before.kind, dtype.kind} <= set("iu")
+    if whole and (before == np.uint8) != (dtype == np.uint8):
+        raise ValueError(
+            f"Expected rows of {before}, as in `fit`, but got {dtype}: uint8 is scaled "
+            f"to [0, 1], other integers are taken as they are. Give X.astype({before})."
         )
 
 

@@ -260,8 +260,7 @@ def _learn(estimator, rows, valid, tasks, goes_on, one_epoch, device, together, 
         else:
             net = make_net(estimator, rows, device, host, together)
         together.settle(net.module_)
-        if one_epoch or not goes_on:
-            count_rows(estimator, net, rows, estimator._target.column_names, goes_on)
+        count_rows(estimator, net, rows, estimator._target.column_names, goes_on)
         with net.drawing_from(host, on_device, together, foreign):
             epochs = 1 if one_epoch else estimator.max_epochs_
             span = done, estimator.max_epochs_
@@ -403,6 +402,14 @@ def check_trained(net, rows, n_before, infinite):
             "scale the features (StandardScaler)."
         )
     records = epochs_of(net.history)[n_before:]
+    if records and not any(record["train_loss"] for record in records):
+        warnings.warn(
+            "Nothing was learnt: the loss is 0 in every epoch. With focal_floor=0 a "
+            "measure of disagreement makes it so where members can't differ: raise "
+            "`focal_floor` or `n_estimators`, or take another `uncertainty`.",
+            ConvergenceWarning,
+            stacklevel=6,
+        )
     if len(records) < 2 or "weighted_share" in records[0]:
         return  # a schedule changes what the loss counts
     first, last = records[0]["train_loss"], records[-1]["train_loss"]

@@ -93,12 +93,12 @@ _MAY_CHANGE = {
 
 
 def warn_without_effect(estimator):
-    """Warn about parameters that were set but do nothing beside the others."""
+    """Warn about parameters that do nothing beside the others, or leave nothing."""
     params = estimator.get_params(deep=False)
     defaults = type(estimator)().get_params(deep=False)
     idle = [
         f"`{name}` ({why})"
-        for why, names in _idle(params)
+        for why, names in _idle(params, estimator._target.single)
         for name in names
         if not _alike(params[name], defaults[name])
     ]
@@ -108,11 +108,21 @@ def warn_without_effect(estimator):
             UserWarning,
             stacklevel=4,
         )
+    if params["node_weight_floor"] == 0 and isinstance(params["node_weight"], str):
+        warnings.warn(
+            "node_weight_floor=0: the commonest node gets the weight 0, so that "
+            f"nothing is learnt from its {params['node_weight_side']} rows. Give more "
+            "than 0, or None for weights of at least 1.",
+            UserWarning,
+            stacklevel=4,
+        )
 
 
-def _idle(params):
+def _idle(params, single):
     """Yield reasons, and the parameters that do nothing for them."""
     weight = params["node_weight"]
+    if single:
+        yield "y is 1-D, and the most probable class is predicted", ["threshold"]
     if not isinstance(weight, str):
         reason = f"node_weight is {'None' if weight is None else 'no scheme'}"
         yield reason, [f"node_weight_{name}" for name in ("power", "floor", "count")]
@@ -121,7 +131,10 @@ def _idle(params):
     if params["uncertainty"] is None:
         yield "uncertainty is None", ["focal_exponent", "focal_floor"]
     if params["mix"] == 0:
-        yield "mix is 0, the plain loss", ["schedule"]
+        weights = [name for name in params if name.startswith("node_weight")]
+        focal = ["uncertainty", "focal_exponent", "focal_floor"]
+        reason = "mix is 0, the plain loss"
+        yield reason, ["schedule", *focal, *weights, "prior_correction"]
     if params["schedule"] != "power":
         yield "schedule is not 'power'", ["schedule_exponent"]
     if not params["early_stopping"]:

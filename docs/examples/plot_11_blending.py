@@ -33,9 +33,10 @@ mean = model.estimator_["experts"]
 mean.summary().round(3)
 
 # %%
-# Each expert got a weight, and the mean is ahead of all of them. (Where one alone is best,
-# as the kernel on features that are all normal, it gets all the weight.) The scores above
-# are of training rows, each as seen by models that did not have it. On test rows:
+# Each expert got a weight, and the mean is ahead of all of them. (Where one alone is
+# best, as the kernel on features that are all normal, it gets all the weight.) The
+# scores above are of training rows, each as seen by models that did not have it. On
+# test rows:
 
 import matplotlib.pyplot as plt
 import pandas as pd

@@ -353,8 +353,8 @@ def add_network(group):
         choices=KINDS,
         default=KINDS[0],
         help="network: the ensemble of networks alone; best: its mean with a forest "
-        "and a kernel, thresholds tuned by f1, in some 5 to 10 times the time (default: "
-        "network)",
+        "and a kernel, thresholds tuned by f1, in some 5 to 10 times the time "
+        "(default: network)",
     )
     _add_parameter(group, "n_estimators", "M", types.positive, "ensemble members")
     _add_parameter(

@@ -17,7 +17,7 @@ from torch.autograd.function import once_differentiable
 from .._validation import as_numbers, check_option
 from ..hierarchy import Hierarchy
 from ..nn import MaxConstraint
-from ..uncertainty import MEASURES, get_measure
+from ..uncertainty import MEASURES, get_measure, measure_members
 
 # Outputs whose loss is computed at a time (4 MB of float32).
 _PART = 2**20
@@ -208,8 +208,7 @@ class HierarchicalFocalLoss(nn.Module):
             return 1.0
         # At least float32: in half precision small numbers are lost.
         wide = torch.promote_types(logits.dtype, torch.float32)
-        doubt = self.measure(torch.sigmoid(logits.to(wide)))
-        _check_measured(doubt, logits[0])
+        doubt = measure_members(self.measure, torch.sigmoid(logits.to(wide)))
         return self.focal_floor + doubt**self.focal_exponent
 
     def set_node_weight(self, node_weight: Any, side: str = "positive") -> None:
@@ -342,14 +341,6 @@ def _check_shapes(logits: Tensor, y: Tensor, sample_weight: Tensor | None) -> No
         raise ValueError(
             f"Expected sample_weight of shape ({len(y)},), one per row, but got "
             f"{tuple(sample_weight.shape)}."
-        )
-
-
-def _check_measured(doubt: Tensor, y: Tensor) -> None:
-    if doubt.shape != y.shape:
-        raise ValueError(
-            f"Expected the uncertainty measure to return shape {tuple(y.shape)}, "
-            f"(B, C), but got {tuple(doubt.shape)}."
         )
 
 

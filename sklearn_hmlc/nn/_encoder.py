@@ -31,8 +31,9 @@ class EncodedHeads(nn.Module):
 
     Notes
     -----
-    Batches of uint8 become float32 in [0, 1] (divided by 255), as in torchvision, on
-    the device.
+    Batches of uint8 become float32, on the device: those of images, of more than two
+    dimensions, in [0, 1] (divided by 255), as in torchvision; those of tables as they
+    are.
 
     Examples
     --------
@@ -114,8 +115,10 @@ class EncodedHeads(nn.Module):
 
 
 def scaled(x: Tensor) -> Tensor:
-    """Turn bytes into float32 in [0, 1]; leave all else."""
-    return x.float().div_(255) if x.dtype == torch.uint8 else x
+    """Turn bytes into float32, those of images in [0, 1]; leave all else."""
+    if x.dtype != torch.uint8:
+        return x
+    return x.float().div_(255) if x.ndim > 2 else x.float()
 
 
 def encoded_width(encoder: nn.Module, batch: Tensor) -> int:
@@ -129,7 +132,7 @@ def encoded_width(encoder: nn.Module, batch: Tensor) -> int:
     encoder : torch.nn.Module
         Maps a batch (B, ...) to features (B, ...).
     batch : Tensor of shape (B, ...)
-        Some rows; bytes are scaled to [0, 1] as in `EncodedHeads`.
+        Some rows; bytes of images are scaled to [0, 1] as in `EncodedHeads`.
 
     Returns
     -------

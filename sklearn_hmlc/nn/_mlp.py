@@ -429,13 +429,27 @@ def _get_activation(
             f"give the class {name}, or a function that returns {name}(...)."
         )
     if callable(activation):
-        return activation
+        return _checked_maker(activation)
     if activation not in ACTIVATIONS:
         raise ValueError(
             f"Expected `activation` to be one of {sorted(ACTIVATIONS)} or a callable, "
             f"but got {activation!r}."
         )
     return ACTIVATIONS[activation]
+
+
+def _checked_maker(make: Callable[[], nn.Module]) -> Callable[[], nn.Module]:
+    """Return what makes activations, or raise where it makes something else."""
+    try:
+        made: Any = make()
+    except TypeError as error:
+        made = error
+    if not isinstance(made, nn.Module):
+        raise ValueError(
+            "Expected `activation` to be a name or to make a module when it is called "
+            f"without arguments, such as torch.nn.ReLU, but {make!r} gave {made!r}."
+        )
+    return make
 
 
 def _check_sizes(n_heads: int, sizes: Sequence[int]) -> None:

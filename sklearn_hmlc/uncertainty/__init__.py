@@ -9,7 +9,7 @@ from ._measures import (
     mutual_information,
     predictive,
 )
-from ._registry import MEASURES, get_measure
+from ._registry import MEASURES, get_measure, measure_members
 
 __all__ = [
     "MEASURES",
@@ -19,6 +19,7 @@ __all__ = [
     "epistemic_kl",
     "get_measure",
     "gmu",
+    "measure_members",
     "mutual_information",
     "predictive",
 ]

@@ -63,3 +63,44 @@ def get_measure(measure: str | Measure) -> Measure:
             f"but got {measure!r}.{hint}"
         )
     return MEASURES[measure]
+
+
+def measure_members(measure: str | Measure, proba: Tensor) -> Tensor:
+    """Measure uncertainty, and see that it is one number for each node of each row.
+
+    Parameters
+    ----------
+    measure : str or callable
+        See `get_measure`.
+    proba : Tensor of shape (M, B, C)
+        Probabilities of M members, in [0, 1].
+
+    Returns
+    -------
+    uncertainty : Tensor of shape (B, C)
+        Larger = less sure.
+
+    Raises
+    ------
+    ValueError
+        If the name is unknown, or a callable returns something else.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sklearn_hmlc.uncertainty import measure_members
+    >>> members = torch.tensor([[[0.5, 1.0]], [[0.5, 0.0]]])
+    >>> measure_members(lambda proba: proba.std(dim=0), members)
+    tensor([[0.0000, 0.7071]])
+    """
+    found = get_measure(measure)(proba)
+    shape = tuple(proba.shape[1:])
+    if not isinstance(found, Tensor) or tuple(found.shape) != shape:
+        got = type(found).__name__
+        if isinstance(found, Tensor):
+            got = f"shape {tuple(found.shape)}"
+        raise ValueError(
+            f"Expected the uncertainty measure to return a tensor of shape {shape}, "
+            f"(B, C), but got {got}."
+        )
+    return found

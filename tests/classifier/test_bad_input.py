@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from sklearn.exceptions import ConvergenceWarning
 from skorch.callbacks import EpochScoring
 
 from tests.classifier.common import TREE, make_data, small
@@ -63,13 +64,19 @@ def test_bad_data(fit_X, fit_y, message):
         ({"net_params": {"iterator_trian__x": 1}}, "In `net_params`: .*trian"),
         ({"net_params": {"train_split": None}}, "`train_split` is set by"),
         ({"net_params": {"callbacks": 3}}, "`callbacks` to be a list, but got 3"),
-        ({"uncertainty": lambda p: p}, r"measure to return shape \(32, 6\)"),
+        (
+            {"uncertainty": lambda p: p},
+            r"to return a tensor of shape \(32, 6\)",
+        ),
         ({"hidden_layer_sizes": (8.5,)}, "whole numbers of at least 1"),
         ({"validation_fraction": 0.0}, "'validation_fraction' parameter"),
         ({"optimizer": torch.optim.Rprop}, "Rprop has no weight decay; set"),
         ({"optimizer": int}, "`optimizer` to be one of .* but got <class 'int'>"),
         ({"activation": torch.nn.ReLU()}, "but got a module; give the class ReLU"),
-        ({"net_params": {"batch_size": -1}}, "`batch_size` to be at least 1, but got"),
+        (
+            {"net_params": {"batch_size": -1}},
+            "`batch_size` to be a whole number",
+        ),
         ({"threshold": "f1"}, "'threshold' parameter .* must be"),
     ],
 )
@@ -126,9 +133,66 @@ def test_parameters_without_effect_are_warned_about():
         ({"schedule": "linear", "schedule_exponent": 3.0}, "schedule is not 'power'"),
         ({"n_iter_no_change": 3}, "n_iter_no_change. .early_stopping is False"),
         ({"encoder_lr": 0.1}, "encoder_lr. .encoder is None"),
+        ({"mix": 0.0, "uncertainty": "bma"}, "uncertainty. .mix is 0"),
+        ({"mix": 0.0, "node_weight": "class-wise"}, "node_weight. .mix is 0"),
+        ({"mix": 0.0, "node_weight_power": 0.9}, "node_weight_power. .mix is 0"),
+        ({"mix": 0.0, "focal_floor": 0.7}, "focal_floor. .mix is 0"),
+        ({"mix": 0.0, "prior_correction": False}, "prior_correction. .mix is 0"),
     ):
         with pytest.warns(UserWarning, match=f"no effect: .*{message}"):
             small(**params).fit(X, Y)
+
+
+def test_no_threshold_decides_on_classes():
+    classes = np.array(["a", "b"])[Y[:, 1]]
+    with pytest.warns(UserWarning, match="no effect: `threshold` .y is 1-D"):
+        small(None, threshold=0.9).fit(X, classes)
+
+
+def test_a_node_that_weighs_nothing_is_told():
+    with pytest.warns(UserWarning, match="node_weight_floor=0: .* positive rows"):
+        clf = small(node_weight_floor=0).fit(X, Y)
+    assert clf.node_weights_[TREE.scored].min() == 0
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"n_estimators": 1, "uncertainty": "mutual_information"},
+        {"ensemble": "dropout", "dropout": 0.0, "uncertainty": "epistemic_js"},
+    ],
+)
+def test_a_loss_that_is_nothing_is_told(params):
+    with pytest.warns(ConvergenceWarning, match="the loss is 0 in every epoch.*floor"):
+        small(focal_floor=0, **params).fit(X, Y)
+
+
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        ({"activation": torch.relu}, "`activation` .* make a module when it is called"),
+        ({"activation": lambda: 1}, "`activation` .* gave 1"),
+        ({"net_params": {"optimizer": "adam"}}, "`optimizer` a class of torch.optim"),
+        ({"net_params": {"batch_size": None}}, "`batch_size` to be a whole number"),
+        ({"net_params": {"callbacks": [1]}}, "`callbacks` of skorch, .* but got 1"),
+        ({"net_params": {"max_epochs": 7}}, "`max_epochs` is a parameter of the cl"),
+        ({"net_params": {"verbose": 1}}, "`verbose` is a parameter of the classifier"),
+        ({"net_params": {"warm_start": True}}, "`warm_start` is a parameter of the"),
+    ],
+)
+def test_what_nets_are_made_of(params, message):
+    with pytest.raises(ValueError, match=message):
+        small(**params).fit(X, Y)
+
+
+def test_weights_of_all_nodes_in_skorch_words():
+    labels = TREE.close(Y * (np.arange(6) != TREE.index("a/x")))
+    weights = 1 + np.arange(6.0)
+    given = {"criterion__negative_weight": weights}
+    with pytest.warns(UserWarning, match="no positive row"):
+        clf = small(net_params=given).fit(X, labels)
+    there = np.flatnonzero(labels.any(axis=0))
+    np.testing.assert_array_equal(clf.net_.criterion_.negative_weight, weights[there])
 
 
 def test_batches_that_are_never_full():

@@ -30,6 +30,27 @@ def test_warm_start_goes_on():
     assert small().fit(X, Y).n_iter_ == 3
 
 
+def test_weights_follow_the_rows_of_all_fits():
+    rare = TREE.index("a/x")
+    few = np.flatnonzero(Y[:, rare] == 0)
+    clf = small(warm_start=True, max_epochs=1)
+    with pytest.warns(UserWarning, match="no positive row"):
+        clf.fit(X[few], Y[few])
+    assert clf.node_weights_[rare] == 1
+    clf.fit(X, Y)
+    both = np.vstack([Y[few], Y])
+    expected = small(max_epochs=1).fit(np.vstack([X[few], X]), both)
+    np.testing.assert_array_equal(clf.node_weights_, expected.node_weights_)
+    np.testing.assert_array_equal(
+        clf.net_.criterion_.node_weight, expected.net_.criterion_.node_weight
+    )
+    # The same rows once more say the same.
+    one = small(warm_start=True, max_epochs=1).fit(X, Y)
+    first = one.node_weights_
+    np.testing.assert_array_equal(one.fit(X, Y).fit(X, Y).node_weights_, first)
+    assert one.partial_fit(X, Y)._seen.n_rows == 4 * len(X)
+
+
 def test_going_on_takes_up_what_may_change():
     clf = small(early_stopping=True, warm_start=True).fit(X, Y)
     clf.set_params(early_stopping=False, lr=0.1, batch_size=np.int64(7)).fit(X, Y)

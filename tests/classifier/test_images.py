@@ -12,7 +12,7 @@ from sklearn.model_selection import train_test_split
 from torch import nn
 from torch.utils.data import Dataset, IterableDataset, TensorDataset
 
-from sklearn_hmlc import HierarchicalEnsembleClassifier, Hierarchy
+from sklearn_hmlc import HierarchicalEnsembleClassifier, Hierarchy, to_torch
 from sklearn_hmlc.postprocessing import NodeThresholdClassifier
 
 SHAPES = Hierarchy.from_edges(
@@ -44,6 +44,58 @@ def make(**params):
         "random_state": 0,
     }
     return HierarchicalEnsembleClassifier(SHAPES, **{**settings, **params})
+
+
+@pytest.mark.parametrize("other", [np.int64, np.uint16, np.int8])
+def test_integers_that_are_not_scaled_are_refused_beside_bytes(other, tmp_path):
+    wide = (FEW // 2).astype(other)
+    bytes_, integers = make().fit(FEW, FEW_Y), make().fit(wide, FEW_Y)
+    np.save(tmp_path / "wide.npy", wide)
+    on_disk = np.load(tmp_path / "wide.npy", mmap_mode="r")
+    for X in (wide, torch.from_numpy(wide.astype(np.int64)), on_disk):
+        with pytest.raises(ValueError, match=r"rows of uint8, .* but got u?int"):
+            bytes_.predict_proba(X)
+    with pytest.raises(ValueError, match=r"rows of uint8, .* got int64"):
+        bytes_.predict(FEW.tolist())
+    with pytest.raises(
+        ValueError, match=f"rows of {np.dtype(other)}, .* but got uint8"
+    ):
+        integers.predict_proba(FEW)
+    # Floats are scaled already, or as they are.
+    scaled = FEW.astype(np.float32) / 255
+    np.testing.assert_allclose(
+        bytes_.predict_proba(scaled), bytes_.predict_proba(FEW), atol=1e-6
+    )
+    np.testing.assert_array_equal(
+        integers.predict_proba(wide), integers.predict_proba(wide.astype(float))
+    )
+
+
+class Tables(Dataset):
+    """Rows of a table, one by one."""
+
+    def __init__(self, X):
+        self.X = torch.from_numpy(X)
+
+    def __len__(self):
+        return len(self.X)
+
+    def __getitem__(self, row):
+        return self.X[row]
+
+
+def test_tables_of_bytes_are_as_they_are_in_every_container(tmp_path):
+    table = FEW.reshape(len(FEW), -1)
+    np.save(tmp_path / "table.npy", table)
+    on_disk = np.load(tmp_path / "table.npy", mmap_mode="r")
+    clf = make(encoder=nn.Linear(64, 8)).fit(table, FEW_Y)
+    expected = clf.predict_proba(table.astype(np.float32))
+    for X in (table, on_disk, Tables(table), torch.from_numpy(table)):
+        np.testing.assert_array_equal(clf.predict_proba(X), expected)
+    again = make(encoder=nn.Linear(64, 8)).fit(Tables(table), FEW_Y)
+    assert again.predict_proba(table).shape == FEW_Y.shape
+    exported = to_torch(clf)(torch.from_numpy(table)).detach().numpy()
+    np.testing.assert_allclose(exported, expected, atol=1e-6)
 
 
 def test_learns_digits():

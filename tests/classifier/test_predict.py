@@ -229,3 +229,26 @@ def test_an_error_in_prediction_leaves_torch_as_it_was():
 def test_threshold_out_of_range_in_prediction():
     with pytest.raises(ValueError, match="'threshold' parameter"):
         small().fit(X, Y).set_params(threshold=7).predict(X)
+
+
+@pytest.mark.parametrize(
+    ("measure", "got"),
+    [
+        (lambda p: p.std(), r"shape \(\)"),
+        (lambda p: p.std(dim=(0, 2)), r"shape \(6,\)"),
+        (lambda p: p, r"shape \(2, 6, 6\)"),
+        (lambda p: p.numpy().std(0), "ndarray"),
+    ],
+)
+def test_a_measure_that_is_none(measure, got):
+    clf = small().fit(X, Y)
+    with pytest.raises(ValueError, match=rf"a tensor of shape \(6, 6\).* got {got}"):
+        clf.predict_uncertainty(X[:6], measure)
+
+
+def test_members_are_those_of_the_fit():
+    clf = small().fit(X, Y)
+    members = clf.predict_members(X)
+    for n_estimators in (1, 5):
+        clf.set_params(n_estimators=n_estimators)
+        np.testing.assert_array_equal(clf.predict_members(X), members)

@@ -4,13 +4,14 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.ensemble import RandomForestClassifier
+from sklearn.frozen import FrozenEstimator
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.preprocessing import StandardScaler
 
 from sklearn_hmlc import HierarchicalEnsembleClassifier, Hierarchy, plotting
 from sklearn_hmlc.over_sampling import LPROS
 from sklearn_hmlc.plotting import _models
-from sklearn_hmlc.postprocessing import CoherentClassifier
+from sklearn_hmlc.postprocessing import NodeThresholdClassifier
 
 imblearn = pytest.importorskip("imblearn.pipeline")
 multilearn = pytest.importorskip("skmultilearn.problem_transform")
@@ -77,8 +78,10 @@ def test_models_of_several_orders_need_names(data, named, fitted):
 
 def test_an_inner_classifier_that_knows_no_names(data, named):
     X, _, hierarchy = data
-    model = CoherentClassifier(ensemble(None), hierarchy).fit(X, named.iloc[:, ::-1])
-    with pytest.raises(ValueError, match="inside CoherentClassifier to name its col"):
+    turned = named.iloc[:, ::-1]
+    flat = FrozenEstimator(ensemble(None).fit(X, turned.to_numpy()))
+    model = NodeThresholdClassifier(flat, hierarchy).fit(X, turned)
+    with pytest.raises(ValueError, match="inside NodeThresholdClassifier to name"):
         plotting.UncertaintyDisplay.from_estimator(model, X, named)
     row = plotting.HierarchyDisplay.from_estimator(model, X[[0]], max_nodes=25)
     assert row.bars_ is None
