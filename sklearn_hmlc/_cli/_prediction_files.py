@@ -171,9 +171,7 @@ def _train_labels(args: Any, ontology: Hierarchy | None, truth: Bunch) -> Bunch 
 
 def _read_information(path: Path, hierarchy: Hierarchy) -> np.ndarray:
     """Read two columns, term and bits; 0 for terms that are not in the file."""
-    bits = np.zeros(hierarchy.n_nodes)
-    names = dict(hierarchy.alternatives) | {node: node for node in hierarchy.nodes}
-    found = 0
+    told: dict[str, float] = {}
     for number, line in _numbered(path):
         cells = line.split()
         value = _bits(cells[1]) if len(cells) == 2 else math.nan
@@ -182,11 +180,14 @@ def _read_information(path: Path, hierarchy: Hierarchy) -> np.ndarray:
                 f"{path}, line {number}: expected a term and its information in bits, "
                 f"0 or more, but got {line[:80]!r}."
             )
-        if cells[0] in names:
-            bits[hierarchy.index(names[cells[0]])] = value
-            found += 1
+        told[cells[0]] = value
+    # A term's own line counts before that of one that was merged into it.
+    names = dict(hierarchy.alternatives) | {node: node for node in hierarchy.nodes}
+    found = {node: told[name] for name, node in names.items() if name in told}
     if not found:
         raise ValueError(f"{path}: it has none of the terms of the ontology.")
+    bits = np.zeros(hierarchy.n_nodes)
+    bits[hierarchy.index(list(found))] = list(found.values())
     return bits
 
 

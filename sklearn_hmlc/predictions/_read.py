@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
+from numpy.typing import NDArray
 
 from .._naming import given_hierarchy
 from .._reading import read_lines
@@ -37,6 +38,7 @@ from ._formats import CAFA_WORDS, FORMATS, ID, NODE, PROBABILITY, separator
 
 Line = tuple[int, str]
 Cells = tuple[int, str, str, str]
+Codes = NDArray[np.integer]
 
 
 def read_predictions(
@@ -82,9 +84,9 @@ def read_predictions(
     ------
     ValueError
         With the line, if it has another number of cells than it should, a score is no
-        number in [0, 1], a node is unknown, or a pair of id and node comes twice; if
-        the file has no prediction, or none of the `ids` or of the nodes; if `propagate`
-        is True without a hierarchy.
+        number in [0, 1], a node is unknown, or a pair of id and node comes twice under
+        the same name; if the file has no prediction, or none of the `ids` or of the
+        nodes; if `propagate` is True without a hierarchy.
 
     Warns
     -----
@@ -103,7 +105,8 @@ def read_predictions(
     MODEL, KEYWORDS, ACCURACY or END are passed over, as are empty ones. In tables more
     columns may stand beside those that are read. Ids and nodes are text; they are
     matched with the text of `ids` and of the hierarchy's nodes, or of ``alternatives``
-    of these, such as the ids of merged terms.
+    of these, such as the ids of merged terms. Where a file has a node under several of
+    its names, the largest score counts.
 
     Propagation raises a score to the largest below it, and adds those that the file has
     no line for. Files that `write_predictions` made of a coherent model stay as they
@@ -198,33 +201,43 @@ def _tell_of_others(
 
 
 class _Names:
-    """Names by their text: those that are given, or those that come."""
+    """Names by their text: those that are given, or those that come.
+
+    Each text has a code; ``texts`` and ``places`` are by code, and `places` are
+    positions in ``names``. So two texts may stand for one name.
+    """
 
     def __init__(self, given: Iterable[Node] | None, where: str) -> None:
         self.names = [] if given is None else list(given)
         self.where = where
         self.open = given is None
         self.others: dict[str, int] = {}
-        texts = [str(name) for name in self.names]
-        check_unique(texts, f"Names in {where}")
-        self._places = {text: place for place, text in enumerate(texts)}
+        self.texts = [str(name) for name in self.names]
+        check_unique(self.texts, f"Names in {where}")
+        self.places = list(range(len(self.texts)))
+        self._codes = {text: code for code, text in enumerate(self.texts)}
 
     def also(self, alternatives: Mapping[Node, Node]) -> None:
         """Let merged and replaced names stand for the names that they have now."""
         for old, new in alternatives.items():
-            if str(new) in self._places:
-                self._places.setdefault(str(old), self._places[str(new)])
+            if str(new) in self._codes and str(old) not in self._codes:
+                self._add(str(old), self.places[self._codes[str(new)]])
 
-    def place(self, text: str) -> int:
-        """Return the position of a name; of one that is not wanted -1."""
-        place = self._places.get(text)
-        if place is not None:
-            return place
+    def code(self, text: str) -> int:
+        """Return the code of a text; of one that is not wanted -1."""
+        code = self._codes.get(text)
+        if code is not None:
+            return code
         if not self.open:
             return -1
-        self._places[text] = len(self.names)
         self.names.append(text)
-        return len(self.names) - 1
+        return self._add(text, len(self.names) - 1)
+
+    def _add(self, text: str, place: int) -> int:
+        self._codes[text] = len(self.texts)
+        self.texts.append(text)
+        self.places.append(place)
+        return len(self.texts) - 1
 
     def leave_out(self, text: str) -> None:
         """Count a line that is left out."""
@@ -232,7 +245,7 @@ class _Names:
 
 
 class _Entries:
-    """Scores above 0, with their rows, columns and lines."""
+    """Scores, with the codes of their rows and columns, and their lines."""
 
     def __init__(self) -> None:
         self.rows, self.columns = array("i"), array("i")
@@ -251,44 +264,63 @@ class _Entries:
         for number, row, column, text in cells:
             self.n_lines += 1
             value = _score(path, number, text)
-            node = columns.place(column)
+            node = columns.code(column)
             if node < 0 and strict:
                 message = unknown(column, columns.names)
                 raise ValueError(f"{path}, line {number}: {message}")
             # A row is one of the file even if the hierarchy has none of its nodes.
-            place = rows.place(row)
-            if place < 0:
+            wanted = rows.code(row)
+            if wanted < 0:
                 rows.leave_out(row)
                 continue
             self.n_wanted += 1
             if node < 0:
                 columns.leave_out(column)
                 continue
-            self.rows.append(place)
+            self.rows.append(wanted)
             self.columns.append(node)
             self.lines.append(number)
             self.values.append(value)
 
     def scores(self, path: Any, rows: _Names, columns: _Names) -> sp.csr_array:
-        """Return the entries as CSR; raise where two are of one pair."""
+        """Return the entries as CSR, of a node under two names the larger score.
+
+        Raises
+        ------
+        ValueError
+            If two entries are of one pair of texts.
+        """
+        row, code = np.array(self.rows), np.array(self.columns)
         shape = len(rows.names), len(columns.names)
-        row, column = np.array(self.rows), np.array(self.columns)
-        keys = row * np.int64(shape[1]) + column
-        order = np.argsort(keys, kind="stable")
-        double = np.flatnonzero(np.diff(keys[order]) == 0)
-        if len(double):
-            one, other = (order[double[0] + k] for k in (0, 1))
-            raise ValueError(
-                f"{path}, line {self.lines[other]}: expected a score for each pair of "
-                f"id and node, but {str(rows.names[row[one]])!r} with "
-                f"{str(columns.names[column[one]])!r} came in line {self.lines[one]} "
-                "before."
-            )
-        starts = np.searchsorted(row[order], np.arange(shape[0] + 1))
-        parts = np.array(self.values)[order], column[order], starts.astype(np.int32)
-        scores = sp.csr_array(parts, shape=shape)
+        column = np.array(columns.places, dtype=np.int32)[code]
+        order, starts = _groups(row, column, shape[1])
+        if len(starts) < len(order):
+            self._check_once(path, rows, columns)
+        values = np.maximum.reduceat(np.array(self.values)[order], starts)
+        first = order[starts]
+        ends = np.searchsorted(row[first], np.arange(shape[0] + 1)).astype(np.int32)
+        scores = sp.csr_array((values, column[first], ends), shape=shape)
         scores.eliminate_zeros()
         return scores
+
+    def _check_once(self, path: Any, rows: _Names, columns: _Names) -> None:
+        row, code = np.array(self.rows), np.array(self.columns)
+        order, starts = _groups(row, code, len(columns.texts))
+        double = np.flatnonzero(np.diff(starts, append=len(order)) > 1)
+        if len(double):
+            one, other = order[starts[double[0]] :][:2]
+            raise ValueError(
+                f"{path}, line {self.lines[other]}: expected a score for each pair of "
+                f"id and node, but {rows.texts[row[one]]!r} with "
+                f"{columns.texts[code[one]]!r} came in line {self.lines[one]} before."
+            )
+
+
+def _groups(row: Codes, column: Codes, n_columns: int) -> tuple[Codes, Codes]:
+    """Sort pairs stably; return their order and, in it, where each pair begins."""
+    keys = row * np.int64(n_columns) + column
+    order = np.argsort(keys, kind="stable")
+    return order, np.flatnonzero(np.diff(keys[order], prepend=-1))
 
 
 def _score(path: Any, number: int, text: str) -> float:
@@ -400,7 +432,7 @@ def _wide_cells(
         )
     if columns.open:
         for node in nodes:
-            columns.place(node)
+            columns.code(node)
     seen: dict[str, int] = {}
     for number, cells in _rows(path, lines, mark, len(names)):
         name = _named(path, number, cells.pop(place), ID)

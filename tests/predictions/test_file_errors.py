@@ -251,8 +251,34 @@ def test_ids_of_merged_terms_are_those_of_today(tmp_path):
     hierarchy = Hierarchy.from_edges([("a", "b")], alternatives={"OLD": "a"})
     scores = read_predictions(path, hierarchy).scores
     np.testing.assert_array_equal(scores.toarray(), [[0.5, 0.25], [1, 0]])
-    path.write_text("g1 OLD 0.5\ng1 a 0.25\n")
-    with pytest.raises(ValueError, match="came in line 1 before"):
+
+
+MERGED = {
+    "cafa": "g1 a 0.25\ng2 OLD 0\ng1 OLD 0.5\ng2 a 0.75\ng1 OLDER 0.125\n",
+    "long": "id,node,probability\ng1,OLD,0.5\ng1,a,0.25\ng2,a,0.75\ng2,OLDER,0\n",
+    "wide": "id,OLD,a,OLDER\ng1,0.5,0.25,0\ng2,0,0.75,0.5\n",
+}
+
+
+@pytest.mark.parametrize("format", MERGED)
+def test_a_term_beside_one_merged_into_it_has_the_larger_score(format, tmp_path):
+    path = tmp_path / "model.csv"
+    path.write_text(MERGED[format])
+    hierarchy = Hierarchy.from_edges(
+        [("a", "b")], alternatives={"OLD": "a", "OLDER": "a"}
+    )
+    found = read_predictions(path, hierarchy, format=format)
+    np.testing.assert_array_equal(found.scores.toarray(), [[0.5, 0], [0.75, 0]])
+    assert found.scores.nnz == 2
+
+
+def test_a_merged_term_may_come_once(tmp_path):
+    path = tmp_path / "model.txt"
+    path.write_text("g1 a 0.5\ng1 OLD 0.5\ng2 OLD 1\ng1 OLD 0.25\n")
+    hierarchy = Hierarchy.from_edges([("a", "b")], alternatives={"OLD": "a"})
+    with pytest.raises(
+        ValueError, match=r"line 4: .* 'g1' with 'OLD' came in line 2 before"
+    ):
         read_predictions(path, hierarchy)
 
 
