@@ -24,7 +24,7 @@ from .._response import hierarchy_of
 from .._validation import count, shorten
 from ..datasets import labels, read_features
 from ..hierarchy import Hierarchy
-from ..metrics import au_prc, information_accretion
+from ..metrics import au_prc, coverage_score, information_accretion
 from ..predictions import read_predictions
 from . import _report
 from ._apart import check_apart
@@ -62,16 +62,11 @@ def evaluate(args: Any) -> None:
             scores[name] = scores[name][rows]
     train = _train_labels(args, ontology, truth)
     information, source = _information(args, truth, train, model)
-    tables = {
-        name: _measures(truth, one, information, _predicted(one, truth.hierarchy))
-        for name, one in scores.items()
-    }
+    tables = {name: _measures(truth, one, information) for name, one in scores.items()}
     shares = _naive(truth.hierarchy, train, model)
     if args.features is not None:
         name, near = _neighbors(args, train, truth, shares)
-        tables[name] = _measures(
-            truth, near, information, _predicted(near, truth.hierarchy)
-        )
+        tables[name] = _measures(truth, near, information)
     if shares is not None:
         tables[NAIVE] = _measures_of_naive(truth, shares, information)
     say(f"Truth: {truth.report!r}")
@@ -254,42 +249,19 @@ def _by_name(own: Hierarchy, values: Any, hierarchy: Hierarchy) -> np.ndarray:
 # -- measures --------------------------------------------------------------------------
 
 
-def _spaces(hierarchy: Hierarchy) -> dict[str, np.ndarray]:
-    """Return the scored nodes of each namespace, or of all where none is known."""
-    names = [hierarchy.namespaces.get(node, "all") for node in hierarchy.nodes]
-    codes = np.array(names)
-    return {
-        space: np.flatnonzero((codes == space) & hierarchy.scored)
-        for space in dict.fromkeys(names)
-        if ((codes == space) & hierarchy.scored).any()
-    }
-
-
-def _predicted(scores: sp.csr_array, hierarchy: Hierarchy) -> dict[str, np.ndarray]:
-    """Mark the rows that have a prediction at the lowest threshold, by namespace."""
-    counted = scores >= _report.CAFA_THRESHOLDS[0]
-    return {
-        space: np.diff(counted[:, nodes].indptr) > 0
-        for space, nodes in _spaces(hierarchy).items()
-    }
-
-
 def _measures_of_naive(
     truth: Bunch, shares: np.ndarray, information: np.ndarray
 ) -> pd.DataFrame:
     n_rows = len(truth.ids)
     # Below the lowest threshold scores count in AU(PRC) alone.
     likely = naive_sparse(shares, n_rows, _report.CAFA_THRESHOLDS[0])
-    predicted = _predicted(likely, truth.hierarchy)
-    blocks = naive_blocks(shares, n_rows)
-    return _measures(truth, likely, information, predicted, blocks)
+    return _measures(truth, likely, information, naive_blocks(shares, n_rows))
 
 
 def _measures(
     truth: Bunch,
     scores: sp.csr_array,
     information: np.ndarray,
-    predicted: dict[str, np.ndarray],
     every: Any = None,
 ) -> pd.DataFrame:
     """Return measures (rows) by namespace (columns); "mean" is over namespaces.
@@ -300,19 +272,20 @@ def _measures(
     found = _report.cafa_measures(
         truth.target, scores, hierarchy, information, average=None
     )
+    if found["Fmax"]:
+        found[_COVERAGE] = coverage_score(
+            truth.target,
+            scores,
+            hierarchy=hierarchy,
+            average=None,
+            threshold=_report.CAFA_THRESHOLDS[0],
+        )
     table = pd.DataFrame(
         {
             name: {_name(top, hierarchy): value for top, value in by_top.items()}
             for name, by_top in found.items()
         }
     ).T
-    covered = {
-        space: predicted[space][np.diff(truth.target[:, nodes].indptr) > 0]
-        for space, nodes in _spaces(hierarchy).items()
-    }
-    table.loc[_COVERAGE] = {
-        space: covered[space].mean() for space in table.columns if space in covered
-    }
     table["mean"] = table.mean(axis=1)
     table.loc[_AU_PRC] = math.nan
     table.loc[_AU_PRC, "mean"] = au_prc(

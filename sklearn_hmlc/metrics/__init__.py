@@ -1,6 +1,6 @@
 """Measures of quality: by node, by rarity, by ranking, CAFA's, over data sets."""
 
-from ._cafa import fmax_score, smin_score, weighted_fmax_score
+from ._cafa import coverage_score, fmax_score, smin_score, weighted_fmax_score
 from ._compare import Comparison, compare
 from ._hierarchical import coherence_violations, hierarchical_precision_recall_f1
 from ._information import information_accretion
@@ -16,6 +16,7 @@ __all__ = [
     "au_prc",
     "coherence_violations",
     "compare",
+    "coverage_score",
     "fmax_score",
     "get_scorer",
     "get_scorer_names",

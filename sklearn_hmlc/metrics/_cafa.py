@@ -1,4 +1,4 @@
-"""The measures of CAFA: Fmax, weighted Fmax, Smin and information accretion.
+"""The measures of CAFA: Fmax, weighted Fmax, Smin and coverage.
 
 Stage: quality of scores, for protein function and the like. In: truth and scores of
 shape (n_samples, n_nodes). Out: a number per namespace, or their mean. At a
@@ -10,6 +10,7 @@ its true ones ``T``. Over the rows with a true node in the namespace
     Fmax  = max over t of  2 pr rc / (pr + rc)
     ru(t) = mean of the sum of ia over T - P,   mi(t) = the same over P - T
     Smin  = min over t of  sqrt(ru ** 2 + mi ** 2)
+    cov(t) = share of rows that have a prediction
 
 The weighted Fmax sums ``ia`` where Fmax counts nodes. Source: Radivojac et al. (2013),
 Clark and Radivojac (2013), Jiang et al. (2016).
@@ -89,6 +90,7 @@ def fmax_score(
     --------
     weighted_fmax_score : Nodes count by their information.
     smin_score : A distance in place of the F1.
+    coverage_score : How many rows have a prediction at all.
 
     Notes
     -----
@@ -284,6 +286,74 @@ def smin_score(
     )
 
 
+def coverage_score(
+    y_true: Any,
+    y_score: Any,
+    *,
+    hierarchy: Hierarchy | None = None,
+    namespaces: Iterable[Node] | None = None,
+    average: str | None = "macro",
+    threshold: float = 0.01,
+    sample_weight: Any = None,
+) -> Any:
+    """Share of the rows that have a prediction at all.
+
+    Parameters
+    ----------
+    y_true : array-like, sparse matrix or DataFrame of shape (n_samples, n_nodes)
+        Labels, 0 and 1, closed under the hierarchy.
+    y_score : array-like, sparse matrix, DataFrame or blocks of shape \
+(n_samples, n_nodes)
+        Coherent scores, larger = more likely; as in `fmax_score`.
+    hierarchy : Hierarchy, default=None
+        As in `fmax_score`.
+    namespaces : iterable of hashable, default=None
+        As in `fmax_score`.
+    average : {"macro"} or None, default="macro"
+        As in `fmax_score`.
+    threshold : float, default=0.01
+        A score that is at least as large is a prediction.
+    sample_weight : array-like of shape (n_samples,), default=None
+        As in `fmax_score`.
+
+    Returns
+    -------
+    share : float or dict
+        In [0, 1]; with ``average=None`` namespace -> share.
+
+    Raises
+    ------
+    ValueError
+        If no row has a true node in any namespace, or an array does not fit.
+
+    See Also
+    --------
+    fmax_score : Counts a row without a prediction in its recall alone.
+
+    Notes
+    -----
+    Rows and namespaces count as in `fmax_score`: those with a true node. Whether a
+    prediction is right makes no difference.
+
+    Examples
+    --------
+    >>> from sklearn_hmlc.metrics import coverage_score
+    >>> coverage_score([[1, 1, 0], [1, 0, 0]], [[0.0, 0.0, 0.5], [0.0, 0.0, 0.0]])
+    0.5
+    """
+    return _by_namespace(
+        _share_predicted,
+        y_true,
+        y_score,
+        per_node={},
+        hierarchy=hierarchy,
+        namespaces=namespaces,
+        average=average,
+        thresholds=[threshold],
+        sample_weight=sample_weight,
+    )
+
+
 # -- one namespace after the other -----------------------------------------------------
 
 
@@ -443,6 +513,10 @@ def _least_distance(sums: _Sums, weights: FloatArray) -> float:
     )
     made_up = np.average(sums.predicted - sums.hit, axis=0, weights=weights)
     return float(np.hypot(missed, made_up).min())
+
+
+def _share_predicted(sums: _Sums, weights: FloatArray) -> float:
+    return float(np.average(sums.predicted[:, 0] > 0, weights=weights))
 
 
 def _as_thresholds(thresholds: Any) -> FloatArray:

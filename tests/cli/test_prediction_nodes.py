@@ -59,3 +59,16 @@ def test_the_own_information_of_a_term_counts_first(ontology, lines):
     # Two of three rows miss 2 bits.
     smin = evaluate(*argv).loc[("p.tsv", "Smin"), "mean"]
     assert smin == pytest.approx(4 / 3, rel=1e-5)
+
+
+# -- namespaces ------------------------------------------------------------------------
+
+
+def test_coverage_of_an_ontology_without_namespaces(ontology, capsys):
+    write("p.tsv", "P1 A:2 .9\nP2 A:2 .009\nP3 A:1 .9\n")
+    write("train.tsv", "Q1\tA:4\n")
+    argv = [*ontology, "--predictions", "p.tsv", "--train-annotations", "train.tsv"]
+    found = evaluate(*argv)
+    assert found.columns.tolist() == ["A:1", "mean"]
+    assert found.loc[("p.tsv", "coverage")].tolist() == pytest.approx([1 / 3] * 2, 1e-5)
+    assert found.loc[("naive", "coverage")].tolist() == [1, 1]

@@ -26,14 +26,14 @@ def measure(name):
             metrics.pooled_pr_curve(y, s, **more)[:3]
         )
     function = getattr(metrics, f"{name}_score")
-    if name == "fmax":
+    if name in ("coverage", "fmax"):
         return function
     return lambda y, s, **more: function(y, s, INFORMATION, **more)
 
 
 AREAS = ["au_prc", "au_prc macro", "au_prc weighted", "au_prc None", "davis-goadrich"]
 AREAS.append("curve")
-CAFA = ["fmax", "weighted_fmax", "smin"]
+CAFA = ["coverage", "fmax", "weighted_fmax", "smin"]
 
 
 @pytest.fixture(params=[np.float32, np.float64], ids=["float32", "float64"])
@@ -135,7 +135,7 @@ def test_scores_below_zero(example, name, given, tmp_path):
     assert found == expected
 
 
-@pytest.mark.parametrize("name", CAFA)
+@pytest.mark.parametrize("name", CAFA[1:])  # coverage has a single threshold
 def test_thresholds_at_and_below_zero(example, name):
     truth, scores = example
     options = {"hierarchy": HIERARCHY, "thresholds": [-1, 0, 0.25, 0.5]}

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from sklearn_hmlc import Hierarchy
 from sklearn_hmlc.metrics import (
+    coverage_score,
     fmax_score,
     information_accretion,
     smin_score,
@@ -61,6 +62,18 @@ def test_hand_worked_at_one_threshold(threshold):
     assert weighted == pytest.approx(WEIGHTED[threshold])
     smin = smin_score(Y_TRUE, Y_SCORE, INFORMATION, **options)
     assert smin == pytest.approx(SMIN[threshold])
+
+
+@pytest.mark.parametrize(
+    ("threshold", "share"), [(0.2, 1), (0.6, 1), (0.7, 0.5), (0.85, 0)]
+)
+def test_coverage_is_the_share_of_rows_with_a_prediction(threshold, share):
+    options = {"hierarchy": DIAMOND, "threshold": threshold}
+    # A prediction of r, at 0.9, is none.
+    assert coverage_score(Y_TRUE, Y_SCORE, **options) == share
+    # Rows without truth do not count, whatever is predicted there.
+    more = np.vstack([Y_TRUE, [1, 0, 0, 0]]), np.vstack([Y_SCORE, np.ones(4)])
+    assert coverage_score(*more, **options) == share
 
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])

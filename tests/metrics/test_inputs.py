@@ -35,6 +35,10 @@ MEASURES = {
         lambda y, p, _, **more: metrics.hierarchical_precision_recall_f1(y, p, **more),
         {},
     ),
+    "coverage_score": (
+        lambda y, _, s, **more: metrics.coverage_score(y, s, **more),
+        {},
+    ),
     "fmax_score": (lambda y, _, s, **more: metrics.fmax_score(y, s, **more), {}),
     "weighted_fmax_score": (
         lambda y, _, s, **more: metrics.weighted_fmax_score(y, s, **more),

@@ -54,6 +54,7 @@ MEASURES = {
     },
     "nodes present": nodewise(present_only=True),
     **{f"hierarchical {name}": hierarchical(name) for name in ("micro", "samples")},
+    "coverage": cafa(metrics.coverage_score),
     "fmax": cafa(metrics.fmax_score),
     "weighted fmax": cafa(metrics.weighted_fmax_score, INFORMATION),
     "smin": cafa(metrics.smin_score, INFORMATION),
