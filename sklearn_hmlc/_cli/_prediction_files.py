@@ -1,8 +1,8 @@
 """Files of predictions beside annotations: the measures of CAFA.
 
-Stage: ``hmlc evaluate`` with ``--predictions``. In: an ontology, who has which term,
-and files of scores, of any method. Out: tables on the screen and in a file. Truth and
-scores stay sparse.
+Stage: ``hmlc evaluate`` with ``--predictions``. In: an ontology or path codes, who has
+which term, and files of scores, of any method. Out: tables on the screen and in a file.
+Truth and scores stay sparse.
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ from ._baselines import (
     naive_sparse,
 )
 from ._ontology import read_ontology, read_truth
+from ._path_codes import hierarchy_of_codes
 from ._say import ANNOTATION_FLAGS, FEATURE_FLAGS, in_flags, in_words, say, warn
 from ._seen import hash_ids, warning_of
 from ._unasked import OF_ROWS, refuse
@@ -52,15 +53,15 @@ def evaluate(args: Any) -> None:
         check_apart(args, [args.out / name for name in FILES], ["out"])
         check_free_folder(args.out, FILES, args.force)
     model = None if args.model is None else _read_model(args)
-    ontology = read_ontology(args)
-    truth = _labels(args, read_truth(args, args.truth, ontology))
+    annotations = _read_annotations(args, model)
+    truth = _labels(args, annotations["truth"])
     scores = {_title(path): _read(path, truth) for path in args.predictions}
     if args.predicted_only:
         rows = np.flatnonzero(sum(np.diff(one.indptr) for one in scores.values()))
         truth.update(target=truth.target[rows], ids=truth.ids[rows])
         for name in scores:  # one by one, since each takes much memory
             scores[name] = scores[name][rows]
-    train = _train_labels(args, ontology, truth)
+    train = _train_labels(args, annotations, truth)
     information, source = _information(args, truth, train, model)
     tables = {name: _measures(truth, one, information) for name, one in scores.items()}
     shares = _naive(truth.hierarchy, train, model)
@@ -100,6 +101,36 @@ def _check_options(args: Any) -> None:
 def _title(path: Path) -> str:
     """Return what a file is called beside the baselines, which have names too."""
     return f"./{path}" if str(path) in (NAIVE, NEIGHBORS) else str(path)
+
+
+def _read_annotations(args: Any, model: dict | None) -> dict[str, Bunch]:
+    """Return what is known of rows, "truth" and "train", over one hierarchy."""
+    ontology = read_ontology(args)
+    paths = {"truth": args.truth, "train": args.train_annotations}
+    found = {
+        name: read_truth(args, path, ontology)
+        for name, path in paths.items()
+        if path is not None
+    }
+    if ontology is None:
+        known = [annotations.hierarchy for annotations in found.values()]
+        if model is not None:
+            known.append(hierarchy_of(model["pipeline"]))
+            _check_common(known[-1], found["truth"].hierarchy)
+        every = hierarchy_of_codes(known, args.predictions)
+        _tell_of_others(every, known[0])
+        for annotations in found.values():
+            annotations.hierarchy = every
+    return found
+
+
+def _tell_of_others(every: Hierarchy, of_truth: Hierarchy) -> None:
+    others = [node for node in every.nodes if node not in of_truth]
+    if others:
+        say(
+            f"Path codes: {count(len(every), 'node')}, of which the truth has all but "
+            f"{len(others):,}: {shorten(others)}. To predict these is wrong."
+        )
 
 
 def _labels(args: Any, annotations: Bunch) -> Bunch:
@@ -142,22 +173,18 @@ def _neighbors(
     return NEIGHBORS, neighbor_scores(features, train, truth.ids, shares)
 
 
-def _train_labels(args: Any, ontology: Hierarchy | None, truth: Bunch) -> Bunch | None:
+def _train_labels(
+    args: Any, annotations: dict[str, Bunch], truth: Bunch
+) -> Bunch | None:
     """Return the labels of the annotations to train on, rows of the truth aside."""
-    if args.train_annotations is None:
+    if "train" not in annotations:
         return None
-    annotations = read_truth(args, args.train_annotations, ontology)
-    found = _labels(args, annotations)
+    found = _labels(args, annotations["train"])
     rows = np.flatnonzero(~found.ids.isin(truth.ids))
     if not len(rows):
         raise ValueError(
             f"{args.train_annotations} has no row to train on: all of its ids are in "
             "the truth. Say --predicted-only, or give other annotations."
-        )
-    if found.hierarchy.nodes != truth.hierarchy.nodes:
-        raise ValueError(
-            f"{args.train_annotations} has other terms than --truth; give both the "
-            "same --ontology."
         )
     return Bunch(
         target=found.target[rows], ids=found.ids[rows], hierarchy=found.hierarchy
@@ -237,13 +264,17 @@ def _naive(
 
 def _by_name(own: Hierarchy, values: Any, hierarchy: Hierarchy) -> np.ndarray:
     """Put one number per node into the order of another hierarchy; 0 where new."""
+    _check_common(own, hierarchy)
     known: Mapping[Any, float] = dict(zip(own.nodes, values, strict=True))
-    if not known.keys() & set(hierarchy.nodes):
+    return np.array([known.get(node, 0.0) for node in hierarchy.nodes], dtype=float)
+
+
+def _check_common(own: Hierarchy, hierarchy: Hierarchy) -> None:
+    if set(own.nodes).isdisjoint(hierarchy.nodes):
         raise ValueError(
             f"MODEL knows none of the terms of --truth ({shorten(hierarchy.nodes, 3)}),"
             f" but {shorten(own.nodes, 3)}; name a model of these terms, or none."
         )
-    return np.array([known.get(node, 0.0) for node in hierarchy.nodes], dtype=float)
 
 
 # -- measures --------------------------------------------------------------------------
