@@ -122,7 +122,8 @@ def read_features(
         Of a matrix without ids, in the order of its rows; or a file that has them, one
         in every line.
     drop : list of str, default=()
-        Columns to leave out, such as one that has labels.
+        Columns to leave out, such as one that has labels. Beside `feature_names` the
+        file may lack them, as those of new rows do.
     list_columns : list of str, default=None
         Columns whose cells list items. None: the columns of text.
     list_sep : str, default=None
@@ -203,7 +204,7 @@ def read_features(
     if isinstance(found.data, pd.DataFrame):
         read = _from_frame(found, drop, lists, list_sep, wanted)
     else:
-        read = _from_matrix(found, drop)
+        read = _from_matrix(found, drop, wanted)
     _check_ids(found, read.ids)
     unknown, absent = {}, []
     if wanted is not None:
@@ -248,7 +249,7 @@ def _from_frame(
     found: Columns, drop, lists, list_sep, wanted: Wanted | None
 ) -> Features:
     """Return the features of a frame of columns."""
-    frame = _without(found, found.data, drop)
+    frame = found.data.drop(columns=_to_drop(found, found.data.columns, drop, wanted))
     known = wanted.lists_of(frame) if wanted is not None else []
     if known:
         lists = [*(lists or ()), *known]
@@ -282,15 +283,16 @@ def _from_frame(
     return Features(data, names, row_ids, items)
 
 
-def _without(found: Columns, frame: pd.DataFrame, drop) -> pd.DataFrame:
-    names = [str(name) for name in as_list(drop, "drop")]
-    for name in names:
-        if name not in frame.columns:
+def _to_drop(found: Columns, names, drop, wanted: Wanted | None) -> list[str]:
+    """Return the columns to leave out; where nothing is wanted all must be there."""
+    given = [str(name) for name in as_list(drop, "drop")]
+    for name in given:
+        if name not in names and wanted is None:
             raise ValueError(
                 f"In `drop`: {found.path} has no column {name!r}; it has "
-                f"{shorten(frame.columns, 10)}.{did_you_mean(name, frame.columns)}"
+                f"{shorten(names, 10)}.{did_you_mean(name, names)}"
             )
-    return frame.drop(columns=names)
+    return [name for name in given if name in names]
 
 
 @dataclass(frozen=True)
@@ -356,15 +358,12 @@ def _items(lists: list[list]) -> _Items:
 # -- matrices --------------------------------------------------------------------------
 
 
-def _from_matrix(found: Columns, drop) -> Features:
+def _from_matrix(found: Columns, drop, wanted: Wanted | None) -> Features:
     matrix = found.data
     if sp.issparse(matrix):
         matrix = small(sp.csr_array(matrix))
     names = _distinct_names(found)
-    left = [str(name) for name in as_list(drop, "drop")]
-    odd = [name for name in left if name not in names]
-    if odd:
-        raise ValueError(f"In `drop`: {found.path} has no columns {shorten(odd)}.")
+    left = _to_drop(found, names, drop, wanted)
     if left:
         keep = [k for k, name in enumerate(names) if name not in left]
         matrix, names = matrix[:, keep], [names[k] for k in keep]

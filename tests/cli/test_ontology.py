@@ -207,7 +207,13 @@ def test_features_of_numbers(folder):
     assert main(["fit", *files, "--model", "m", "--drop", "kind", *TINY]) == 0
     assert content_of("m")["reading"]["feature_names"] == ["length"]
     assert main(["predict", "m", "--features", "x.csv", *OUT]) == 0
-    assert pd.read_csv("out.csv")["probability"].between(0, 1).all()
+    known = pd.read_csv("out.csv")
+    assert known["probability"].between(0, 1).all()
+    # New rows don't have what was dropped, such as a column of labels.
+    lines = ["gene,length,kind", *rows]
+    write("new.csv", "\n".join(line.rpartition(",")[0] for line in lines))
+    assert main(["predict", "m", "--features", "new.csv", *OUT, "--force"]) == 0
+    pd.testing.assert_frame_equal(pd.read_csv("out.csv"), known)
 
 
 def test_embeddings(folder):

@@ -41,6 +41,10 @@ def test_npz_with_names(tmp_path):
     check(dropped, X[:, [0, 2]], names="ac")
     chosen = read_features(tmp_path / "x.npz", feature_names=["c", "a"])
     check(chosen, X[:, [2, 0]], names="ca")
+    with pytest.raises(ValueError, match=r"In `drop`: .* no column 'd'; it has 'a'"):
+        read_features(tmp_path / "x.npz", drop=["d"])
+    options = {"drop": ["b", "d"], "feature_names": ["c", "a"]}
+    check(read_features(tmp_path / "x.npz", **options), X[:, [2, 0]], names="ca")
 
 
 def test_npz_with_a_vector_per_id(tmp_path):

@@ -155,6 +155,15 @@ def test_wanted_columns(write):
         read_features(path, feature_names=["a", "d"])
 
 
+def test_new_rows_may_lack_what_is_left_out(write):
+    train = write("gene,x,label\nA,1,a;b\nB,2,c\n", "train.csv")
+    X = read_features(train, drop=["label"])
+    options = {"drop": ["label"], "feature_names": X}
+    read = read_features(write("gene,x\nC,3\n", "new.csv"), **options)
+    assert read.data.to_dict("list") == {"x": [3]}
+    pd.testing.assert_frame_equal(read_features(train, **options).data, X.data)
+
+
 # -- files that are wrong --------------------------------------------------------------
 
 
