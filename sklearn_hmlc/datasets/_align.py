@@ -163,6 +163,13 @@ def _side(side: Any, name: str, attribute: str) -> tuple[Any, pd.Index]:
             f"Expected `{name}` with ids as its index, but it has the numbers of rows; "
             f"set the ids: `{name}.set_index('id')`, or `{name}.index = ids`."
         )
+    missing = np.flatnonzero(pd.isna(ids.to_numpy()))
+    if len(missing):
+        # Two missing ids would match, as if they were one.
+        raise ValueError(
+            f"Expected `{name}` with an id for every row, but there is none for row "
+            f"{missing[0] + 1}; leave such rows out."
+        )
     check_unique(ids.tolist(), f"Ids of {name}")
     return rows, ids
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from .._frames import is_frame
 from .._reading import Text, read_text
@@ -59,6 +60,12 @@ def as_ids(values, name: str) -> list[str]:
     if is_frame(values):
         raise TypeError(f"Expected ids for {name} in one column, but got a frame.")
     array = np.asarray(values)
+    missing = np.flatnonzero(pd.isna(array.ravel()))
+    if len(missing):
+        raise ValueError(
+            f"{name}: there is no id in row {missing[0] + 1}. Leave such rows out, or "
+            "name another column by `id_column`."
+        )
     if array.dtype.kind == "f":
         raise ValueError(
             f"{name}: expected ids as text or whole numbers, but got {array.dtype}, "

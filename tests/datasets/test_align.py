@@ -107,6 +107,18 @@ def test_nothing_in_common(x_ids, y_ids, message):
         align(features(*x_ids), targets(*y_ids))
 
 
+@pytest.mark.parametrize("missing", [None, np.nan, pd.NA])
+def test_missing_ids_are_no_ids_in_common(missing):
+    X = pd.DataFrame({"x": [1, 2]}, index=["a", missing])
+    y = pd.Series(["u", "v"], index=["a", "b"])
+    with pytest.raises(
+        ValueError, match=r"`X` with an id for every row.* none for row"
+    ):
+        align(X, y)
+    with pytest.raises(ValueError, match=r"Expected `Y` with an id .* none for row 2;"):
+        align(y, X)
+
+
 def test_ids_twice():
     with pytest.raises(ValueError, match="Ids of X come more than once: 'a'"):
         align(features("a", "a"), targets("a"))

@@ -197,6 +197,23 @@ def test_parquet(tmp_path):
     check(read_features(path, id_column="protein"), names="abc")
 
 
+@pytest.mark.parametrize("ids", [["P1", None], [672, None], ["P1", np.nan]])
+def test_parquet_without_some_ids(tmp_path, ids):
+    pytest.importorskip("pyarrow")
+    path = tmp_path / "x.parquet"
+    frame = pd.DataFrame({"id": ids, "x": [0.5, 0.25]})
+    for one in (frame, frame.set_index("id")):
+        one.to_parquet(path)
+        with pytest.raises(ValueError, match=r"x\.parquet: there is no id in row 2\."):
+            read_features(path)
+
+
+def test_given_ids_that_are_missing(tmp_path):
+    np.save(tmp_path / "x.npy", X)
+    with pytest.raises(ValueError, match=r"x\.npy: there is no id in row 1\."):
+        read_features(tmp_path / "x.npy", ids=[None, "P2"])
+
+
 def test_ids_in_an_index_without_a_name(tmp_path):
     pytest.importorskip("pyarrow")
     path = tmp_path / "x.parquet"
