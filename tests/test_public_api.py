@@ -23,6 +23,7 @@ LAYERS = [
     "_frames",
     "_on_disk",
     "_validation",
+    "_number_forms",
     "_sound_trees",
     "_reading",
     "_files",

@@ -7,35 +7,14 @@ nothing, and without a word.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
 import numpy as np
 import pandas as pd
 from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
+from .._number_forms import misread_numbers
 from .._validation import count, shorten
-
-_EXPONENT = r"(?:[eE][+-]?[0-9]+)?"
-_STRICT = re.compile(rf"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+){_EXPONENT}")
-_COMMA = re.compile(rf"[+-]?[0-9]*,[0-9]+{_EXPONENT}")
-_GROUPED = re.compile(
-    r"[+-]?[0-9]{1,3}(?:[,.'’ \u00a0\u202f][0-9]{3})+(?:[.,][0-9]+)?"  # noqa: RUF001
-)
-_OTHER = re.compile(
-    r"[+-]?\d[\d_]*(?:[.,]\d[\d_]*)?(?:[eE][+-]?\d[\d_]*)?\s*%?|[+-]?inf(?:inity)?",
-    re.IGNORECASE,
-)
-# Forms of numbers, of which the first can be read, and what to do about each.
-_FORMS = (_STRICT, _COMMA, _GROUPED, _OTHER)
-_ADVICE = (
-    "Leave a missing value empty",
-    "Write decimal points, and no marks between thousands",
-    "Leave out the marks between thousands",
-    "Write numbers in ASCII digits, such as -1.5e3",
-)
-# No number is written as 007: it is a code.
-_CODE = re.compile(r"[+-]?0[0-9]+")
 
 #: Texts of which this share differ from all others are ids.
 _DISTINCT = 0.9
@@ -119,26 +98,14 @@ def row_of(data: pd.DataFrame, chosen: np.ndarray) -> str:
 
 
 def _check_no_numbers(name: str, known: pd.Series) -> None:
-    texts = known.unique().tolist()
-    forms = {text: _form_of(text) for text in texts}
-    numbers = known.map(forms).notna().sum()
-    if numbers == 0 or 2 * numbers < len(known):
-        return
-    bad = [text for text in texts if forms[text] != 0]
-    advice = _ADVICE[min(set(forms.values()) - {0, None}, default=0)]
-    raise ValueError(
-        f"The column {name!r} of DATA has numbers in {numbers} of "
-        f"{count(len(known), 'row')}, but can't be read as numbers because of "
-        f"{shorten(bad, 3)}. {advice}; or say `--text {name}` if it is text."
-    )
-
-
-def _form_of(text: str) -> int | None:
-    """Which of the forms of numbers a text has; None: it is no number."""
-    text = text.strip()
-    if _CODE.fullmatch(text):
-        return None
-    return next((k for k, form in enumerate(_FORMS) if form.fullmatch(text)), None)
+    found = misread_numbers(known.tolist(), dates=False)
+    if found is not None:
+        raise ValueError(
+            f"The column {name!r} of DATA has numbers in {found.n_numbers} of "
+            f"{count(len(known), 'row')}, but can't be read as numbers because of "
+            f"{shorten(found.odd, 3)}. {found.advice}; or say `--text {name}` if it is "
+            "text."
+        )
 
 
 def _check_no_ids(name: str, known: pd.Series, first: bool) -> None:

@@ -13,11 +13,16 @@ import scipy.sparse as sp
 from sklearn.utils import Bunch
 from sklearn.utils._param_validation import StrOptions, validate_params
 
+from .._number_forms import misread_numbers
 from .._validation import as_list, check_unique, count, did_you_mean, shorten
 from ._columns import Columns
 from ._feature_files import ITEMS, is_number, read_columns, split_items
 from ._tables import MISSING, head_words, malformed_words
 from ._wanted import Features, Wanted, select, small, wanted_features
+
+#: Truth values as pandas reads them where none is missing.
+_TRUTH = dict.fromkeys(("True", "TRUE", "true"), 1.0)
+_TRUTH |= dict.fromkeys(("False", "FALSE", "false"), 0.0)
 
 
 @dataclass(frozen=True, repr=False)
@@ -105,8 +110,9 @@ def read_features(
     r"""Read features and the ids of their rows: tables, matrices, embeddings.
 
     The ending says the format. ``.csv``, ``.tsv`` and other text, perhaps compressed: a
-    table with a row per id, whose columns are numbers, or cells that list items, such
-    as protein domains, which become one 0/1 column per item. ``.parquet``: as those.
+    table with a row per id, whose columns are numbers, true and false, which are 1 and
+    0, or cells that list items, such as protein domains, which become one 0/1 column
+    per item. ``.parquet``: as those.
     ``.npz``, ``.h5``, ``.hdf5``: a matrix and its ids (under the name "ids"), or a
     vector under the name of each id, as embeddings are published. ``.npy``: a matrix,
     with `ids`. ``.h5ad``: AnnData.
@@ -165,7 +171,9 @@ def read_features(
     Raises
     ------
     ValueError
-        If a line is malformed or a cell no number, with its line, an id comes twice,
+        If a line is malformed or a cell no number, with its line, a column has numbers
+        in another form, such as 93% or 1,5, or dates, a row has no id or one that came
+        before,
         nobody can tell whether the first line is a head, a wanted column is missing, or
         no wanted item is in the file. A table of ids and lists alone may have an id in
         several lines, whose items go together.
@@ -253,8 +261,9 @@ def _from_frame(
     known = wanted.lists_of(frame) if wanted is not None else []
     if known:
         lists = [*(lists or ()), *known]
+    needed = set(frame.columns if wanted is None else wanted.names)
     parts = {
-        name: _read_column(found, frame[name], lists, list_sep)
+        name: _read_column(found, frame[name], lists, list_sep, name in needed)
         for name in frame.columns
     }
     if not parts:
@@ -312,7 +321,7 @@ class _Items:
         return matrix
 
 
-def _read_column(found: Columns, column: pd.Series, lists, list_sep):
+def _read_column(found: Columns, column: pd.Series, lists, list_sep, needed: bool):
     """Return a column of numbers as it is, and one of lists as items."""
     name = str(column.name)
     is_list = lists is not None and name in lists
@@ -323,28 +332,46 @@ def _read_column(found: Columns, column: pd.Series, lists, list_sep):
         return _items([[] if cell is None else list(cell) for cell in cells])
     texts = ["" if pd.isna(cell) else str(cell).strip() for cell in cells]
     if not is_list:
-        there = [text for text in texts if text not in MISSING]
-        if there and all(map(is_number, there)):
-            # Numbers as text in Parquet, or of a size that no integer type holds.
-            return pd.Series([np.nan if x in MISSING else float(x) for x in texts])
-        _check_no_numbers(found, name, texts)
+        numbers = _numbers(texts)
+        if numbers is not None:
+            return pd.Series(numbers)
+        if needed:  # what else there is beside a model's columns does no harm
+            _check_no_numbers(found, name, texts)
     return _items(
         [[] if text in MISSING else split_items(text, list_sep) for text in texts]
     )
 
 
+def _numbers(texts: list[str]) -> list[float] | None:
+    """Return numbers, or 1 and 0 for true and false, and NaN; None of other text.
+
+    They come as text from Parquet, beside missing truth values, or of a size that no
+    integer type holds.
+    """
+    there = {text for text in texts if text not in MISSING}
+    if there and all(map(is_number, there)):
+        values = {text: float(text) for text in there}
+    elif there and there <= _TRUTH.keys():
+        values = _TRUTH
+    else:
+        return None
+    return [values.get(text, np.nan) for text in texts]
+
+
 def _check_no_numbers(found: Columns, name: str, texts: list[str]) -> None:
-    """Raise where a column has numbers and other text, or numbers with a comma."""
+    """Raise where a column has numbers and other text, or numbers in another form."""
     there = [(row, text) for row, text in enumerate(texts) if text not in MISSING]
     good = [is_number(text) for _, text in there]
-    commas = all(all(map(is_number, ITEMS.split(text))) for _, text in there)
-    if not there or not (any(good) or commas):
+    lists = all(all(map(is_number, ITEMS.split(text))) for _, text in there)
+    odd = misread_numbers((text for _, text in there), dates=True)
+    if not there or not (any(good) or lists or odd):
         return
     row, text = there[good.index(False)]
+    advice = "Write numbers with a point" if odd is None else odd.advice
     raise ValueError(
         f"{found.where(row)}: expected a number in column {name!r}, but got "
-        f"{text[:60]!r}. Write numbers with a point; if the column has lists of items, "
-        "name it in `list_columns`; if it has labels, in `drop`."
+        f"{text[:60]!r}. {advice}; if the column has lists of items, name it in "
+        "`list_columns`; if it has labels, in `drop`."
     )
 
 

@@ -197,6 +197,19 @@ def test_parquet(tmp_path):
     check(read_features(path, id_column="protein"), names="abc")
 
 
+def test_truth_values_and_dates_of_parquet(tmp_path):
+    pytest.importorskip("pyarrow")
+    path = tmp_path / "x.parquet"
+    frame = pd.DataFrame({"id": [*"ABC"], "s": [True, None, False], "x": [1, 2, 3]})
+    frame.to_parquet(path)
+    read = read_features(path)
+    np.testing.assert_array_equal(read.data, [[1, 1], [np.nan, 2], [0, 3]])
+    days = pd.to_datetime(["2020-01-01", "2020-01-02", None])
+    frame.assign(seen=days).to_parquet(path)
+    with pytest.raises(ValueError, match=r"row of 'A': .* 'seen', .* numbers of dates"):
+        read_features(path)
+
+
 @pytest.mark.parametrize("ids", [["P1", None], [672, None], ["P1", np.nan]])
 def test_parquet_without_some_ids(tmp_path, ids):
     pytest.importorskip("pyarrow")

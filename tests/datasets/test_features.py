@@ -76,6 +76,56 @@ def test_columns(write):
         read_features(path, id_column="gene", drop=["lable"])
 
 
+@pytest.mark.parametrize("words", [("True", "False"), ("TRUE", "FALSE")])
+@pytest.mark.parametrize("empty", ["", "NA", "?"])
+def test_truth_values_beside_missing_ones(write, words, empty):
+    yes, no = words
+    whole = read_features(write(f"gene\tx\ts\nA\t1\t{yes}\nB\t2\t{no}\n"))
+    assert whole.data["s"].tolist() == [1, 0]
+    path = write(f"gene\tx\ts\nA\t1\t{yes}\nB\t2\t{empty}\nC\t3\t{no}\n", "b.tsv")
+    for read in (read_features(path), read_features(path, feature_names=whole)):
+        assert read.feature_names == ["x", "s"]
+        np.testing.assert_array_equal(read.data["s"], [1, np.nan, 0])
+    assert read_features(path, list_columns=["s"]).item_names == {
+        "s": {no: no, yes: yes}
+    }
+
+
+@pytest.mark.parametrize(
+    ("cells", "advice"),
+    [
+        (["93%", "87.5%", "12%"], "Write numbers without other marks"),
+        (["93 %", "", "n.d."], "Write numbers without other marks"),
+        (["2020-01-31", "2021-02-01", "2020-03-01"], "Make numbers of dates"),
+        (["31.1.2020", "1.2.2021", ""], "Make numbers of dates"),
+        (["2020-01-31 10:30", "2020-01-31 10:31:02", ""], "Make numbers of dates"),
+        (["1 234", "7 000", "5 678"], "Leave out the marks between thousands"),
+    ],
+)
+def test_numbers_in_another_form_are_no_items(write, cells, advice):
+    lines = [f"P{k}\t{k}.5\t{cell}\n" for k, cell in enumerate(cells)]
+    path = write("gene\tx\tidentity\n" + "".join(lines))
+    message = (
+        rf"line 2: expected a number in column 'identity', .*{cells[0]}.* {advice}"
+    )
+    with pytest.raises(ValueError, match=message):
+        read_features(path)
+    assert read_features(path, list_columns=["identity"]).item_names
+    # A model that does not use the column does not mind it.
+    assert read_features(path, feature_names=["x"]).feature_names == ["x"]
+    with pytest.raises(ValueError, match=message):
+        read_features(path, feature_names=["identity"])
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [["3.4.21", "1.14.13"], ["1.1.1.1", "2.7.11.1"], ["01/03/16", "20/01"], ["T", "F"]],
+)
+def test_codes_are_items(write, cells):
+    path = write("gene\tec\n" + "".join(f"P{k}\t{x}\n" for k, x in enumerate(cells)))
+    assert read_features(path).feature_names == sorted(cells)
+
+
 # -- lists of items --------------------------------------------------------------------
 
 
@@ -175,7 +225,7 @@ def test_new_rows_may_lack_what_is_left_out(write):
             "line 3: expected a number in column 'a', but got 'x'",
         ),
         ("gene,a\nP1,1\nP2,\nP3,1.5.2\n", r"line 4: expected a number .*'1\.5\.2'"),
-        ('gene,a\nP1,"1,5"\nP2,"2,5"\n', "line 2: .*'1,5'. Write numbers with a point"),
+        ('gene,a\nP1,"1,5"\nP2,"2,5"\n', "line 2: .*'1,5'. Write decimal points"),
         (
             "gene,a\nP1,1\nP1,2\n",
             r"line 3: the id 'P1' has come before; .*a row per id",
