@@ -13,6 +13,7 @@ import math
 from itertools import chain
 
 import numpy as np
+import pandas as pd
 
 from .._optional import optional
 from ..metrics import compare
@@ -38,8 +39,9 @@ class CriticalDifferenceDisplay:
     figure_ : Figure
         The figure.
     artists_ : dict
-        ``markers``, ``elbows`` and ``labels``, one per method from the best to the
-        worst, and ``crossbars``, one per group of methods that do not differ.
+        ``markers``, ``elbows`` and ``labels``, one per method: on the left from the
+        best, then on the right from the worst; and ``crossbars``, one per group of
+        methods that do not differ.
     ruler_ : Line2D
         The line as long as the critical difference.
 
@@ -102,12 +104,11 @@ class CriticalDifferenceDisplay:
         self.figure_ = self.ax_.figure
         posthocs = optional("scikit_posthocs", caller, "compare")
         self.artists_ = posthocs.critical_difference_diagram(
-            ranks,
-            self.comparison.nemenyi_pvalues,
+            *_by_position(self.comparison),
             alpha=self.comparison.alpha,
             ax=self.ax_,
-            label_fmt_left="{label} ({rank:.2f})\N{NO-BREAK SPACE}",
-            label_fmt_right="\N{NO-BREAK SPACE}({rank:.2f}) {label}",
+            label_fmt_left="{label}",
+            label_fmt_right="{label}",
             elbow_props={"color": _style.ink(), "linewidth": 1, "clip_on": False},
             marker_props={"color": _style.COLORS[0], "s": 25},
             crossbar_props={"color": _style.COLORS[3], "linewidth": 3},
@@ -118,8 +119,7 @@ class CriticalDifferenceDisplay:
             # the same figure each time.
             line.set_xdata(np.sort(line.get_xdata()))
         for text in self.artists_["labels"]:
-            text.set_color(_style.ink())
-            _style.verbatim(text)
+            self._name(text, int(text.get_text()))
         self._draw_ruler()
         if ax is None:
             self._make_room()
@@ -150,6 +150,16 @@ class CriticalDifferenceDisplay:
             results, higher_is_better=higher_is_better, alpha=alpha, p_adjust=p_adjust
         )
         return cls(comparison).plot(ax)
+
+    def _name(self, text, position):
+        """Have a text say the name and rank of the method at a position."""
+        ranks = self.comparison.average_ranks
+        name = _style.shown(ranks.index[position])
+        rank = f"({ranks.iloc[position]:.2f})"
+        left = text.get_horizontalalignment() == "right"
+        said = f"{name} {rank}\N{NO-BREAK SPACE}", f"\N{NO-BREAK SPACE}{rank} {name}"
+        text.set(text=said[0 if left else 1], color=_style.ink())
+        _style.verbatim(text)
 
     def _make_room(self):
         """Make a figure of ours as wide as the names on both sides need."""
@@ -186,3 +196,14 @@ class CriticalDifferenceDisplay:
             ha="right",
             va="center",
         )
+
+
+def _by_position(comparison):
+    """Return ranks and p-values by position among the ranks.
+
+    Names that are tuples would be taken for the levels of an index.
+    """
+    ranks, pvalues = comparison.average_ranks, comparison.nemenyi_pvalues
+    order = pvalues.index.get_indexer(ranks.index)
+    pvalues = pvalues.to_numpy()[np.ix_(order, order)]
+    return pd.Series(ranks.to_numpy()), pd.DataFrame(pvalues)

@@ -112,3 +112,30 @@ def test_a_figure_has_room_for_long_names(rng):
         assert box.x0 >= 0
         assert box.x1 <= display.figure_.bbox.x1
     assert display.ax_.get_window_extent().width / display.figure_.dpi > 2
+
+
+@pytest.mark.parametrize("index", [pd.Index, pd.MultiIndex.from_tuples])
+def test_names_that_are_tuples(results, index):
+    options = {"tupleize_cols": False} if index is pd.Index else {}
+    plain = CriticalDifferenceDisplay.from_results(results)
+    results.columns = index([(name, "x") for name in NAMES], **options)
+    display = CriticalDifferenceDisplay.from_results(results)
+    expected = [text.get_text() for text in plain.artists_["labels"]]
+    for name in NAMES:
+        expected = [text.replace(name, str((name, "x"))) for text in expected]
+    assert [text.get_text() for text in display.artists_["labels"]] == expected
+    for one, other in zip(
+        np.ravel(display.artists_["crossbars"]),
+        np.ravel(plain.artists_["crossbars"]),
+        strict=True,
+    ):
+        np.testing.assert_array_equal(one.get_xydata(), other.get_xydata())
+
+
+def test_other_names(rng):
+    results = pd.DataFrame(rng.random((6, 3)))
+    results.columns = pd.Index([1, ("a", 2), "{rank}"], tupleize_cols=False)
+    display = CriticalDifferenceDisplay.from_results(results)
+    found = {text.get_text().strip() for text in display.artists_["labels"]}
+    for name, rank in display.comparison.average_ranks.items():
+        assert found & {f"{name} ({rank:.2f})", f"({rank:.2f}) {name}"}
