@@ -2,7 +2,8 @@
 
 Stage: inside the displays. Colours are those of Okabe and Ito, which colour-blind
 readers can tell apart; markers, lines and hatches differ as well, so that grey prints
-can be read. Optional dependencies are imported only when something is drawn.
+can be read. From the eighth on colours come back, but with another marker, line and
+hatch. Optional dependencies are imported only when something is drawn.
 """
 
 import numpy as np
@@ -80,13 +81,20 @@ def color(position):
     return COLORS[position] if position < len(COLORS) - 1 else ink()
 
 
+def _shifted(position, by):
+    """Return the position among seven that each round of colors shifts.
+
+    Lines are shifted by more than markers, so that a marker meets another line, too.
+    """
+    return (position + by * (position // len(COLORS))) % len(COLORS)
+
+
 def line_style(position, **given):
     """Keyword arguments for the line at a position; given ones come first."""
-    position %= len(COLORS)
     return {
         "color": color(position),
-        "marker": _MARKERS[position],
-        "linestyle": _LINES[position],
+        "marker": _MARKERS[_shifted(position, 1)],
+        "linestyle": _LINES[_shifted(position, 2)],
         "markersize": 5,
         **given,
     }
@@ -94,10 +102,9 @@ def line_style(position, **given):
 
 def bar_style(position, **given):
     """Keyword arguments for the bars at a position; given ones come first."""
-    position %= len(COLORS)
     return {
         "color": color(position),
-        "hatch": _HATCHES[position],
+        "hatch": _HATCHES[_shifted(position, 1)],
         "edgecolor": paper(),
         "linewidth": 0,
         **given,

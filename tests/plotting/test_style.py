@@ -46,8 +46,22 @@ def test_styles_differ_and_start_again():
     for what in ("color", "marker", "linestyle"):
         assert len({str(style[what]) for style in styles}) == 7
     assert len({_style.bar_style(k)["hatch"] for k in range(7)}) == 7
-    assert _style.line_style(7) == styles[0]
+    assert _style.line_style(49) == styles[0]
     assert _style.line_style(0, color="k")["color"] == "k"
+
+
+@pytest.mark.parametrize(
+    ("style", "pair"),
+    [
+        (_style.line_style, ("color", "marker")),
+        (_style.line_style, ("color", "linestyle")),
+        (_style.line_style, ("marker", "linestyle")),  # in grey
+        (_style.bar_style, ("color", "hatch")),
+    ],
+)
+def test_more_styles_than_colors(style, pair):
+    styles = [style(k) for k in range(49)]
+    assert len({tuple(str(style[what]) for what in pair) for style in styles}) == 49
 
 
 def test_panels_are_the_users_own():
