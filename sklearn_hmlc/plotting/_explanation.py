@@ -97,13 +97,13 @@ class ExplanationDisplay:
         for panel, (said, lines) in zip(axes, pairs, strict=True):
             key = said["id"], said["node"]
             self.bars_[key] = _draw(panel, said, lines, bar_kwargs or {})
-            _style.verbatim(panel.set_title(_title(said), loc="left", fontsize=10))
             _style.despine(panel)
         what = {"probability": "the probability", "logit": "the log odds"}
         what = what[self.explanation.scale]
         if self.explanation.response_method == "decision_proba":
             what += " that is decided on"
         axes[-1].set_xlabel(f"Attribution: what the feature adds to {what}")
+        _style.set_titles(axes, [_title(said) for said, _ in pairs], fontsize=10)
         self.ax_, self.figure_ = _style.one_or_all(axes), axes[0].figure
         return self
 

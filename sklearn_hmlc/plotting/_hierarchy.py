@@ -134,6 +134,7 @@ class HierarchyDisplay:
         self._draw_decisions(table)
         self._draw_uncertainty(table)
         _style.legend_outside(self.ax_)
+        _style.set_titles([self.ax_], [self.title or ""], fontsize="medium")
         return self
 
     @classmethod
@@ -311,7 +312,6 @@ default=None
         ax.set_ylim(len(table) - 0.4, -0.6)
         ax.set_yticks([])
         _axis_on_top(ax, "Probability")
-        _style.verbatim(ax.set_title(self.title, loc="left", fontsize="medium"))
 
     def _draw_decisions(self, table):
         self.decided_on_ = self.thresholds_ = None

@@ -110,12 +110,7 @@ class PooledPRCurveDisplay:
             raise ValueError(
                 "Expected `chance_level` with plot_chance_level=True, but got None."
             )
-        # Wide enough for the legend beside a curve that is about square.
-        names = [str(name or "") for name in self.name]
-        runs = any(self.name.count(name) > 1 for name in self.name)
-        letters = max(map(len, names), default=0) + (37 if runs else 20)
-        size = max(7, 4.6 + 0.075 * min(letters, 80)), 4.2
-        (self.ax_,) = _style.panels(ax, "PooledPRCurveDisplay.plot", 1, size)
+        (self.ax_,) = _style.panels(ax, "PooledPRCurveDisplay.plot", 1, (7, 4.2))
         self.figure_ = self.ax_.figure
         before = len(self.ax_.lines)
         self.line_ = [

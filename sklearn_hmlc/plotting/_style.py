@@ -6,6 +6,8 @@ can be read. From the eighth on colours come back, but with another marker, line
 hatch. Optional dependencies are imported only when something is drawn.
 """
 
+import textwrap
+
 import numpy as np
 
 from .._optional import optional
@@ -15,6 +17,8 @@ COLORS = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#00
 _MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 _LINES = ("-", "--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1)), (0, (1, 1)))
 _HATCHES = ("", "///", "...", "xxx", "\\\\\\", "+++", "ooo")
+_LEGEND_WIDTH = 2.5  # inches: what the sizes of figures leave for it
+_LEGEND_MARGIN = 0.6  # inches above and below it
 
 
 def pyplot(caller):
@@ -43,13 +47,14 @@ def panels(ax, caller, n_panels, size):
     plt = pyplot(caller)
     if ax is None:
         # This layout makes room for legends outside the axes.
-        _, axes = plt.subplots(
+        figure, axes = plt.subplots(
             n_panels,
             sharex=True,
             squeeze=False,
             layout="constrained",
             figsize=(size[0], size[1] * n_panels),
         )
+        figure.made_by_display = n_panels, size[0]
         return axes.ravel()
     axes = np.ravel(np.asarray(ax, dtype=object))
     if len(axes) != n_panels or not all(isinstance(one, plt.Axes) for one in axes):
@@ -123,6 +128,35 @@ def verbatim(text):
     """Have a matplotlib text show its characters: "$" is no mathematics, "%" no TeX."""
     text.set_usetex(False)
     text.set_parse_math(False)
+
+
+def set_titles(axes, titles, **style):
+    """Put titles above the left ends of panels, in lines that fit into the figure.
+
+    Call it last, when the panels have their places. A figure of ours gets higher by the
+    lines that were broken.
+    """
+    figure = axes[0].get_figure(root=True)
+    figure.draw_without_rendering()
+    more = 0
+    for ax, title in zip(axes, titles, strict=True):
+        text = ax.set_title(title, loc="left", **style)
+        verbatim(text)
+        before = text.get_window_extent().height
+        _break_lines(text, ax.figure.bbox.x1 - ax.get_window_extent().x0)
+        more += text.get_window_extent().height - before
+    if hasattr(figure, "made_by_display"):
+        figure.set_figheight(figure.get_figheight() + more / figure.dpi)
+
+
+def _break_lines(text, room):
+    """Break lines of a text that are wider than the room, in pixels."""
+    lines = text.get_text().split("\n")
+    letters = max(map(len, lines))
+    # Other resolutions have wider letters.
+    while text.get_window_extent().width > 0.95 * room and letters > 1:
+        letters -= 1 + letters // 20
+        text.set_text("\n".join(textwrap.fill(line, letters) for line in lines))
 
 
 def name(artist, label):
@@ -208,6 +242,17 @@ def legend_outside(ax, *keys, **options):
         text.set_text(artist.get_label())
         if artist in ours:
             verbatim(text)
+    _make_room(ax.figure, legend)
+
+
+def _make_room(figure, legend):
+    """Make a figure of ours larger where a legend needs more than is left for it."""
+    if not hasattr(figure, "made_by_display"):
+        return
+    n_panels, width = figure.made_by_display
+    needed = legend.get_window_extent().size / figure.dpi
+    size = width - _LEGEND_WIDTH + needed[0], n_panels * (_LEGEND_MARGIN + needed[1])
+    figure.set_size_inches(np.maximum(figure.get_size_inches(), size))
 
 
 def despine(ax):

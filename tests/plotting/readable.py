@@ -2,6 +2,8 @@
 
 import itertools
 
+from matplotlib.text import Text
+
 
 def assert_readable(figure):
     """Check tick labels, legends and texts of a figure once it is drawn."""
@@ -13,7 +15,10 @@ def assert_readable(figure):
         for shown in (tick_labels(ax.xaxis, 0), tick_labels(ax.yaxis, 1)):
             assert_apart(shown)
             assert_inside(figure, shown)
-        assert_inside(figure, [ax.xaxis.label, ax.yaxis.label, *ax.texts])
+        texts = [
+            own for own in ax.get_children() if isinstance(own, Text)
+        ]  # and titles
+        assert_inside(figure, [ax.xaxis.label, ax.yaxis.label, *texts])
         assert_apart(ax.texts)
         legend = ax.get_legend()
         if legend is not None:
