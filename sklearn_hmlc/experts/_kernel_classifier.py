@@ -195,11 +195,11 @@ callable, default="auto"
             warn_of_no_zeros(X, "kernel")
         if self.kernel_ not in WITH_WIDTH:
             widths = widths[:1]
-        self._row_kernel = RowKernel(self.kernel_, X, weight)
         self._labels = Y
         self._weight = np.ones(Y.shape[0]) if weight is None else weight
         first, self._alike = distinct_rows(X)
         self._rows = X[first]
+        self._row_kernel = RowKernel(self.kernel_, X, weight, self._rows)
         self._sums = np.bincount(self._alike, self._weight)
         _check_least(alphas[0], self._sums.max())
         self.landmarks_ = self._landmarks()

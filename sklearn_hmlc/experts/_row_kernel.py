@@ -40,18 +40,20 @@ class RowKernel:
         A callable takes two tables and returns an array (n_rows, n_other_rows).
     X : ndarray or csr_array of shape (n_train, n_features)
     weight : ndarray of shape (n_train,), or None
+    rows : ndarray or csr_array of shape (n_distinct, n_features)
+        The distinct ones of ``X``.
     """
 
-    # Of dense training rows. Distances are the same without it, but not their rounding,
-    # where features are far from 0.
+    # Of dense rows, however often they come. Distances are the same without it, but not
+    # their rounding, where features are far from 0.
     center = None
 
-    def __init__(self, kind, X, weight):
+    def __init__(self, kind, X, weight, rows):
         self.kind = kind
         self.unit = 1.0
         if kind in WITH_WIDTH:
             if not sp.issparse(X):
-                self.center = np.median(X, axis=0)
+                self.center = np.median(rows, axis=0)
             self.unit = _median_distance(self._centred(X), weight)
         elif kind == "linear":
             squares = row_norms(X, squared=True)
