@@ -47,7 +47,8 @@ def warn_empty(estimator, labels):
         warnings.warn(
             f"{len(names)} of {hierarchy.n_nodes} nodes have no positive row, so that "
             f"nothing is learnt about them: {shorten(names)}. `hierarchy.subset` makes "
-            "a hierarchy without them.",
+            "a hierarchy without them. (Of a node that all rows have, "
+            "`cross_val_predict` makes one that none has.)",
             UserWarning,
             stacklevel=4,  # the caller of `fit`, behind scikit-learn's wrapper
         )

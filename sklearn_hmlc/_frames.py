@@ -132,7 +132,14 @@ def like(
             index = template.index
         same: Any = type(template)  # a subclass of pandas' own, perhaps
         frame = same(values, columns=template.columns, index=index)
-        return frame.astype(dict(template.dtypes)) if keep_dtypes else frame
+        if not keep_dtypes:
+            return frame
+        frame = frame.astype(dict(template.dtypes))
+        for place, dtype in enumerate(template.dtypes):
+            if pd.api.types.is_object_dtype(dtype):
+                own = template.iloc[:, place].to_numpy()
+                frame.isetitem(place, typed(values[:, place], own))
+        return frame
     if not nw.dependencies.is_into_dataframe(template):
         return pd.DataFrame(values, columns=list(template.columns), index=index)
     wrapped = nw.from_native(template, eager_only=True)
@@ -146,6 +153,14 @@ def like(
         for name, dtype in wrapped.schema.items()
     ]
     return plain.select(casts).to_native()
+
+
+def typed(labels: np.ndarray, template: np.ndarray) -> np.ndarray:
+    """Return labels in a template's dtype; as numbers, where its objects are that."""
+    objects = template.flat if template.dtype == object else ()
+    if len(objects) and not any(type(x) is bool for x in objects):
+        labels = labels.astype(np.int64)
+    return labels.astype(template.dtype)
 
 
 def table(columns: dict[str, Any], template: Any) -> Any:
@@ -208,12 +223,14 @@ def as_plain(template: Any) -> Any:
         columns, dtypes = template.columns, [str(x) for x in template.dtypes]
         plain = {"pandas": columns.tolist(), "dtypes": dtypes}
         plain |= {"index": str(columns.dtype), "name": columns.name}
+        if columns.nlevels > 1:
+            plain["names"] = list(columns.names)
         try:
             again = from_plain(plain)
         except (TypeError, ValueError):
             return template
-        same = again.columns.identical(columns) and again.dtypes.equals(template.dtypes)
-        return plain if same else template
+        same = _alike(again.columns, columns)
+        return plain if same and again.dtypes.equals(template.dtypes) else template
     if nw.dependencies.is_polars_dataframe(template):
         file = io.BytesIO()
         template.write_ipc(file)
@@ -223,12 +240,18 @@ def as_plain(template: Any) -> Any:
     return template
 
 
+def _alike(one: Any, other: Any) -> bool:
+    """Tell whether names of columns are the same, be they numbers or a range."""
+    levels = one.nlevels == other.nlevels and list(one.names) == list(other.names)
+    return bool(levels and one.dtype == other.dtype and one.equals(other))
+
+
 def from_plain(plain: Any) -> Any:
     """Return the frame without rows that `as_plain` was given."""
     if not isinstance(plain, dict):
         return plain
     if "pandas" in plain:
-        index = pd.Index(plain["pandas"], dtype=plain["index"], name=plain["name"])
+        index = _columns_from_plain(plain)
         columns = [pd.Series([], dtype=dtype) for dtype in plain["dtypes"]]
         frame = pd.DataFrame(dict(enumerate(columns)))
         frame.columns = index
@@ -237,6 +260,15 @@ def from_plain(plain: Any) -> Any:
         return _library("polars").read_ipc(io.BytesIO(plain["polars"]))
     schema = _library("pyarrow").py_buffer(plain["pyarrow"])
     return _library("pyarrow.ipc").read_schema(schema).empty_table()
+
+
+def _columns_from_plain(plain: dict[str, Any]) -> pd.Index:
+    names = plain["pandas"]
+    if "names" in plain:
+        return pd.MultiIndex.from_tuples(names, names=plain["names"])
+    dtype, name = plain["index"], plain["name"]
+    # Tuples are names as others are.
+    return pd.Index(names, dtype=dtype, name=name, tupleize_cols=False)
 
 
 def _library(name: str) -> Any:

@@ -20,7 +20,7 @@ from sklearn.utils import _safe_indexing
 
 from . import _frames as frames
 from ._on_disk import check_stored, is_dataset, is_on_disk, read_rows
-from ._validation import Node, as_labels, as_scores, column_positions
+from ._validation import Node, as_labels, as_scores, column_positions, shorten
 from .hierarchy import Hierarchy
 
 # Formats of SciPy in which rows can't be indexed, of matrices or of arrays.
@@ -426,9 +426,10 @@ def in_node_order(
     Raises
     ------
     ValueError
-        If truth or answer do not fit the hierarchy, or the truth has nodes, but the
-        model was fitted on one class per row: what its probability leaves after its
-        children's is not a node's.
+        If truth or answer do not fit the hierarchy, a bare truth is not closed in the
+        order of the model's names, or the truth has nodes, but the model was fitted on
+        one class per row: what its probability leaves after its children's is not a
+        node's.
     """
     values, names, of_classes = answer
     if of_classes and y_true is not None:
@@ -442,5 +443,28 @@ def in_node_order(
     truth = y_true
     if y_true is not None:
         truth = as_labels(y_true, hierarchy, "y_true", bare=names)
+        if truth_names is None and names not in (None, list(hierarchy.nodes)):
+            _check_order(truth, names, hierarchy)
     read = as_scores if scores else as_labels
     return truth, read(values, hierarchy, "y_pred", bare=names or truth_names)
+
+
+def _check_order(truth: Any, names: list[Node], hierarchy: Hierarchy) -> None:
+    """Raise where labels that aren't closed tell of columns in another order."""
+    try:
+        hierarchy.check_closed(truth)
+    except ValueError as error:
+        raise ValueError(f"{error}{order_hint(names)}") from None
+
+
+def order_hint(names: list[Node] | None) -> str:
+    """Say in which order columns without names are read, in an error."""
+    if names is None:
+        return (
+            " Columns without names must be in node order; scikit-learn's "
+            "`cross_val_predict` drops the names of frames."
+        )
+    return (
+        " Columns without names are taken for those of the frame in `fit`, in its "
+        f"order (`classes_`): {shorten(names)}. Give a frame if yours are in another."
+    )

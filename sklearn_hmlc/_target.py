@@ -10,6 +10,8 @@ Columns: a frame's go by name, in every call. Columns without names are those of
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import scipy.sparse as sp
 from sklearn.metrics import accuracy_score
@@ -17,6 +19,7 @@ from sklearn.utils import check_consistent_length
 
 from . import _frames as frames
 from ._on_disk import check_stored, is_on_disk, read_all
+from ._response import order_hint
 from ._validation import (
     as_classes,
     as_labels,
@@ -28,6 +31,12 @@ from ._validation import (
 )
 from .hierarchy import Hierarchy
 from .metrics import au_prc
+
+_NUMBERED_ANEW = (
+    "If those are not the labels that you gave, they were numbered anew, as "
+    "scikit-learn's `cross_val_predict` of probabilities, bagging, voting and stacking "
+    "do: loop over the folds, or give labels of shape (n_samples, n_nodes)."
+)
 
 
 def make_target(y, hierarchy, classes=None):
@@ -119,8 +128,8 @@ class IndicatorTarget:
         try:
             self.hierarchy.check_closed(labels)
         except ValueError as error:
-            named = frames.is_frame(y)
-            return _mended(labels, self.hierarchy, _hint(named, bare), error)
+            hint = "" if frames.is_frame(y) else order_hint(bare)
+            return _mended(labels, self.hierarchy, hint, error)
         return labels
 
     def score(self, y, proba, sample_weight=None):
@@ -246,11 +255,22 @@ class SingleTarget:
     def _positions(self, classes):
         names = classes.tolist()
         unknown = [name for name in names if name not in self.hierarchy]
+        numbered = names == list(range(len(names)))
         if unknown:
+            why = f" {_NUMBERED_ANEW}" if numbered else ""
             raise ValueError(
-                f"y has labels that are no nodes of the hierarchy: {shorten(unknown)}."
+                "y has labels that are no nodes of the hierarchy: "
+                f"{shorten(unknown)}.{why}"
             )
         nodes = self.hierarchy.index(names)
+        inner = set(names).difference(self.hierarchy.leaves)
+        if numbered and inner and len(names) < self.hierarchy.n_nodes:
+            warnings.warn(
+                f"The labels of y are {shorten(names)}, inner nodes among them. "
+                f"{_NUMBERED_ANEW}",
+                UserWarning,
+                stacklevel=8,
+            )
         out = nodes[~self.hierarchy.scored[nodes]]
         if len(out):
             raise ValueError(
@@ -258,18 +278,6 @@ class SingleTarget:
                 f"{shorten([self.hierarchy.nodes[node] for node in out])}."
             )
         return nodes
-
-
-def _hint(named, bare):
-    """What else may be wrong with labels that are not closed: the order of columns."""
-    if named:
-        return ""
-    if bare is None:
-        return " Columns without names must be in node order."
-    return (
-        " Columns without names are taken for those of the frame in `fit`, in its "
-        f"order (`classes_`): {shorten(bare)}. Give a frame if yours are in another."
-    )
 
 
 def _mended(labels, hierarchy, hint, error):

@@ -249,7 +249,7 @@ def like(
         return frames.like(labels, template)
     if isinstance(template, list):
         return labels.astype(np.asarray(template).dtype).tolist()
-    return labels.astype(np.asarray(template).dtype)
+    return frames.typed(labels, np.asarray(template))
 
 
 def _order(

@@ -6,7 +6,7 @@ import pytest
 import scipy.sparse as sp
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.frozen import FrozenEstimator
-from sklearn.model_selection import GroupKFold
+from sklearn.model_selection import GridSearchCV, GroupKFold, cross_val_predict
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -14,6 +14,7 @@ from sklearn.tree import DecisionTreeClassifier
 
 from sklearn_hmlc import Hierarchy
 from sklearn_hmlc._response import ask, node_names
+from sklearn_hmlc.experts import NeighborsHierarchyClassifier
 from sklearn_hmlc.inspection import rank_rows
 from sklearn_hmlc.metrics import au_prc, get_scorer
 from sklearn_hmlc.postprocessing import CoherentClassifier, NodeThresholdClassifier
@@ -172,3 +173,46 @@ def test_rows_of_any_sparse_format_are_predicted_block_by_block(data, container)
         pd.testing.assert_frame_equal(found, expected)
     scores = predict_dense(model, X)
     assert au_prc(container(Y), container(scores)) == au_prc(Y, scores)
+
+
+# -- bare truth beside a model of names ------------------------------------------------
+
+
+def test_labels_in_another_order_are_refused_where_they_tell(data):
+    X, Y = data
+    frame = pd.DataFrame(Y, columns=TREE.nodes)
+    turned = frame.iloc[:, ::-1]
+    search = GridSearchCV(coherent(TREE), {"threshold": [0.5]}, cv=2)
+    for model in (coherent(TREE), search):
+        model.fit(X, turned)
+        for name in ("au_prc", "node_f1_macro"):
+            scorer = get_scorer(name)
+            assert scorer(model, X, turned.to_numpy()) == scorer(model, X, frame)
+            with pytest.raises(ValueError, match=r"order .`classes_`.: 'c'.* a frame"):
+                scorer(model, X, Y)
+
+
+# -- labels that scikit-learn has numbered anew ----------------------------------------
+
+NUMBERED = Hierarchy.from_edges(
+    [(0, 1), (0, 2), (1, 3), (1, 4), (2, 5), (2, 6), (6, 7)]
+)
+
+
+def test_classes_that_were_numbered_anew(rng):
+    X, classes = rng.normal(size=(60, 3)), np.array([3, 4, 5, 7])[np.arange(60) % 4]
+    model = NeighborsHierarchyClassifier(NUMBERED)
+    model.fit(X, classes)  # no warning
+    with pytest.warns(
+        UserWarning, match="are 0, 1, 2, 3, inner .* `cross_val_predict`"
+    ):
+        cross_val_predict(model, X, classes, cv=2, method="predict_proba")
+    named = NeighborsHierarchyClassifier(TREE)
+    with pytest.raises(ValueError, match=r"no nodes .*: 0, 1\. .* `cross_val_predict`"):
+        cross_val_predict(
+            named,
+            X,
+            np.array(["b", "c"])[np.arange(60) % 2],
+            cv=2,
+            method="predict_proba",
+        )

@@ -19,6 +19,9 @@ from . import _direction, _graph
 from ._facts import Facts, Known, is_name
 
 Parts = tuple[list[Node], np.ndarray]
+
+# What graphs of `to_networkx` say of their edges, as an attribute of the graph.
+_OWN = "parent_to_child"
 """Names, and edges (parent, child) of shape (n_edges, 2) between their positions."""
 
 
@@ -145,15 +148,17 @@ def _positions(names: list[Node], pairs: list[tuple[Node, Node]]) -> np.ndarray:
 
 def read_networkx(
     graph: Any, relations: Iterable[str] | None, direction: str | None
-) -> Parts:
-    """Read the nodes and the chosen edges of a directed graph."""
+) -> tuple[Parts, str | None]:
+    """Read the nodes and the chosen edges of a directed graph, and their direction."""
     if not (hasattr(graph, "is_directed") and graph.is_directed()):
         raise TypeError(
             "Expected a directed networkx graph with edges parent -> child, but "
             f"got {type(graph).__name__}; use networkx.DiGraph."
         )
+    if direction is None and graph.graph.get(_OWN) is True:
+        direction = _direction.DOWN
     pairs = _direction.graph_pairs(graph, relations, direction)
-    return read_edges(pairs, graph.nodes)
+    return read_edges(pairs, graph.nodes), direction
 
 
 def networkx_facts(graph: Any, given: Known) -> Known:
@@ -164,7 +169,11 @@ def networkx_facts(graph: Any, given: Known) -> Known:
         # Any graph may have attributes of these names that mean something else.
         "names": {node: name for node, name in titles if isinstance(name, str)},
         "namespaces": {node: space for node, space in spaces if is_name(space)},
-        "metadata": {key: x for key, x in graph.graph.items() if isinstance(key, str)},
+        "metadata": {
+            key: x
+            for key, x in graph.graph.items()
+            if isinstance(key, str) and key != _OWN
+        },
         "alternatives": {
             other: node
             for node, others in graph.nodes(data="alt_id")
@@ -191,7 +200,7 @@ def to_networkx(hierarchy: Any, facts: Facts) -> Any:
     """Make a `networkx.DiGraph` that `read_networkx` and `networkx_facts` read back."""
     nx = optional("networkx", "Hierarchy.to_networkx", "graph")
     graph = nx.DiGraph()
-    graph.graph.update(copy.deepcopy(facts.metadata))
+    graph.graph.update(copy.deepcopy(facts.metadata), **{_OWN: True})
     scored = zip(hierarchy.nodes, hierarchy.scored.tolist(), strict=True)
     graph.add_nodes_from((node, {"scored": value}) for node, value in scored)
     nx.set_node_attributes(graph, facts.names, "name")

@@ -88,9 +88,21 @@ class Facts:
 
 
 def _same(one: Any, other: Any) -> bool:
-    if isinstance(one, np.ndarray) or isinstance(other, np.ndarray):
-        return np.array_equal(one, other)
-    return one is other or bool(one == other)
+    """Tell whether values of metadata are equal, whatever they hold; NaN is itself."""
+    one, other = (x.tolist() if isinstance(x, np.ndarray) else x for x in (one, other))
+    if one is other:
+        return True
+    if isinstance(one, Mapping) and isinstance(other, Mapping):
+        same = one.keys() == other.keys()
+        return same and all(_same(x, other[key]) for key, x in one.items())
+    if isinstance(one, list | tuple) and type(one) is type(other):
+        return len(one) == len(other) and all(map(_same, one, other))
+    if isinstance(one, Mapping | Sequence) or isinstance(other, Mapping | Sequence):
+        return type(one) is type(other) and bool(one == other)
+    try:
+        return bool(np.all(one == other)) or bool(one != one and other != other)
+    except (TypeError, ValueError):
+        return False
 
 
 # -- checks ----------------------------------------------------------------------------

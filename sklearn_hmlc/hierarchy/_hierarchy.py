@@ -261,7 +261,7 @@ class Hierarchy:
         >>> Hierarchy.from_networkx(nx.DiGraph([("a", "b")]))
         Hierarchy(2 nodes, 1 edge, 1 root, depth 1, tree)
         """
-        parts = _construct.read_networkx(graph, relations, direction)
+        parts, direction = _construct.read_networkx(graph, relations, direction)
         left_out = _construct.networkx_unscored(graph, unscored)
         made = cls(*parts, left_out, **_construct.networkx_facts(graph, facts))
         return _direction.upright(made, "from_networkx", direction)

@@ -82,3 +82,14 @@ def test_double_columns_are_found_in_one_pass():
     with pytest.raises(ValueError, match="Columns of Y come more than once: 'a'"):
         CHAIN.close(frame)
     assert Counted.comparisons < 10 * size
+
+
+@pytest.mark.parametrize("values", [[[0, 1]], [[False, True]], [[0.0, 1.0]]])
+def test_objects_come_back_as_they_are(values):
+    hierarchy = Hierarchy.from_edges([("a", "b")])
+    kind = bool if isinstance(values[0][0], bool) else int
+    array = np.array(values, dtype=object)
+    frame = pd.DataFrame(values, columns=["a", "b"], dtype=object)
+    for closed in (hierarchy.close(array), hierarchy.close(frame).to_numpy()):
+        assert closed.tolist() == [[1, 1]]
+        assert {type(x) for x in closed.flat} == {kind}

@@ -204,7 +204,7 @@ def test_networkx_attributes():
         "namespace": "P",
     }
     assert "name" not in graph.nodes["GO:3"]
-    assert graph.graph == KNOWN["metadata"]
+    assert graph.graph == {**KNOWN["metadata"], "parent_to_child": True}
     graph.graph["subsets"].append("other")
     assert EXAMPLE.metadata["subsets"] == ["slim"]
 
@@ -244,3 +244,43 @@ def test_html():
     assert "<p>v: &amp;</p>" in shown
     remark = Hierarchy.flat(["a"], metadata={"v": "x" * 1000})
     assert f"<p>v: {'x' * 60}...</p>" in remark._repr_html_()
+
+
+@pytest.mark.parametrize(
+    ("make", "equal"),
+    [
+        (lambda: np.arange(3), True),
+        (lambda: {"a": np.zeros(2)}, True),
+        (lambda: [np.arange(3), {"b": (1, np.ones(1))}], True),
+        (lambda: float("nan"), True),
+        (lambda: [1, float("nan")], True),
+        (lambda: np.array([np.nan, 1]), True),
+        (lambda: pd.Series([1, 2]), True),
+        (lambda: pd.DataFrame({"a": [1, 2]}), True),
+        (object, False),
+    ],
+)
+def test_metadata_of_any_kind_are_compared(make, equal):
+    one, other = (
+        Hierarchy.from_edges([("a", "b")], metadata={"x": make()}) for _ in range(2)
+    )
+    assert (one == other) is equal
+    assert one == copy.copy(one)
+    for value in (1, [1], {"a": 1}, np.arange(2), pd.Series([1, 3]), None, "nan"):
+        assert one != Hierarchy.from_edges([("a", "b")], metadata={"x": value})
+
+
+def test_networkx_says_which_way_edges_run():
+    hierarchy = Hierarchy.from_edges(
+        [("r1", "rare"), ("r2", "rare"), ("r1", "x")],
+        unscored=["rare"],
+        direction="parent_to_child",
+        metadata={"version": 1},
+    )
+    again = Hierarchy.from_networkx(hierarchy.to_networkx())
+    assert again == hierarchy
+    assert again.metadata == {"version": 1}
+    graph = hierarchy.to_networkx()
+    del graph.graph["parent_to_child"]
+    with pytest.raises(ValueError, match="upside down"):
+        Hierarchy.from_networkx(graph)

@@ -13,8 +13,9 @@ import pytest
 import torch
 from sklearn.base import clone
 
-from sklearn_hmlc import HierarchicalEnsembleClassifier
+from sklearn_hmlc import HierarchicalEnsembleClassifier, Hierarchy
 from sklearn_hmlc.io import describe_model, load_model, save_model
+from sklearn_hmlc.postprocessing import CoherentClassifier
 
 from . import models
 from .models import FRAME, HIERARCHY, LABELS, MODELS, X, Y, answers, fitted, net
@@ -271,3 +272,29 @@ def test_the_folder_of_checkpoints_may_be_a_path(tmp_path):
         loaded = load_model(tmp_path / "m.hmlc")
         assert loaded.checkpoint == str(folder)
         np.testing.assert_array_equal(loaded.predict_proba(X), model.predict_proba(X))
+
+
+COLUMNS = {
+    "range": lambda nodes: pd.RangeIndex(len(nodes)),
+    "numbers": lambda nodes: pd.Index(range(len(nodes)), dtype="int64"),
+    "tuples": lambda nodes: pd.Index(
+        [("n", k) for k in range(len(nodes))], tupleize_cols=False, name="node"
+    ),
+    "levels": lambda nodes: pd.MultiIndex.from_tuples(
+        [("n", k) for k in range(len(nodes))], names=["kind", "number"]
+    ),
+    "names": lambda nodes: pd.Index([f"n{k}" for k in range(len(nodes))], name="x"),
+}
+
+
+@pytest.mark.parametrize("wrap", [lambda clf: clf, CoherentClassifier])
+@pytest.mark.parametrize("make", COLUMNS.values(), ids=COLUMNS)
+def test_columns_of_frames_of_any_kind(make, wrap, tmp_path):
+    labels = pd.DataFrame(Y, columns=make(HIERARCHY.nodes))
+    flat = Hierarchy.flat(labels.columns.tolist())
+    model = wrap(net(hierarchy=flat)).fit(X, labels)
+    save_model(model, tmp_path / "model.hmlc")
+    again = load_model(tmp_path / "model.hmlc")
+    found, expected = again.predict(X), model.predict(X)
+    pd.testing.assert_frame_equal(found, expected, check_column_type=False)
+    assert found.columns.names == expected.columns.names
