@@ -132,6 +132,8 @@ def answers(estimators, X, y, method, hierarchy, **options):
     """
     scores = method != "predict"
     truth, values = None, {}
+    if y is not None and hierarchy is not None and not frames.is_frame(y):
+        bare_order(estimators, hierarchy, y, "y")
     for name, estimator in estimators.items():
         answer = ask(estimator, X, method, **options)
         own, values[name] = in_node_order(y, answer, hierarchy, scores)
@@ -152,10 +154,15 @@ def check_scored(estimators, y, hierarchy, scored):
         check_values_by_node(hierarchy, sides, {"scored": scored})
 
 
-def bare_order(estimators, hierarchy, y):
+def bare_order(estimators, hierarchy, y, what="y_train"):
     """Names for the columns of what has none beside models; None: node order.
 
     They are the models' names, or else those of `y`.
+
+    Raises
+    ------
+    ValueError
+        If the models' names stand in different orders.
     """
     known = [names_of(estimator) for estimator in estimators.values()]
     orders = {
@@ -164,7 +171,7 @@ def bare_order(estimators, hierarchy, y):
         if names is not None and all(name in hierarchy for name in names)
     }
     if len(orders) > 1:
-        raise ValueError(_SEVERAL_ORDERS.format("y_train"))
+        raise ValueError(_SEVERAL_ORDERS.format(what))
     return list(*orders) if orders else frames.columns(y)
 
 
