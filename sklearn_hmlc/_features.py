@@ -116,6 +116,7 @@ def _checked_dataset(estimator, X, reset):
     item = item_of(X, 0)
     if item.ndim != 1:
         _check_encoder(estimator, f"X as a {type(X).__name__} of {item.ndim}-D items")
+        _check_bytes(estimator, item.numpy(force=True).dtype, reset)
     if reset:
         # Those of an earlier fit; a dataset tells of none.
         for name in ("n_features_in_", "feature_names_in_"):

@@ -287,15 +287,15 @@ def _one_array(values: Any, estimator: Any) -> Any:
     if frames.is_frame(values):
         return values
     values = np.asarray(values)
-    if values.ndim == 2 and values.shape[1] == 1 and not _has_nodes(estimator):
-        # Of a single node, where training rows had but one of the classes.
+    if (
+        values.ndim == 2
+        and values.shape[1] == 1
+        and _part_with_hierarchy(estimator) is None
+    ):
+        # Of a single node, where training rows had but one of the classes; what has a
+        # hierarchy answers for nodes.
         return _of_positive(values, _only_class(estimator))[:, np.newaxis]
     return values
-
-
-def _has_nodes(estimator: Any) -> bool:
-    """Tell whether columns are nodes: what has a hierarchy says so itself."""
-    return _part_with_hierarchy(estimator) is not None
 
 
 def _only_class(estimator: Any) -> Any:

@@ -81,4 +81,4 @@ own = CoherentVotingClassifier(
     cv=3,
     random_state=0,
 )
-own.fit(X_train, Y_train).summary().round(3)
+own.fit(model.estimator_["standardize"].transform(X_train), Y_train).summary().round(3)

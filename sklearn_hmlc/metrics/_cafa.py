@@ -19,6 +19,7 @@ Clark and Radivojac (2013), Jiang et al. (2016).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from numbers import Real
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -312,7 +313,7 @@ def coverage_score(
     average : {"macro"} or None, default="macro"
         As in `fmax_score`.
     threshold : float, default=0.01
-        A score that is at least as large is a prediction.
+        A score that is at least as large is a prediction, > 0.
     sample_weight : array-like of shape (n_samples,), default=None
         As in `fmax_score`.
 
@@ -324,7 +325,8 @@ def coverage_score(
     Raises
     ------
     ValueError
-        If no row has a true node in any namespace, or an array does not fit.
+        If no row has a true node in any namespace, an array does not fit, or
+        `threshold` is no finite number above 0.
 
     See Also
     --------
@@ -341,6 +343,11 @@ def coverage_score(
     >>> coverage_score([[1, 1, 0], [1, 0, 0]], [[0.0, 0.0, 0.5], [0.0, 0.0, 0.0]])
     0.5
     """
+    if not (isinstance(threshold, Real) and 0 < threshold < np.inf):
+        raise ValueError(
+            "Expected `threshold` to be a finite number above 0, but got "
+            f"{threshold!r}."
+        )
     return _by_namespace(
         _share_predicted,
         y_true,

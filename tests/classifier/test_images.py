@@ -61,6 +61,9 @@ def test_integers_that_are_not_scaled_are_refused_beside_bytes(other, tmp_path):
         ValueError, match=f"rows of {np.dtype(other)}, .* but got uint8"
     ):
         integers.predict_proba(FEW)
+    from_dataset = make().fit(Tables(FEW), FEW_Y)
+    with pytest.raises(ValueError, match="rows of uint8, as in"):
+        from_dataset.predict_proba(wide)
     # Floats are scaled already, or as they are.
     scaled = FEW.astype(np.float32) / 255
     np.testing.assert_allclose(
@@ -72,7 +75,7 @@ def test_integers_that_are_not_scaled_are_refused_beside_bytes(other, tmp_path):
 
 
 class Tables(Dataset):
-    """Rows of a table, one by one."""
+    """Rows of an array, one by one."""
 
     def __init__(self, X):
         self.X = torch.from_numpy(X)

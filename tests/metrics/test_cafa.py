@@ -267,3 +267,9 @@ def test_information_needs_closed_labels_of_rows():
         information_accretion(np.zeros((0, 4)), DIAMOND)
     with pytest.raises(TypeError, match="`hierarchy` to be a Hierarchy"):
         information_accretion([[0, 1, 0, 0]], None)
+
+
+@pytest.mark.parametrize("threshold", ["x", None, 0, -1, np.nan, np.inf, [0.5]])
+def test_bad_thresholds_of_coverage(threshold):
+    with pytest.raises(ValueError, match="`threshold` to be a finite number above 0"):
+        coverage_score(Y_TRUE, Y_SCORE, threshold=threshold)
